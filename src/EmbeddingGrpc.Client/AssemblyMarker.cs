@@ -1,0 +1,3 @@
+namespace EmbeddingGrpc.Client;
+
+internal static class AssemblyMarker;

@@ -1,0 +1,11 @@
+namespace EmbeddingGrpc.EventLog;
+
+/// <summary>Validated interactions of one producer, to be made durable together. The log takes ownership of the arrays.</summary>
+/// <param name="Interactions">In the producer's order.</param>
+/// <param name="Producer">Null for interactions that are not numbered.</param>
+/// <param name="Numbers">As long as <paramref name="Interactions"/> and strictly increasing; null without a producer.</param>
+/// <param name="DoneThrough">
+/// The highest number that this batch finishes: at least the last of <paramref name="Numbers"/>, higher where rejected interactions
+/// followed it. Becomes durable with the batch even if it carries no interaction. 0 without a producer.
+/// </param>
+public sealed record AppendBatch(Interaction[] Interactions, ProducerId? Producer = null, ulong[]? Numbers = null, ulong DoneThrough = 0);

@@ -1,0 +1,54 @@
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace EmbeddingGrpc.Server.Grpc;
+
+/// <summary>The one place where gRPC errors are made, with <c>google.rpc</c> details that name the thing at fault.</summary>
+public static class RpcErrors
+{
+    private const string Domain = "embeddinggrpc";
+
+    /// <summary>INVALID_ARGUMENT: a field is wrong. The description says what would be right.</summary>
+    public static RpcException InvalidArgument(string field, string description) =>
+        InvalidArgument([new BadRequest.Types.FieldViolation { Field = field, Description = description }]);
+
+    /// <summary>INVALID_ARGUMENT: several fields are wrong.</summary>
+    public static RpcException InvalidArgument(IReadOnlyCollection<BadRequest.Types.FieldViolation> violations)
+    {
+        var message = string.Join("; ", violations.Select(v => $"{v.Field}: {v.Description}"));
+        return Make(Code.InvalidArgument, message, new BadRequest { FieldViolations = { violations } });
+    }
+
+    /// <summary>NOT_FOUND: a named resource does not exist.</summary>
+    public static RpcException NotFound(string resourceType, string resourceName, string message) =>
+        Make(Code.NotFound, message, new ResourceInfo { ResourceType = resourceType, ResourceName = resourceName, Description = message });
+
+    /// <summary>FAILED_PRECONDITION: the call is right but not now; the message says what must come first.</summary>
+    public static RpcException FailedPrecondition(string reason, string message) =>
+        Make(Code.FailedPrecondition, message, new ErrorInfo { Domain = Domain, Reason = reason });
+
+    /// <summary>ABORTED: someone newer took over.</summary>
+    public static RpcException Aborted(string reason, string message) =>
+        Make(Code.Aborted, message, new ErrorInfo { Domain = Domain, Reason = reason });
+
+    /// <summary>RESOURCE_EXHAUSTED: try again after the delay.</summary>
+    public static RpcException ResourceExhausted(string reason, string message, TimeSpan retryAfter) =>
+        Make(Code.ResourceExhausted, message, new ErrorInfo { Domain = Domain, Reason = reason }, new RetryInfo { RetryDelay = Duration.FromTimeSpan(retryAfter) });
+
+    /// <summary>UNAVAILABLE: the daemon cannot do this now. With a delay where a retry may help.</summary>
+    public static RpcException Unavailable(string reason, string message, TimeSpan? retryAfter = null)
+    {
+        var info = new ErrorInfo { Domain = Domain, Reason = reason };
+        return retryAfter is { } delay
+            ? Make(Code.Unavailable, message, info, new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) })
+            : Make(Code.Unavailable, message, info);
+    }
+
+    private static RpcException Make(Code code, string message, params Google.Protobuf.IMessage[] details)
+    {
+        var status = new Google.Rpc.Status { Code = (int)code, Message = message };
+        foreach (var detail in details) status.Details.Add(Any.Pack(detail));
+        return status.ToRpcException();
+    }
+}
