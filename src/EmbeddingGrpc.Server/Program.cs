@@ -1,4 +1,12 @@
 using EmbeddingGrpc.Server.Hosting;
 
-await using var daemon = DaemonHost.Build(args);
-await daemon.RunAsync();
+namespace EmbeddingGrpc.Server;
+
+internal static class Program
+{
+    private static async Task Main(string[] args)
+    {
+        await using var daemon = DaemonHost.Build(args);
+        await daemon.RunAsync();
+    }
+}
