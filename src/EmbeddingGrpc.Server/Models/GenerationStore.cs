@@ -1,9 +1,39 @@
 namespace EmbeddingGrpc.Server.Models;
 
-/// <summary>The serving generation of one model. Swapping is one write; a request leases once and keeps it to its end.</summary>
-public sealed class GenerationStore
+/// <summary>The serving generation of one model. Swapping is one write; a request leases once and keeps it to its end. Any number of threads.</summary>
+public sealed class GenerationStore : IDisposable
 {
+    private Generation? _serving;
+
+    /// <summary>What serves; null while nothing does.</summary>
+    public GenerationInfo? Serving => Volatile.Read(ref _serving)?.Info;
+
     /// <summary>Leases the serving generation.</summary>
     /// <returns>False while none serves.</returns>
-    public bool TryLease(out GenerationLease lease) => throw new NotImplementedException();
+    public bool TryLease(out GenerationLease lease)
+    {
+        while (Volatile.Read(ref _serving) is { } generation)
+        {
+            if (generation.TryAcquire())
+            {
+                lease = new GenerationLease(generation);
+                return true;
+            }
+
+            // Freed between the read and the lease: another one serves by now.
+        }
+
+        lease = default;
+        return false;
+    }
+
+    /// <summary>Makes a generation serve. The store takes the caller's lease; the replaced generation is freed by its last reader.</summary>
+    public void Publish(Generation generation)
+    {
+        ArgumentNullException.ThrowIfNull(generation);
+        Interlocked.Exchange(ref _serving, generation)?.Release();
+    }
+
+    /// <summary>Lets go of the serving generation; nothing serves any more.</summary>
+    public void Dispose() => Interlocked.Exchange(ref _serving, null)?.Release();
 }

@@ -1,0 +1,35 @@
+using System.Collections.ObjectModel;
+using EmbeddingGrpc.EventLog;
+
+namespace EmbeddingGrpc.Server.Models;
+
+/// <summary>What is told of a generation, without its memory. Immutable.</summary>
+public sealed record GenerationInfo
+{
+    /// <summary>Random; names it in responses and in cache keys.</summary>
+    public required ulong Id { get; init; }
+
+    /// <summary>Counts the model's generations from 1.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreateTime { get; init; }
+
+    /// <summary>Log entries it was trained on.</summary>
+    public required LogOffset TrainedOffset { get; init; }
+
+    /// <summary>Items in its vocabulary.</summary>
+    public required int ItemCount { get; init; }
+
+    /// <summary>Floats of a vector.</summary>
+    public required int Dimension { get; init; }
+
+    /// <summary>Metric name to value, such as <c>training.words_per_second</c>.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = ReadOnlyDictionary<string, double>.Empty;
+
+    /// <summary><see cref="Id"/> as 16 hexadecimal digits.</summary>
+    public string IdText => TextOf(Id);
+
+    /// <summary>An id as it is written everywhere: 16 lower-case hexadecimal digits.</summary>
+    public static string TextOf(ulong id) => id.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+}
