@@ -1,0 +1,37 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace EmbeddingGrpc.Server.Hosting;
+
+/// <summary>Where the daemon listens. Known once it has started, also where a port was left to the system (0).</summary>
+public sealed class DaemonAddresses
+{
+    private ListenOptions? _grpc;
+    private ListenOptions? _http;
+
+    /// <summary>Base address of the gRPC services (HTTP/2 cleartext).</summary>
+    /// <exception cref="InvalidOperationException">The daemon has not started.</exception>
+    public Uri Grpc => AddressOf(_grpc);
+
+    /// <summary>Base address of health and metrics (HTTP/1).</summary>
+    /// <exception cref="InvalidOperationException">The daemon has not started.</exception>
+    public Uri Http => AddressOf(_http);
+
+    /// <summary>Port of <see cref="Grpc"/>.</summary>
+    public int GrpcPort => Grpc.Port;
+
+    /// <summary>Port of <see cref="Http"/>.</summary>
+    public int HttpPort => Http.Port;
+
+    internal void Bind(ListenOptions grpc, ListenOptions http) => (_grpc, _http) = (grpc, http);
+
+    // Kestrel replaces the end point of a ListenOptions by the bound one.
+    private static Uri AddressOf(ListenOptions? options)
+    {
+        var end = options?.IPEndPoint;
+        if (end is null || end.Port == 0) throw new InvalidOperationException("The daemon has not started: its ports are not bound yet.");
+        // "Any" is where it listens, not where it can be called.
+        var host = end.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : end.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : end.Address;
+        return new UriBuilder(Uri.UriSchemeHttp, host.ToString(), end.Port).Uri;
+    }
+}
