@@ -1,6 +1,8 @@
+using EmbeddingGrpc.Cli.Terminal;
+
 namespace EmbeddingGrpc.Cli;
 
 internal static class Program
 {
-    private static int Main() => 0;
+    private static Task<int> Main(string[] args) => EmbedCtl.RunAsync(args, CommandConsole.ForProcess());
 }

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using EmbeddingGrpc.Cli.CommandLine;
+using EmbeddingGrpc.Cli.Commands;
+using EmbeddingGrpc.Cli.Terminal;
+
+namespace EmbeddingGrpc.Cli;
+
+/// <summary>The table of contents: every command of embedctl, one line each, in the order in which <c>--help</c> lists them.</summary>
+internal static class EmbedCtl
+{
+    /// <summary>Cleaning up (a demo stops a daemon and deletes its directory) may take this long after Ctrl-C before the process is ended.</summary>
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(15);
+
+    public static RootCommand CreateRootCommand(CommandConsole console)
+    {
+        var root = new RootCommand(
+            "Streams events into an EmbeddingGrpc daemon, trains it and asks it for recommendations.\n\n" + ExitCode.Legend)
+        {
+            new CompletionCommand(console),
+        };
+        ExampleHelp.AddTo(root, "embedctl COMMAND --help");
+        return root;
+    }
+
+    /// <summary>Parses and runs one command line.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, CommandConsole console, CancellationToken cancellationToken = default)
+    {
+        var invocation = new InvocationConfiguration
+        {
+            Output = console.Output,
+            Error = console.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TerminationTimeout,
+        };
+        var parsed = CreateRootCommand(console).Parse(args);
+        var exitCode = await parsed.InvokeAsync(invocation, cancellationToken);
+        return parsed.Action is ParseErrorAction ? ExitCode.Usage : exitCode;
+    }
+}
