@@ -1,30 +1,171 @@
+using System.IO.Hashing;
+using System.IO.MemoryMappedFiles;
+
 namespace EmbeddingGrpc.Numerics;
 
 /// <summary>
 /// An immutable [rows, dimension] table of 32-bit floats, in native memory or mapped from a file. Any number of readers; its holder
 /// disposes it after the last of them (a span alone keeps nothing alive).
 /// </summary>
-public sealed class VectorTable : IDisposable
+/// <remarks>
+/// A file is a <see cref="FileHeader"/> (shape: rows, dimension) and the rows as they are in memory: padded with zeros to 64 bytes, so that
+/// every mapped row is aligned. A mapped file must be replaced, never truncated or written to.
+/// </remarks>
+public sealed unsafe class VectorTable : IDisposable
 {
+    private const string Magic = "EGVECTBL";
+    private const uint Version = 1;
+    private const int BlockBytes = 1 << 24;
+
+    private readonly EmbeddingMatrix? _matrix;
+    private readonly MemoryMappedFile? _file;
+    private readonly MemoryMappedViewAccessor? _view;
+    private float* _rows;
+
+    private VectorTable(EmbeddingMatrix matrix)
+    {
+        _matrix = matrix;
+        _rows = matrix.Pointer;
+        Rows = matrix.Rows;
+        Dimension = matrix.Dimension;
+        Stride = matrix.Stride;
+    }
+
+    private VectorTable(MemoryMappedFile file, MemoryMappedViewAccessor view, float* rows, int count, int dimension)
+    {
+        _file = file;
+        _view = view;
+        _rows = rows;
+        Rows = count;
+        Dimension = dimension;
+        Stride = EmbeddingMatrix.StrideOf(dimension);
+    }
+
     /// <summary>Number of rows.</summary>
-    public int Rows => throw new NotImplementedException();
+    public int Rows { get; }
 
     /// <summary>Floats of a row.</summary>
-    public int Dimension => throw new NotImplementedException();
+    public int Dimension { get; }
+
+    /// <summary>Floats from one row to the next: <see cref="Dimension"/> rounded up to a cache line, the rest zero.</summary>
+    public int Stride { get; }
+
+    /// <summary>Bytes of the rows, in native memory or mapped.</summary>
+    public long SizeBytes => (long)Rows * Stride * sizeof(float);
+
+    internal float* Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_rows is null, this);
+            return _rows;
+        }
+    }
 
     /// <summary>The values of one row, [dimension].</summary>
-    public ReadOnlySpan<float> this[ItemOrdinal row] => throw new NotImplementedException();
+    public ReadOnlySpan<float> this[ItemOrdinal row]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row.Value, (uint)Rows, nameof(row));
+            return new ReadOnlySpan<float>(Pointer + ((long)row.Value * Stride), Dimension);
+        }
+    }
 
     /// <summary>Takes ownership of a matrix, which must not be written to any more.</summary>
-    public static VectorTable FromMatrix(EmbeddingMatrix matrix) => throw new NotImplementedException();
+    public static VectorTable FromMatrix(EmbeddingMatrix matrix)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        return new VectorTable(matrix);
+    }
 
     /// <summary>Writes the table: a header with magic, version, shape and checksum, then the rows, 64-byte aligned in the file.</summary>
-    public void Save(Stream destination) => throw new NotImplementedException();
+    public void Save(Stream destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        new FileHeader(Magic, Version, Rows, Dimension, SizeBytes, Checksum((byte*)Pointer, SizeBytes)).Write(destination);
+        for (long at = 0; at < SizeBytes; at += BlockBytes)
+        {
+            destination.Write(new ReadOnlySpan<byte>((byte*)Pointer + at, (int)Math.Min(BlockBytes, SizeBytes - at)));
+        }
+    }
 
     /// <summary>Maps a file written by <see cref="Save"/> after checking its checksum.</summary>
     /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated, or its checksum does not match; says which.</exception>
-    public static VectorTable Open(string path) => throw new NotImplementedException();
+    public static VectorTable Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        var (header, rows, dimension) = ReadHeader(stream, path);
+
+        var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        MemoryMappedViewAccessor? view = null;
+        byte* start = null;
+        try
+        {
+            view = file.CreateViewAccessor(0, stream.Length, MemoryMappedFileAccess.Read);
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            byte* payload = start + view.PointerOffset + FileHeader.SizeBytes;
+            header.VerifyPayload(Checksum(payload, header.PayloadBytes), path);
+            return new VectorTable(file, view, (float*)payload, rows, dimension);
+        }
+        catch
+        {
+            Unmap(file, view, start is not null);
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose()
+    {
+        if (_rows is null)
+        {
+            return;
+        }
+
+        _rows = null;
+        _matrix?.Dispose();
+        if (_file is not null)
+        {
+            Unmap(_file, _view, acquired: true);
+        }
+    }
+
+    private static void Unmap(MemoryMappedFile file, MemoryMappedViewAccessor? view, bool acquired)
+    {
+        if (acquired)
+        {
+            view!.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+
+        view?.Dispose();
+        file.Dispose();
+    }
+
+    private static (FileHeader Header, int Rows, int Dimension) ReadHeader(FileStream stream, string path)
+    {
+        Span<byte> bytes = stackalloc byte[FileHeader.SizeBytes];
+        bytes = bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+        var header = FileHeader.Read(bytes, Magic, Version, path, stream.Length);
+        bool possible = header.First is >= 0 and <= int.MaxValue && header.Second is > 0 and <= int.MaxValue - 15;
+        if (!possible || header.First * EmbeddingMatrix.StrideOf((int)header.Second) * sizeof(float) != header.PayloadBytes)
+        {
+            throw new InvalidDataException(
+                $"'{path}' is corrupt: {header.First} rows of dimension {header.Second} do not fill its {header.PayloadBytes} bytes.");
+        }
+
+        return (header, (int)header.First, (int)header.Second);
+    }
+
+    private static ulong Checksum(byte* bytes, long count)
+    {
+        var hash = new XxHash3();
+        for (long at = 0; at < count; at += BlockBytes)
+        {
+            hash.Append(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(BlockBytes, count - at)));
+        }
+
+        return hash.GetCurrentHashAsUInt64();
+    }
 }

@@ -1,20 +1,180 @@
+using System.Text;
+
 namespace EmbeddingGrpc.Training;
 
 /// <summary>
 /// Gathers interactions in any order and turns them into a corpus: grouped by user, in time order (ties in the order of arrival), cut where
 /// the gap exceeds <c>sessionGap</c>. Not thread-safe.
 /// </summary>
+/// <remarks>
+/// Sixteen bytes an interaction while gathering, four more for each while building, and the ids: no object per user or interaction. A
+/// single user's sequence longer than <see cref="SessionStore.MaximumLength"/> is cut there.
+/// </remarks>
 public sealed class SessionBuilder(TimeSpan sessionGap)
 {
+    private const int ChunkInteractions = 1 << 16;
+
+    // Users are grouped this many interactions at a time, which bounds the memory of grouping whatever the size of the corpus.
+    private const int GroupInteractions = 1 << 22;
+
+    private readonly IdTable _users = new();
+    private readonly VocabularyBuilder _items = new();
+    private readonly List<Gathered[]> _chunks = [];
+    private int _chunkUsed = ChunkInteractions;
+    private int[] _countOfUser = new int[16];
+    private bool _built;
+
     /// <summary>Where one user's sequence is cut.</summary>
     public TimeSpan SessionGap => sessionGap;
 
     /// <summary>Interactions gathered.</summary>
-    public long Count => throw new NotImplementedException();
+    public long Count { get; private set; }
 
     /// <summary>Adds one interaction.</summary>
-    public void Add(string userId, string itemId, long eventTimeMs) => throw new NotImplementedException();
+    /// <exception cref="ArgumentException">An id is empty.</exception>
+    /// <exception cref="InvalidOperationException">The corpus has been built already.</exception>
+    public void Add(string userId, string itemId, long eventTimeMs)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(userId);
+        ArgumentException.ThrowIfNullOrEmpty(itemId);
+        ThrowIfBuilt();
+        Add(_users.Intern(userId), _items.Add(itemId), eventTimeMs);
+    }
 
-    /// <summary>Freezes the vocabulary (items with at least <paramref name="minimumCount"/> interactions) and the sessions.</summary>
-    public TrainingCorpus Build(int minimumCount, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <summary>Adds one interaction whose ids are in UTF-8.</summary>
+    /// <inheritdoc cref="Add(string, string, long)"/>
+    public void Add(ReadOnlySpan<byte> userId, ReadOnlySpan<byte> itemId, long eventTimeMs)
+    {
+        if (userId.IsEmpty || itemId.IsEmpty)
+        {
+            throw new ArgumentException($"The id is empty (user '{Encoding.UTF8.GetString(userId)}', item '{Encoding.UTF8.GetString(itemId)}').");
+        }
+
+        ThrowIfBuilt();
+        Add(_users.Intern(userId), _items.Add(itemId), eventTimeMs);
+    }
+
+    /// <summary>
+    /// Freezes the vocabulary (items with at least <paramref name="minimumCount"/> interactions) and the sessions, and forgets what was
+    /// gathered. Users come in the order of their first interaction's arrival.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The corpus has been built already.</exception>
+    public TrainingCorpus Build(int minimumCount, CancellationToken cancellationToken = default)
+    {
+        ThrowIfBuilt();
+        _built = true;
+        var vocabulary = _items.Build(minimumCount, out int[] ordinals);
+        var sessions = new SessionStore();
+        for (int firstUser = 0; firstUser < _users.Count;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            firstUser = AddUsers(firstUser, ordinals, sessions, cancellationToken);
+        }
+
+        _chunks.Clear();
+        return new TrainingCorpus(vocabulary, sessions);
+    }
+
+    private void ThrowIfBuilt()
+    {
+        if (_built)
+        {
+            throw new InvalidOperationException("The corpus has been built; a new one needs a new builder.");
+        }
+    }
+
+    private void Add(int user, int item, long eventTimeMs)
+    {
+        if (_chunkUsed == ChunkInteractions)
+        {
+            _chunks.Add(new Gathered[ChunkInteractions]);
+            _chunkUsed = 0;
+        }
+
+        if (user >= _countOfUser.Length)
+        {
+            Array.Resize(ref _countOfUser, checked(_countOfUser.Length * 2));
+        }
+
+        _countOfUser[user]++;
+        _chunks[^1][_chunkUsed++] = new Gathered(eventTimeMs, user, item);
+        Count++;
+    }
+
+    /// <summary>Appends the sessions of as many users from <paramref name="firstUser"/> on as fit a group. Returns the first user left.</summary>
+    private int AddUsers(int firstUser, int[] ordinals, SessionStore sessions, CancellationToken cancellationToken)
+    {
+        int endUser = firstUser;
+        int total = 0;
+        while (endUser < _users.Count && (endUser == firstUser || total + _countOfUser[endUser] <= GroupInteractions))
+        {
+            total += _countOfUser[endUser++];
+        }
+
+        // A counting sort by user: stable, so that equal times stay in the order of arrival below.
+        var next = new int[endUser - firstUser + 1];
+        for (int user = firstUser; user < endUser; user++)
+        {
+            next[user - firstUser + 1] = next[user - firstUser] + _countOfUser[user];
+        }
+
+        var grouped = new TimedItem[total];
+        for (int chunk = 0; chunk < _chunks.Count; chunk++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (ref readonly var gathered in _chunks[chunk].AsSpan(0, chunk == _chunks.Count - 1 ? _chunkUsed : ChunkInteractions))
+            {
+                if (gathered.User >= firstUser && gathered.User < endUser)
+                {
+                    int at = next[gathered.User - firstUser]++;
+                    grouped[at] = new TimedItem(gathered.EventTimeMs, at, gathered.Item);
+                }
+            }
+        }
+
+        int start = 0;
+        var scratch = new List<int>();
+        for (int user = firstUser; user < endUser; user++)
+        {
+            Cut(grouped.AsSpan(start, _countOfUser[user]), ordinals, sessions, scratch);
+            start += _countOfUser[user];
+        }
+
+        return endUser;
+    }
+
+    private void Cut(Span<TimedItem> sequence, int[] ordinals, SessionStore sessions, List<int> scratch)
+    {
+        sequence.Sort();
+        scratch.Clear();
+        double gapMs = sessionGap.TotalMilliseconds;
+        for (int i = 0; i < sequence.Length; i++)
+        {
+            // An item that is left out of the vocabulary still shows that its user was there.
+            if (i > 0 && (double)sequence[i].EventTimeMs - sequence[i - 1].EventTimeMs > gapMs)
+            {
+                sessions.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(scratch));
+                scratch.Clear();
+            }
+
+            int ordinal = ordinals[sequence[i].Item];
+            if (ordinal >= 0)
+            {
+                scratch.Add(ordinal);
+            }
+        }
+
+        sessions.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(scratch));
+    }
+
+    private readonly record struct Gathered(long EventTimeMs, int User, int Item);
+
+    private readonly record struct TimedItem(long EventTimeMs, int Arrival, int Item) : IComparable<TimedItem>
+    {
+        public int CompareTo(TimedItem other)
+        {
+            int byTime = EventTimeMs.CompareTo(other.EventTimeMs);
+            return byTime != 0 ? byTime : Arrival.CompareTo(other.Arrival);
+        }
+    }
 }

@@ -3,15 +3,26 @@ namespace EmbeddingGrpc.Training;
 /// <summary>Sessions as ordinals of one vocabulary, flat. Immutable after construction.</summary>
 public sealed class TrainingCorpus
 {
-    /// <summary>The items.</summary>
-    public Vocabulary Vocabulary => throw new NotImplementedException();
+    private readonly SessionStore _sessions;
 
-    /// <summary>Number of sessions.</summary>
-    public int SessionCount => throw new NotImplementedException();
+    internal TrainingCorpus(Vocabulary vocabulary, SessionStore sessions)
+    {
+        Vocabulary = vocabulary;
+        _sessions = sessions;
+    }
+
+    /// <summary>The items.</summary>
+    public Vocabulary Vocabulary { get; }
+
+    /// <summary>Number of sessions; none is empty.</summary>
+    public int SessionCount => _sessions.Count;
 
     /// <summary>Interactions in all sessions.</summary>
-    public long WordCount => throw new NotImplementedException();
+    public long WordCount => _sessions.WordCount;
+
+    /// <summary>Memory held, in bytes, the vocabulary included.</summary>
+    public long SizeBytes => _sessions.SizeBytes + Vocabulary.SizeBytes;
 
     /// <summary>Item ordinals of one session, oldest first.</summary>
-    public ReadOnlySpan<int> Session(int index) => throw new NotImplementedException();
+    public ReadOnlySpan<int> Session(int index) => _sessions[index];
 }
