@@ -1,0 +1,150 @@
+using System.IO.Hashing;
+using System.Numerics;
+using System.Security.Cryptography;
+
+namespace EmbeddingGrpc.Server.Pipeline;
+
+/// <summary>
+/// User ids to records, chained in buckets. One writer; a reader that overlaps a change may miss or see a torn record and finds that out
+/// from <see cref="UserHistories"/>' sequence of the id's stripe.
+/// </summary>
+/// <remarks>
+/// Linear hashing (Litwin 1980): the table grows by splitting one bucket for each user that comes, so growth never stops the readers and
+/// never touches a bucket of another stripe, because a bucket and the one split from it share their low bits.
+/// </remarks>
+internal sealed class UserDirectory
+{
+    /// <summary>Stripes, and the least number of buckets.</summary>
+    public const int Stripes = 1024;
+
+    /// <summary>Longest id, in bytes of UTF-8.</summary>
+    public const int MaximumIdBytes = 256;
+
+    private const int IdGranularity = 16;
+
+    // Ids come from outside: the seed keeps anyone from choosing them to share a bucket.
+    private readonly long _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+    private readonly BlockPool<int> _buckets = new(1);
+    private readonly BlockPool<UserRecord> _records = new(1);
+    private readonly BlockPool<byte>[] _ids;
+    private int _bucketCount;
+    private int _count;
+
+    public UserDirectory()
+    {
+        _ids = [.. Enumerable.Range(1, MaximumIdBytes / IdGranularity).Select(units => new BlockPool<byte>(units * IdGranularity))];
+        for (var i = 0; i < Stripes; i++) AddBucket();
+    }
+
+    public int Count => Volatile.Read(ref _count);
+
+    public long SizeBytes => _buckets.SizeBytes + _records.SizeBytes + _ids.Sum(pool => pool.SizeBytes);
+
+    public static int StripeOf(ulong hash) => (int)(hash & (Stripes - 1));
+
+    public ulong Hash(ReadOnlySpan<byte> id) => XxHash3.HashToUInt64(id, _seed);
+
+    public ref UserRecord Record(int user) => ref _records.First(user);
+
+    public ReadOnlySpan<byte> IdOf(in UserRecord record) => PoolOf(record.IdLength).Block(record.IdBlock)[..record.IdLength];
+
+    /// <summary>Finds a user, for the writer.</summary>
+    public int Find(ReadOnlySpan<byte> id, ulong hash)
+    {
+        for (var user = _buckets.First(BucketOf(hash, _bucketCount)); user != UserRecord.None; user = Record(user).NextInBucket)
+        {
+            ref var record = ref Record(user);
+            if (record.Hash == hash && record.IdLength == id.Length && IdOf(record).SequenceEqual(id)) return user;
+        }
+
+        return UserRecord.None;
+    }
+
+    /// <summary>Finds a user's record, for a reader. Ends whatever the writer does, but what it says holds only if the stripe did not change.</summary>
+    public bool TryRead(ReadOnlySpan<byte> id, ulong hash, out UserRecord record)
+    {
+        record = default;
+        if (!_buckets.TryBlock(BucketOf(hash, Volatile.Read(ref _bucketCount)), out var bucket)) return false;
+        var user = bucket[0];
+        // A chain that is being changed could lead in a circle: no chain is longer than there are users.
+        for (var left = Count; user != UserRecord.None && left >= 0; left--)
+        {
+            if (!_records.TryBlock(user, out var found)) return false;
+            record = found[0];
+            if (record.Hash == hash && record.IdLength == id.Length
+                && PoolOf(record.IdLength).TryBlock(record.IdBlock, out var stored) && stored[..id.Length].SequenceEqual(id))
+            {
+                return true;
+            }
+
+            user = record.NextInBucket;
+        }
+
+        return false;
+    }
+
+    /// <summary>Adds a user that is not there and returns its number. Version, events and neighbours are the caller's to set.</summary>
+    public int Add(ReadOnlySpan<byte> id, ulong hash)
+    {
+        var pool = PoolOf(id.Length);
+        var idBlock = pool.Allocate();
+        id.CopyTo(pool.Block(idBlock));
+
+        var user = _records.Allocate();
+        ref var bucket = ref _buckets.First(BucketOf(hash, _bucketCount));
+        Record(user) = new UserRecord { Hash = hash, NextInBucket = bucket, IdBlock = idBlock, IdLength = (ushort)id.Length };
+        bucket = user;
+        Volatile.Write(ref _count, _count + 1);
+        return user;
+    }
+
+    /// <summary>Takes a user out.</summary>
+    public void Remove(int user)
+    {
+        ref var record = ref Record(user);
+        ref var link = ref _buckets.First(BucketOf(record.Hash, _bucketCount));
+        while (link != user) link = ref Record(link).NextInBucket;
+        link = record.NextInBucket;
+        PoolOf(record.IdLength).Free(record.IdBlock);
+        _records.Free(user);
+        Volatile.Write(ref _count, _count - 1);
+    }
+
+    /// <summary>The stripe that the next <see cref="Split"/> changes; -1 while there are enough buckets.</summary>
+    public int StripeToSplit => _count <= _bucketCount ? -1 : (_bucketCount - LowerPower(_bucketCount)) & (Stripes - 1);
+
+    /// <summary>Splits the next bucket.</summary>
+    public void Split()
+    {
+        var from = _bucketCount - LowerPower(_bucketCount);
+        var user = _buckets.First(from);
+        AddBucket();
+        _buckets.First(from) = UserRecord.None;
+        while (user != UserRecord.None)
+        {
+            ref var record = ref Record(user);
+            var next = record.NextInBucket;
+            ref var bucket = ref _buckets.First(BucketOf(record.Hash, _bucketCount));
+            record.NextInBucket = bucket;
+            bucket = user;
+            user = next;
+        }
+    }
+
+    private static int LowerPower(int buckets) => 1 << BitOperations.Log2((uint)buckets);
+
+    private static int BucketOf(ulong hash, int buckets)
+    {
+        var lower = LowerPower(buckets);
+        var bucket = (int)(hash & (ulong)((lower * 2L) - 1));
+        return bucket < buckets ? bucket : bucket - lower;
+    }
+
+    private BlockPool<byte> PoolOf(int idLength) => _ids[(idLength - 1) / IdGranularity];
+
+    private void AddBucket()
+    {
+        _buckets.First(_buckets.Allocate()) = UserRecord.None;
+        Volatile.Write(ref _bucketCount, _bucketCount + 1);
+    }
+}
