@@ -7,7 +7,7 @@ public sealed class AppliedWatermarkTests
 {
     [Fact]
     public void WaitAsync_OffsetAlreadyApplied_IsDone() =>
-        Assert.True(new AppliedWatermark(new LogOffset(5)).WaitAsync(new LogOffset(5), TestContext.Current.CancellationToken).IsCompletedSuccessfully);
+        Assert.True(new AppliedWatermark(new LogOffset(5)).WaitAsync(new LogOffset(5), TestContext.Current.CancellationToken).AsTask().IsCompletedSuccessfully);
 
     [Fact]
     public async Task Advance_PastSomeWaiters_WakesThoseOnly()
