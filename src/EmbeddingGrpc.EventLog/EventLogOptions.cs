@@ -12,4 +12,19 @@ public sealed record EventLogOptions
     /// <summary>Batches that may wait for the appender; further callers wait for a place.</summary>
     [Range(1, 1_000_000)]
     public int AppendQueueLength { get; init; } = 1024;
+
+    /// <summary>Memory of the batches that may wait for the appender; further callers wait for a place. A single larger batch passes alone.</summary>
+    [Range(64 * 1024L, 4L * 1024 * 1024 * 1024)]
+    public long AppendQueueBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>When a batch is acknowledged.</summary>
+    [EnumDataType(typeof(Durability))]
+    public Durability Durability { get; init; } = Durability.Fsync;
+
+    /// <summary>
+    /// A producer that wrote nothing for this long is forgotten when the next segment is begun: its older numbers are no longer recognised as duplicates, and its
+    /// epoch no longer fences.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
+    public TimeSpan ProducerIdleExpiry { get; init; } = TimeSpan.FromDays(7);
 }

@@ -1,3 +1,8 @@
+using EmbeddingGrpc.EventLog.Appending;
+using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.EventLog.Producers;
+using EmbeddingGrpc.EventLog.Recovery;
+using EmbeddingGrpc.EventLog.Segments;
 using Microsoft.Extensions.Logging;
 
 namespace EmbeddingGrpc.EventLog;
@@ -8,28 +13,135 @@ namespace EmbeddingGrpc.EventLog;
 /// </summary>
 public sealed class InteractionLog : IAsyncDisposable
 {
+    private readonly IDisposable _lock;
+    private readonly SegmentSet _segments;
+    private readonly ProducerTable _producers;
+    private readonly AppendQueue _queue;
+    private readonly DurableWatermark _durable;
+    private readonly Appender _appender;
+    private int _disposed;
+
+    private InteractionLog(IDisposable directoryLock, SegmentFiles files, EventLogOptions options, TimeProvider time, ILogger logger)
+    {
+        _lock = directoryLock;
+        (_segments, _producers) = new LogRecovery(files, logger).Run(time.GetUtcNow().ToUnixTimeMilliseconds());
+        _queue = new AppendQueue(options.AppendQueueLength, options.AppendQueueBytes);
+        _durable = new DurableWatermark(_segments.Active.EndOffset);
+        var writer = new SegmentWriter(files, _segments, _producers, options);
+        _appender = new Appender(_queue, writer, _producers, _durable, time, logger);
+        _appender.Start();
+    }
+
     /// <summary>Entries that are on disk. Rises after each commit.</summary>
-    public LogOffset DurableOffset => throw new NotImplementedException();
+    public LogOffset DurableOffset => new(_durable.Value);
+
+    /// <summary>The oldest offset that is still kept; 0 until retention removes something.</summary>
+    public LogOffset FirstOffset => new(_segments.Snapshot[0].BaseOffset);
+
+    /// <summary>Why the log takes no writes until it is opened again; null while it does.</summary>
+    public LogUnavailableException? Failure => _appender.Failure;
 
     /// <summary>Opens or creates the log in a directory and repairs a torn tail.</summary>
     /// <exception cref="LogCorruptException">A group before the tail is damaged; says which file and where.</exception>
-    public static InteractionLog Open(string directory, EventLogOptions options, TimeProvider time, ILogger logger) => throw new NotImplementedException();
+    /// <exception cref="LogUnavailableException">The directory cannot be written, or another process has the log open; says which and what to do.</exception>
+    public static InteractionLog Open(string directory, EventLogOptions options, TimeProvider time, ILogger logger) =>
+        Open(directory, options, time, logger, DiskFileSystem.Instance);
+
+    /// <inheritdoc cref="Open(string, EventLogOptions, TimeProvider, ILogger)"/>
+    /// <param name="directory">Created if it does not exist.</param>
+    /// <param name="options">How the log is kept.</param>
+    /// <param name="time">The clock of commits and of the expiry of producers.</param>
+    /// <param name="logger">Told of repairs and failures.</param>
+    /// <param name="files">The disk.</param>
+    public static InteractionLog Open(string directory, EventLogOptions options, TimeProvider time, ILogger logger, IFileSystem files)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(logger);
+        ArgumentNullException.ThrowIfNull(files);
+        var path = Path.GetFullPath(directory);
+        var directoryLock = LogDirectory.Prepare(files, path);
+        try
+        {
+            return new InteractionLog(directoryLock, new SegmentFiles(files, path), options, time, logger);
+        }
+        catch (Exception e)
+        {
+            directoryLock.Dispose();
+            if (DiskErrors.IsDiskError(e)) throw LogDirectory.CannotOpen(path, e);
+            throw;
+        }
+    }
 
     /// <summary>Appends a batch and completes when it is durable. Numbers that are durable already are ignored.</summary>
+    /// <remarks>
+    /// Batches are written in the order of the calls. Cancelling while the batch waits for a place in the queue takes it back; after that it only ends the
+    /// wait: the batch is written all the same.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The batch cannot be stored; says which interaction and why.</exception>
     /// <exception cref="ProducerFencedException">A higher epoch of the producer is known.</exception>
     /// <exception cref="LogUnavailableException">The disk refused: nothing of the batch is acknowledged. Says why, and whether a retry may help.</exception>
-    public ValueTask<AppendResult> AppendAsync(AppendBatch batch, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async ValueTask<AppendResult> AppendAsync(AppendBatch batch, CancellationToken cancellationToken = default)
+    {
+        var written = await EnqueueAsync(batch, cancellationToken).ConfigureAwait(false);
+        return await written.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The first half of <see cref="AppendAsync"/>: completes when the batch has its place in the bounded queue, which is what a sender should wait for before it
+    /// takes more from its own source. The inner task completes when the batch is durable.
+    /// </summary>
+    /// <remarks>Cancelling means that the batch was not appended and will not be.</remarks>
+    /// <inheritdoc cref="AppendAsync" path="/exception"/>
+    public ValueTask<Task<AppendResult>> EnqueueAsync(AppendBatch batch, CancellationToken cancellationToken = default)
+    {
+        var append = new PendingAppend(batch, BatchValidation.Check(batch));
+        if (_appender.Failure is { } failure) throw new LogUnavailableException(failure.Message, retryMayHelp: false, failure);
+        var admitted = _queue.EnqueueAsync(append, cancellationToken);
+        return admitted.IsCompletedSuccessfully ? new ValueTask<Task<AppendResult>>(append.Completion) : WaitAsync(admitted, append);
+
+        static async ValueTask<Task<AppendResult>> WaitAsync(ValueTask admitted, PendingAppend append)
+        {
+            await admitted.ConfigureAwait(false);
+            return append.Completion;
+        }
+    }
 
     /// <summary>The highest durable number of a producer; 0 for one it does not know.</summary>
+    /// <remarks>Asking changes nothing: an empty batch of the producer is what makes a new epoch known and fences the older one.</remarks>
     /// <exception cref="ProducerFencedException">A higher epoch of the producer is known.</exception>
-    public ulong DurableSequenceOf(ProducerId producer) => throw new NotImplementedException();
+    public ulong DurableSequenceOf(ProducerId producer)
+    {
+        if (!_producers.TryGet(producer.Name, out var state) || state.Epoch < producer.Epoch) return 0;
+        return state.Epoch == producer.Epoch ? state.DoneThrough : throw new ProducerFencedException(producer, state.Epoch);
+    }
 
     /// <summary>Reads durable entries in <c>[from, to)</c>, in order. Memory is bounded by one group.</summary>
-    public IEnumerable<LogEntry> Scan(LogOffset from, LogOffset to, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <remarks>
+    /// Offsets may have gaps: entries that retention removed or that were erased are passed over. When the enumeration has ended, everything before
+    /// <paramref name="to"/> that exists was seen. Beyond what was durable at the call nothing is read.
+    /// </remarks>
+    /// <exception cref="LogCorruptException">A group is damaged; says which file and where.</exception>
+    public IEnumerable<LogEntry> Scan(LogOffset from, LogOffset to, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from.Value, nameof(from));
+        return LogScan.Read(_segments, from.Value, Math.Min(to.Value, _durable.Value), cancellationToken);
+    }
 
     /// <summary>Waits until something at or after <paramref name="offset"/> is durable and returns the watermark.</summary>
-    public ValueTask<LogOffset> WaitForDurableAsync(LogOffset offset, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <exception cref="ObjectDisposedException">The log was closed meanwhile.</exception>
+    public async ValueTask<LogOffset> WaitForDurableAsync(LogOffset offset, CancellationToken cancellationToken = default) =>
+        new(await _durable.WaitAboveAsync(offset.Value, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Commits what is queued, then closes.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    /// <summary>Commits what is queued, then closes. Scans that are still running may finish.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _queue.Complete();
+        await _appender.Ended.ConfigureAwait(false);
+        _durable.End(new ObjectDisposedException(nameof(InteractionLog), "The event log is closed."));
+        _segments.Close();
+        _lock.Dispose();
+    }
 }

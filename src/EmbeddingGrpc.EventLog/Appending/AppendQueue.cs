@@ -1,0 +1,131 @@
+namespace EmbeddingGrpc.EventLog.Appending;
+
+/// <summary>
+/// Batches between their callers and the appender, first come first served, bounded by number and by bytes until they are durable. Many callers,
+/// one taker.
+/// </summary>
+internal sealed class AppendQueue(int maximumBatches, long maximumBytes)
+{
+    private readonly object _lock = new();
+    private readonly Queue<PendingAppend> _ready = [];
+    private readonly LinkedList<Waiter> _waiting = [];
+    private int _heldBatches;
+    private long _heldBytes;
+    private bool _completed;
+
+    /// <summary>Completes when the batch has its place. Cancelling gives the place up; after it the batch is on its way and cannot be taken back.</summary>
+    public ValueTask EnqueueAsync(PendingAppend append, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Waiter waiter;
+        lock (_lock)
+        {
+            ThrowIfCompleted();
+            if (_waiting.Count == 0 && HasPlaceFor(append))
+            {
+                Admit(append);
+                return ValueTask.CompletedTask;
+            }
+            waiter = new Waiter(append);
+            _waiting.AddLast(waiter.Node);
+        }
+        return new ValueTask(WaitAsync(waiter, cancellationToken));
+    }
+
+    /// <summary>Waits for batches and moves whole ones into <paramref name="group"/>, at least one and then up to about that many bytes.</summary>
+    /// <returns>False once the queue is completed and empty.</returns>
+    public bool Take(List<PendingAppend> group, long groupBytes)
+    {
+        lock (_lock)
+        {
+            while (_ready.Count == 0)
+            {
+                if (_completed) return false;
+                Monitor.Wait(_lock);
+            }
+            for (var bytes = 0L; _ready.TryPeek(out var next) && (group.Count == 0 || bytes + next.Bytes <= groupBytes); bytes += next.Bytes)
+                group.Add(_ready.Dequeue());
+            return true;
+        }
+    }
+
+    /// <summary>Gives the places of finished batches to those who wait.</summary>
+    public void Release(List<PendingAppend> group)
+    {
+        lock (_lock)
+        {
+            _heldBatches -= group.Count;
+            foreach (var append in group) _heldBytes -= append.Bytes;
+            while (_waiting.First is { } first && HasPlaceFor(first.Value.Append))
+            {
+                _waiting.RemoveFirst();
+                if (first.Value.Admitted.TrySetResult()) Admit(first.Value.Append);
+            }
+        }
+    }
+
+    /// <summary>No batch gets in any more; those that are in are still taken.</summary>
+    public void Complete()
+    {
+        lock (_lock)
+        {
+            _completed = true;
+            foreach (var waiter in _waiting) waiter.Admitted.TrySetException(Closed());
+            _waiting.Clear();
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    private bool HasPlaceFor(PendingAppend append) =>
+        _heldBatches == 0 || (_heldBatches < maximumBatches && _heldBytes + append.Bytes <= maximumBytes);
+
+    private void Admit(PendingAppend append)
+    {
+        _heldBatches++;
+        _heldBytes += append.Bytes;
+        _ready.Enqueue(append);
+        if (_ready.Count == 1) Monitor.Pulse(_lock);
+    }
+
+    private async Task WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    {
+        using var registration = cancellationToken.UnsafeRegister(
+            static (state, token) =>
+            {
+                var (queue, waiter) = ((AppendQueue, Waiter))state!;
+                queue.GiveUp(waiter, token);
+            },
+            (this, waiter));
+        await waiter.Admitted.Task.ConfigureAwait(false);
+    }
+
+    private void GiveUp(Waiter waiter, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (waiter.Admitted.TrySetCanceled(cancellationToken)) waiter.Node.List?.Remove(waiter.Node);
+        }
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_completed) throw Closed();
+    }
+
+    private static ObjectDisposedException Closed() => new(nameof(InteractionLog), "The event log is closed.");
+
+    private sealed class Waiter
+    {
+        public Waiter(PendingAppend append)
+        {
+            Append = append;
+            Node = new LinkedListNode<Waiter>(this);
+        }
+
+        public PendingAppend Append { get; }
+
+        public LinkedListNode<Waiter> Node { get; }
+
+        public TaskCompletionSource Admitted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

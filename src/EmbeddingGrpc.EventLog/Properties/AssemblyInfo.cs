@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("EmbeddingGrpc.EventLog.Tests")]
+[assembly: InternalsVisibleTo("EmbeddingGrpc.Benchmarks")]

@@ -1,0 +1,51 @@
+using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.EventLog.Producers;
+
+namespace EmbeddingGrpc.EventLog.Segments;
+
+/// <summary>Makes and finds the files of segments in one directory.</summary>
+internal sealed class SegmentFiles(IFileSystem files, string directory)
+{
+    private const string Suffix = ".log";
+    private const string TemporarySuffix = ".tmp";
+
+    public IFileSystem FileSystem => files;
+
+    public string Directory => directory;
+
+    /// <summary>
+    /// A new, empty segment whose name and header are on stable storage. It gets its name only when its header is complete, so that a
+    /// segment with a damaged header is always damage and never an interrupted beginning.
+    /// </summary>
+    public Segment Create(long baseOffset, long createdMs, ProducerTable producers)
+    {
+        var path = Segment.PathOf(directory, baseOffset);
+        var temporary = path + TemporarySuffix;
+        DeleteTemporary();
+        var (header, bytes) = SegmentHeader.Create(baseOffset, createdMs, producers);
+        var file = files.Open(temporary, createNew: true);
+        try
+        {
+            file.Write(0, bytes);
+            file.Sync();
+            files.Rename(temporary, path);
+            files.SyncDirectory(directory);
+            return new Segment(path, file, header);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Paths of the segments in order of offset: their names sort that way.</summary>
+    public string[] List() =>
+        [.. files.ListFiles(directory).Where(path => path.EndsWith(Suffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Removes what an interrupted <see cref="Create"/> left.</summary>
+    public void DeleteTemporary()
+    {
+        foreach (var path in files.ListFiles(directory).Where(path => path.EndsWith(TemporarySuffix, StringComparison.Ordinal))) files.Delete(path);
+    }
+}

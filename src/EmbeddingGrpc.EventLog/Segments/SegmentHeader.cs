@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.EventLog.Groups;
+using EmbeddingGrpc.EventLog.Producers;
+
+namespace EmbeddingGrpc.EventLog.Segments;
+
+/// <summary>
+/// What a segment file begins with: magic, format version, its first offset, its salt, and the producer table as it was when the segment was
+/// begun, so that deleting older segments loses no producer's number. Immutable.
+/// </summary>
+/// <param name="BaseOffset">The offset of its first entry.</param>
+/// <param name="CreatedMs">When it was begun, in milliseconds since the Unix epoch.</param>
+/// <param name="Salt">Random; seeds the checksums of its groups.</param>
+/// <param name="Length">Bytes: the first group begins here.</param>
+internal sealed record SegmentHeader(long BaseOffset, long CreatedMs, long Salt, int Length)
+{
+    public const int FormatVersion = 1;
+    private const int FixedSize = 40;
+    private const int HashSize = sizeof(ulong);
+
+    private static ReadOnlySpan<byte> Magic => "EMBGLOG\n"u8;
+
+    /// <summary>Builds a header and its bytes.</summary>
+    public static (SegmentHeader Header, byte[] Bytes) Create(long baseOffset, long createdMs, ProducerTable producers)
+    {
+        var salt = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+        var output = new ByteWriter(4096);
+        output.GetSpan(FixedSize)[..FixedSize].Clear();
+        output.Advance(FixedSize);
+        producers.Write(output);
+        var bytes = new byte[output.Length + HashSize];
+        output.Written.CopyTo(bytes);
+        var header = new SegmentHeader(baseOffset, createdMs, salt, bytes.Length);
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), FormatVersion);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), header.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(16), baseOffset);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(24), createdMs);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(32), salt);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(bytes.Length - HashSize), XxHash3.HashToUInt64(bytes.AsSpan(0, bytes.Length - HashSize)));
+        return (header, bytes);
+    }
+
+    /// <summary>Reads and checks the header of a segment.</summary>
+    /// <param name="file">The segment.</param>
+    /// <param name="path">Its path, for the message.</param>
+    /// <param name="producers">Filled with its snapshot; null to leave it.</param>
+    /// <exception cref="LogCorruptException">It is damaged, or of a format that this version does not know.</exception>
+    public static SegmentHeader Read(IFile file, string path, ProducerTable? producers)
+    {
+        var start = new byte[FixedSize];
+        if (file.Read(0, start) < FixedSize || !start.AsSpan().StartsWith(Magic))
+            throw new LogCorruptException(path, 0, "it does not begin as a segment of the event log does");
+        var version = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(8));
+        if (version != FormatVersion)
+            throw new LogCorruptException(path, 8, $"it has format version {version}; this program reads version {FormatVersion}");
+        var length = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(12));
+        if (length < FixedSize + HashSize || length > file.Length) throw new LogCorruptException(path, 12, $"its header cannot be {length} bytes long");
+
+        var bytes = new byte[length];
+        if (file.Read(0, bytes) < length
+            || BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(length - HashSize)) != XxHash3.HashToUInt64(bytes.AsSpan(0, length - HashSize)))
+        {
+            throw new LogCorruptException(path, 0, "the checksum of its header is wrong");
+        }
+        if (producers is not null) ReadProducers(bytes, path, producers);
+        return new SegmentHeader(
+            BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(16)),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(24)),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)),
+            length);
+    }
+
+    private static void ReadProducers(byte[] bytes, string path, ProducerTable producers)
+    {
+        try
+        {
+            var input = new ByteReader(bytes, FixedSize, bytes.Length - FixedSize - HashSize);
+            producers.Read(ref input);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new LogCorruptException(path, FixedSize, $"its table of producers cannot be read: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace EmbeddingGrpc.EventLog.Segments;
+
+/// <summary>The segments of a log in order of offset; at least one, the last is the one that is written. One writer, readers see a snapshot.</summary>
+internal sealed class SegmentSet(Segment[] segments)
+{
+    private Segment[] _segments = segments;
+
+    /// <summary>As it is now.</summary>
+    public Segment[] Snapshot => Volatile.Read(ref _segments);
+
+    public Segment Active => Snapshot[^1];
+
+    public void Add(Segment segment) => Volatile.Write(ref _segments, [.. _segments, segment]);
+
+    /// <summary>Leases the segment that holds an offset, or the first one after it where retention has removed that.</summary>
+    public Segment Acquire(long offset)
+    {
+        while (true)
+        {
+            var segments = Snapshot;
+            var index = segments.Length - 1;
+            while (index > 0 && segments[index].BaseOffset > offset) index--;
+            // A lease fails only where the segment was dropped after the snapshot was taken.
+            if (segments[index].TryAcquire()) return segments[index];
+        }
+    }
+
+    public void Close()
+    {
+        foreach (var segment in Snapshot) segment.Release();
+    }
+}
