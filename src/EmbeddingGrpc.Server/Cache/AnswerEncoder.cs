@@ -20,7 +20,7 @@ public static class AnswerEncoder
         var size = 0;
         foreach (var neighbor in result.Neighbors)
         {
-            var candidate = CandidateBytes(Encoding.UTF8.GetByteCount(generation.Vocabulary.IdOf(neighbor.Item)));
+            var candidate = CandidateBytes(generation.Vocabulary.Utf8IdOf(neighbor.Item).Length);
             size += 1 + CodedOutputStream.ComputeLengthSize(candidate) + candidate;
         }
 
@@ -29,13 +29,12 @@ public static class AnswerEncoder
         var output = new ProtobufWriter(body);
         foreach (var neighbor in result.Neighbors)
         {
-            var id = generation.Vocabulary.IdOf(neighbor.Item);
-            var idBytes = Encoding.UTF8.GetByteCount(id);
+            var id = generation.Vocabulary.Utf8IdOf(neighbor.Item);
             output.Tag(RecallResponse.CandidatesFieldNumber, WireFormat.WireType.LengthDelimited);
-            output.VarInt((uint)CandidateBytes(idBytes));
+            output.VarInt((uint)CandidateBytes(id.Length));
             output.Tag(Candidate.ItemIdFieldNumber, WireFormat.WireType.LengthDelimited);
-            output.VarInt((uint)idBytes);
-            output.Utf8(id);
+            output.VarInt((uint)id.Length);
+            output.Bytes(id);
             output.Tag(Candidate.ScoreFieldNumber, WireFormat.WireType.Fixed32);
             output.Single(neighbor.Score);
         }

@@ -15,6 +15,7 @@ public sealed partial class RedisStore : IRemoteStore, IHostedService, IAsyncDis
     private readonly ILogger<RedisStore> _logger;
     private readonly CancellationTokenSource _stopping = new();
     private volatile ConnectionMultiplexer? _connection;
+    private int _disposed;
 
     /// <summary>Reads the configuration; connects to nothing yet.</summary>
     /// <exception cref="ArgumentException">The configuration cannot be read.</exception>
@@ -44,11 +45,13 @@ public sealed partial class RedisStore : IRemoteStore, IHostedService, IAsyncDis
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => _stopping.CancelAsync();
+    public Task StopAsync(CancellationToken cancellationToken) => _disposed != 0 ? Task.CompletedTask : _stopping.CancelAsync();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // The container disposes it once for each of the services that it is registered as.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stopping.CancelAsync();
         if (_connection is { } connection) await connection.DisposeAsync();
         _stopping.Dispose();

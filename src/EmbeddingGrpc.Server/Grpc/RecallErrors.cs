@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
 using Grpc.Core;
 
@@ -16,6 +17,8 @@ public static class RecallErrors
         ModelNotFoundException e => RpcErrors.NotFound("model", e.Model, e.Message),
         NoGenerationException e => RpcErrors.FailedPrecondition("NO_GENERATION", e.Message),
         ModelUnavailableException e => RpcErrors.Unavailable("MODEL_UNAVAILABLE", e.Message),
+        ApplierFailedException e => RpcErrors.Unavailable("APPLIER_FAILED", e.Message),
+        ObjectDisposedException => RpcErrors.Unavailable("MODEL_CLOSED", "The model is being closed; call again when it is open."),
         _ => null,
     };
 }
