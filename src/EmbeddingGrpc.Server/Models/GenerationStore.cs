@@ -5,6 +5,9 @@ public sealed class GenerationStore : IDisposable
 {
     private Generation? _serving;
 
+    /// <summary>A generation has begun to serve. Raised on the thread that published it.</summary>
+    public event Action<GenerationInfo>? Published;
+
     /// <summary>What serves; null while nothing does.</summary>
     public GenerationInfo? Serving => Volatile.Read(ref _serving)?.Info;
 
@@ -31,7 +34,9 @@ public sealed class GenerationStore : IDisposable
     public void Publish(Generation generation)
     {
         ArgumentNullException.ThrowIfNull(generation);
+        var info = generation.Info;
         Interlocked.Exchange(ref _serving, generation)?.Release();
+        Published?.Invoke(info);
     }
 
     /// <summary>Lets go of the serving generation; nothing serves any more.</summary>

@@ -2,13 +2,18 @@ using System.ComponentModel.DataAnnotations;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Training;
+using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.Server.Models;
 
 /// <summary>One model's options. Configuration section <c>EmbeddingGrpc:Model</c> holds those of the default model.</summary>
 public sealed record ModelOptions
 {
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "EmbeddingGrpc:Model";
+
     /// <summary>A user's sequence is cut into sessions where a gap is longer.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
     public TimeSpan SessionGap { get; init; } = TimeSpan.FromDays(365);
 
     /// <summary>Interactions kept for each user.</summary>
@@ -23,12 +28,26 @@ public sealed record ModelOptions
     [Range(1, 100)]
     public int KeepGenerations { get; init; } = 3;
 
+    /// <summary>Generations with fewer items are searched row by row: below this a scan is as fast as a graph, and exact.</summary>
+    [Range(0, 1_000_000)]
+    public int ExactSearchBelow { get; init; } = 2000;
+
+    /// <summary>How far the threads of a training step back behind requests: 0 (not at all) to 19, as in nice(1).</summary>
+    [Range(0, 19)]
+    public int TrainingNiceness { get; init; } = 10;
+
+    /// <summary>Which types of interaction train.</summary>
+    public TrainingInteractions TrainOn { get; init; } = new();
+
     /// <summary>The trainer.</summary>
+    [ValidateObjectMembers]
     public TrainingOptions Training { get; init; } = new();
 
     /// <summary>The index.</summary>
+    [ValidateObjectMembers]
     public HnswOptions Index { get; init; } = new();
 
     /// <summary>The log.</summary>
+    [ValidateObjectMembers]
     public EventLogOptions Log { get; init; } = new();
 }

@@ -4,54 +4,69 @@ using EmbeddingGrpc.Server.Pipeline;
 namespace EmbeddingGrpc.Server.Models;
 
 /// <summary>Everything that runs for one model. Owns what it is made of; immutable, its parts say what may be done at once.</summary>
-/// <param name="name">Its name.</param>
-/// <param name="options">Its options.</param>
-/// <param name="log">Its interactions on disk.</param>
-/// <param name="items">Its item keys.</param>
-/// <param name="histories">Its users' recent histories.</param>
-/// <param name="applier">What moves <paramref name="log"/> into <paramref name="histories"/>.</param>
-/// <param name="generations">Its serving generation.</param>
-/// <param name="training">What trains it.</param>
-public sealed class ModelRuntime(
-    string name,
-    ModelOptions options,
-    InteractionLog log,
-    ItemKeys items,
-    UserHistories histories,
-    EventApplier applier,
-    GenerationStore generations,
-    TrainingWorker training) : IAsyncDisposable
+public sealed class ModelRuntime : IAsyncDisposable
 {
+    private readonly GenerationPublisher _publisher;
+
+    internal ModelRuntime(
+        string name,
+        ModelOptions options,
+        InteractionLog log,
+        ItemKeys items,
+        UserHistories histories,
+        EventApplier applier,
+        GenerationStore generations,
+        TrainingWorker training,
+        GenerationPublisher publisher)
+    {
+        Name = name;
+        Options = options;
+        Log = log;
+        Items = items;
+        Histories = histories;
+        Applier = applier;
+        Generations = generations;
+        Training = training;
+        _publisher = publisher;
+    }
+
     /// <summary>Its name.</summary>
-    public string Name => name;
+    public string Name { get; }
 
     /// <summary>Its options.</summary>
-    public ModelOptions Options => options;
+    public ModelOptions Options { get; }
 
     /// <summary>Its interactions on disk.</summary>
-    public InteractionLog Log => log;
+    public InteractionLog Log { get; }
 
     /// <summary>Its item keys.</summary>
-    public ItemKeys Items => items;
+    public ItemKeys Items { get; }
 
     /// <summary>Its users' recent histories.</summary>
-    public UserHistories Histories => histories;
+    public UserHistories Histories { get; }
 
     /// <summary>What moves the log into the histories.</summary>
-    public EventApplier Applier => applier;
+    public EventApplier Applier { get; }
 
     /// <summary>Its serving generation.</summary>
-    public GenerationStore Generations => generations;
+    public GenerationStore Generations { get; }
 
     /// <summary>What trains it.</summary>
-    public TrainingWorker Training => training;
+    public TrainingWorker Training { get; }
+
+    /// <summary>Its generations on disk, newest first. Reads the disk.</summary>
+    public IReadOnlyList<GenerationInfo> StoredGenerations() => _publisher.List();
+
+    /// <summary>Loads, warms and publishes the generation that served last, or the best one that can still be used.</summary>
+    /// <returns>Null where there is none.</returns>
+    public GenerationInfo? ServeStoredGeneration(CancellationToken cancellationToken) => _publisher.PublishStored(cancellationToken);
 
     /// <summary>Stops training and applying, commits and closes the log, lets go of the generation. Calls that hold a lease end in peace.</summary>
     public async ValueTask DisposeAsync()
     {
-        await training.DisposeAsync();
-        await applier.DisposeAsync();
-        await log.DisposeAsync();
-        generations.Dispose();
+        await Training.DisposeAsync();
+        await Applier.DisposeAsync();
+        await Log.DisposeAsync();
+        Generations.Dispose();
     }
 }

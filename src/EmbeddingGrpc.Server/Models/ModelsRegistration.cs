@@ -1,3 +1,6 @@
+using EmbeddingGrpc.Server.Hosting;
+using Microsoft.Extensions.Options;
+
 namespace EmbeddingGrpc.Server.Models;
 
 /// <summary>Registers the models: registry, generations, training.</summary>
@@ -6,6 +9,21 @@ public static class ModelsRegistration
     /// <summary>Adds what the models need.</summary>
     /// <param name="services">The daemon's services.</param>
     /// <param name="daemon">Configuration section <c>EmbeddingGrpc</c>.</param>
-    public static IServiceCollection AddModels(this IServiceCollection services, IConfiguration daemon) =>
+    public static IServiceCollection AddModels(this IServiceCollection services, IConfiguration daemon)
+    {
+        ArgumentNullException.ThrowIfNull(daemon);
+        services.AddSingleton<IValidateOptions<ModelOptions>, ModelOptionsValidator>();
+        services.AddOptions<ModelOptions>()
+            .Bind(daemon.GetSection("Model"), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ModelOptions>>().Value);
         services.AddSingleton<ModelRegistry>();
+        services.AddSingleton<ModelMetrics>();
+        services.AddSingleton(provider => new ModelOpener(
+            provider.GetRequiredService<DaemonOptions>().DataDirectory,
+            provider.GetRequiredService<ModelMetrics>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+        return services.AddHostedService<ModelHost>();
+    }
 }

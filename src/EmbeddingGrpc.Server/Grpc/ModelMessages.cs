@@ -1,0 +1,62 @@
+using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Models;
+using Google.Protobuf.WellKnownTypes;
+using Generation = EmbeddingGrpc.Protocol.V1.Generation;
+using TrainingPhase = EmbeddingGrpc.Protocol.V1.TrainingPhase;
+
+namespace EmbeddingGrpc.Server.Grpc;
+
+/// <summary>The models' own types as messages.</summary>
+internal static class ModelMessages
+{
+    public static Model ToMessage(this ModelRuntime model)
+    {
+        var serving = model.Generations.Serving;
+        return new Model
+        {
+            Name = model.Name,
+            DurableOffset = (ulong)model.Log.DurableOffset.Value,
+            AppliedOffset = (ulong)model.Applier.AppliedOffset.Value,
+            TrainedOffset = (ulong)(serving?.TrainedOffset.Value ?? 0),
+            Serving = serving?.ToMessage(serving: true),
+            UserCount = (ulong)model.Histories.UserCount,
+            Training = model.Training.IsTraining,
+        };
+    }
+
+    public static Generation ToMessage(this GenerationInfo generation, bool serving)
+    {
+        var message = new Generation
+        {
+            Id = generation.IdText,
+            Number = (ulong)generation.Number,
+            CreateTime = Timestamp.FromDateTimeOffset(generation.CreateTime),
+            TrainedOffset = (ulong)generation.TrainedOffset.Value,
+            ItemCount = (ulong)generation.ItemCount,
+            Dimension = (uint)generation.Dimension,
+            Serving = serving,
+        };
+        foreach (var (name, value) in generation.Metrics) message.Metrics.Add(name, value);
+        return message;
+    }
+
+    public static TrainingProgress ToMessage(this TrainingStatus status) => new()
+    {
+        Phase = status.Phase switch
+        {
+            Models.TrainingPhase.Read => TrainingPhase.Read,
+            Models.TrainingPhase.Train => TrainingPhase.Train,
+            Models.TrainingPhase.Index => TrainingPhase.Index,
+            Models.TrainingPhase.Write => TrainingPhase.Write,
+            _ => TrainingPhase.Unspecified,
+        },
+        Fraction = status.Fraction,
+        WordsPerSecond = status.WordsPerSecond,
+        Loss = status.Loss,
+        ElapsedSeconds = status.Elapsed.TotalSeconds,
+        RemainingSeconds = status.Remaining.TotalSeconds,
+    };
+
+    public static TrainingResult ToMessage(this TrainingOutcome outcome) =>
+        new() { Generation = outcome.Generation.ToMessage(serving: true), ElapsedSeconds = outcome.Elapsed.TotalSeconds };
+}

@@ -1,0 +1,20 @@
+namespace EmbeddingGrpc.Server.Models.Files;
+
+/// <summary>Files of a generation beside its manifest.</summary>
+internal static class GenerationFileNames
+{
+    /// <summary>The items.</summary>
+    public const string Vocabulary = "vocabulary.bin";
+
+    /// <summary>W1.</summary>
+    public const string Input = "input.vectors";
+
+    /// <summary>W2.</summary>
+    public const string Output = "output.vectors";
+
+    /// <summary>The graph over W1; absent where every row is scanned.</summary>
+    public const string Similar = "similar.hnsw";
+
+    /// <summary>The graph over W2; absent where every row is scanned.</summary>
+    public const string Next = "next.hnsw";
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Training;
+
+namespace EmbeddingGrpc.Server.Models.Files;
+
+/// <summary>Reads generations back, checking every byte before one is trusted. Stateless.</summary>
+internal static class GenerationLoader
+{
+    /// <summary>Reads the manifest alone.</summary>
+    /// <param name="directory">The generation's directory.</param>
+    /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
+    public static GenerationManifest ReadManifest(string directory)
+    {
+        var path = Path.Combine(directory, GenerationManifest.FileName);
+        var manifest = GenerationManifest.Read(path);
+        var known = GenerationName.TryParse(Path.GetFileName(directory), out var name);
+        if (!known || name.Number != manifest.Number || GenerationInfo.TextOf(name.Id) != manifest.Id)
+        {
+            throw new GenerationFileException(path, $"it describes generation {manifest.Number} ({manifest.Id}), not the one its directory is named for.");
+        }
+
+        return manifest;
+    }
+
+    /// <summary>What is told of a generation on disk.</summary>
+    public static GenerationInfo InfoOf(GenerationManifest manifest) => new()
+    {
+        Id = ulong.Parse(manifest.Id, NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+        Number = manifest.Number,
+        CreateTime = manifest.CreateTime,
+        TrainedOffset = new LogOffset(manifest.TrainedOffset),
+        ItemCount = manifest.ItemCount,
+        Dimension = manifest.Dimension,
+        Metrics = manifest.Metrics,
+    };
+
+    /// <summary>Loads a generation. The caller owns the parts.</summary>
+    /// <param name="directory">The generation's directory.</param>
+    /// <param name="cancellationToken">Checked between files.</param>
+    /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
+    public static GenerationParts Load(string directory, CancellationToken cancellationToken = default)
+    {
+        var manifest = ReadManifest(directory);
+        foreach (var file in manifest.Files)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            file.Verify(directory);
+        }
+
+        var opened = new Stack<IDisposable>();
+        try
+        {
+            var vocabulary = Open(directory, GenerationFileNames.Vocabulary, Vocabulary.Load);
+            var input = Hold(opened, Open(directory, GenerationFileNames.Input, VectorTable.Open));
+            var output = Hold(opened, Open(directory, GenerationFileNames.Output, VectorTable.Open));
+            var similar = Hold(opened, OpenIndex(directory, GenerationFileNames.Similar, manifest.Similar, input, SimilarityMetric.Cosine));
+            var next = Hold(opened, OpenIndex(directory, GenerationFileNames.Next, manifest.Next, output, SimilarityMetric.DotProduct));
+            var info = InfoOf(manifest);
+            RequireShape(directory, info, vocabulary, input, output);
+            return new GenerationParts
+            {
+                Id = info.Id,
+                Number = info.Number,
+                CreateTime = info.CreateTime,
+                TrainedOffset = info.TrainedOffset,
+                Vocabulary = vocabulary,
+                Input = input,
+                Output = output,
+                Similar = similar,
+                Next = next,
+                Metrics = info.Metrics,
+            };
+        }
+        catch
+        {
+            foreach (var part in opened) part.Dispose();
+            throw;
+        }
+    }
+
+    private static IVectorIndex OpenIndex(string directory, string file, IndexKind kind, VectorTable vectors, SimilarityMetric metric)
+    {
+        IVectorIndex index = kind switch
+        {
+            IndexKind.Exact => new ExactIndex(vectors, metric),
+            IndexKind.Hnsw => Open(directory, file, path => HnswIndex.Open(path, vectors)),
+            _ => throw new GenerationFileException(Path.Combine(directory, GenerationManifest.FileName), $"index kind {kind} is not known."),
+        };
+        if (index.Metric == metric) return index;
+        index.Dispose();
+        throw new GenerationFileException(Path.Combine(directory, file), $"it is an index by {index.Metric}, not by {metric}.");
+    }
+
+    private static void RequireShape(string directory, GenerationInfo info, Vocabulary vocabulary, VectorTable input, VectorTable output)
+    {
+        Require(GenerationFileNames.Vocabulary, vocabulary.Count == info.ItemCount, $"it has {vocabulary.Count} items");
+        Require(GenerationFileNames.Input, input.Rows == info.ItemCount && input.Dimension == info.Dimension, $"it is [{input.Rows}, {input.Dimension}]");
+        Require(GenerationFileNames.Output, output.Rows == info.ItemCount && output.Dimension == info.Dimension, $"it is [{output.Rows}, {output.Dimension}]");
+
+        void Require(string file, bool holds, string found)
+        {
+            if (!holds) throw new GenerationFileException(Path.Combine(directory, file), $"{found} where the manifest says [{info.ItemCount}, {info.Dimension}].");
+        }
+    }
+
+    private static T Open<T>(string directory, string file, Func<string, T> open)
+    {
+        var path = Path.Combine(directory, file);
+        try
+        {
+            return open(path);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            throw new GenerationFileException(path, e.Message, e);
+        }
+    }
+
+    private static T Hold<T>(Stack<IDisposable> opened, T part)
+        where T : IDisposable
+    {
+        opened.Push(part);
+        return part;
+    }
+}

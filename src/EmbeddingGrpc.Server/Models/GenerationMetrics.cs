@@ -1,0 +1,41 @@
+namespace EmbeddingGrpc.Server.Models;
+
+/// <summary>Names of what is measured of a generation. Clients read them: never rename one.</summary>
+public static class GenerationMetrics
+{
+    /// <summary>Interactions a second while training, over all epochs.</summary>
+    public const string TrainingWordsPerSecond = "training.words_per_second";
+
+    /// <summary>Mean loss of a training pair over the last interval.</summary>
+    public const string TrainingLoss = "training.loss";
+
+    /// <summary>Seconds of training alone, without reading and building sessions.</summary>
+    public const string TrainingSeconds = "training.seconds";
+
+    /// <summary>Seconds of reading the log into sessions.</summary>
+    public const string ReadSeconds = "read.seconds";
+
+    /// <summary>Interactions in the sessions that were trained on.</summary>
+    public const string TrainingInteractions = "training.interactions";
+
+    /// <summary>Sessions that were trained on.</summary>
+    public const string TrainingSessions = "training.sessions";
+
+    /// <summary>Seconds of building both indexes.</summary>
+    public const string IndexBuildSeconds = "index.build_seconds";
+
+    /// <summary>Of the 10 nearest by W1 and cosine, the share that the index finds; on sampled items.</summary>
+    public const string SimilarRecallAt10 = "index.recall_at_10";
+
+    /// <summary>Of the 10 highest products with W2, the share that the index finds; queried with sampled items' W1 rows.</summary>
+    public const string NextRecallAt10 = "index.next_recall_at_10";
+
+    /// <summary>Bytes of W1 and W2.</summary>
+    public const string VectorBytes = "size.vector_bytes";
+
+    /// <summary>Bytes of both indexes beside the vectors.</summary>
+    public const string IndexBytes = "size.index_bytes";
+
+    /// <summary>Bytes of the vocabulary.</summary>
+    public const string VocabularyBytes = "size.vocabulary_bytes";
+}

@@ -1,0 +1,26 @@
+using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Numerics;
+
+namespace EmbeddingGrpc.Server.Models;
+
+/// <summary>Searches a generation before it serves, so that its first requests find compiled code and pages in memory. Stateless.</summary>
+internal static class GenerationWarmUp
+{
+    // Enough calls for the runtime to count the search as hot, spread over the items to touch pages of the whole graph.
+    private const int Queries = 64;
+    private const int K = 10;
+
+    /// <summary>Searches both indexes from items spread evenly over the vocabulary.</summary>
+    public static void Run(Generation generation, CancellationToken cancellationToken)
+    {
+        Span<Neighbor> results = stackalloc Neighbor[K];
+        var count = Math.Min(Queries, generation.Vocabulary.Count);
+        for (var query = 0; query < count; query++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var row = generation.Input[new ItemOrdinal((int)((long)query * generation.Vocabulary.Count / count))];
+            generation.Similar.Search(row, new SearchParameters(K), results, cancellationToken);
+            generation.Next.Search(row, new SearchParameters(K), results, cancellationToken);
+        }
+    }
+}

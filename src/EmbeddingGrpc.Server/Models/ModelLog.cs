@@ -1,0 +1,53 @@
+namespace EmbeddingGrpc.Server.Models;
+
+/// <summary>What the models write to the log of the daemon. Event ids are stable: 2000-2099.</summary>
+internal static partial class ModelLog
+{
+    [LoggerMessage(2000, LogLevel.Information, "Model '{Model}' is open: {DurableOffset} interactions on disk")]
+    public static partial void ModelOpened(ILogger logger, string model, long durableOffset);
+
+    [LoggerMessage(2001, LogLevel.Error, "Model '{Model}' cannot be opened and does not serve: {Reason}")]
+    public static partial void ModelNotOpened(ILogger logger, Exception exception, string model, string reason);
+
+    [LoggerMessage(2002, LogLevel.Error, "The generations of model '{Model}' cannot be read: {Reason}")]
+    public static partial void GenerationsUnreadable(ILogger logger, Exception exception, string model, string reason);
+
+    [LoggerMessage(2010, LogLevel.Information, "Model '{Model}' serves generation {Number} ({Id}, {Items} items), loaded from disk and warm after {Seconds:f3} s")]
+    public static partial void GenerationLoaded(ILogger logger, string model, long number, string id, int items, double seconds);
+
+    [LoggerMessage(2011, LogLevel.Information, "Model '{Model}' serves its new generation {Number} ({Id}, {Items} items)")]
+    public static partial void GenerationPublished(ILogger logger, string model, long number, string id, int items);
+
+    [LoggerMessage(2012, LogLevel.Error, "Generation '{Directory}' is refused: {File}: {Reason} Trying the next one")]
+    public static partial void GenerationRefused(ILogger logger, Exception exception, string directory, string file, string reason);
+
+    [LoggerMessage(2013, LogLevel.Warning, "Generation '{Directory}' is not listed: {Reason}")]
+    public static partial void GenerationUnusable(ILogger logger, string directory, string reason);
+
+    [LoggerMessage(2014, LogLevel.Error, "The file that names the serving generation cannot be used: {File}: {Reason} Trying the newest generation")]
+    public static partial void ServingPointerUnusable(ILogger logger, Exception exception, string file, string reason);
+
+    [LoggerMessage(2015, LogLevel.Error, "The generation that served last is gone: {Directory}. Trying the next one")]
+    public static partial void ServingGenerationMissing(ILogger logger, string directory);
+
+    [LoggerMessage(2016, LogLevel.Warning, "Removing what an interrupted write left behind: {Path}")]
+    public static partial void LeftoverRemoved(ILogger logger, string path);
+
+    [LoggerMessage(2017, LogLevel.Warning, "An old generation could not be deleted, trying again after the next training: {Path}: {Reason}")]
+    public static partial void GenerationNotDeleted(ILogger logger, Exception exception, string path, string reason);
+
+    [LoggerMessage(2020, LogLevel.Information, "Training model '{Model}' on {Through} interactions")]
+    public static partial void TrainingStarted(ILogger logger, string model, long through);
+
+    [LoggerMessage(2021, LogLevel.Information, "Trained model '{Model}' in {Seconds:f1} s: {Items} items, {WordsPerSecond:f0} words/s, loss {Loss:f4}, index recall@10 {Recall:f3}")]
+    public static partial void TrainingEnded(ILogger logger, string model, double seconds, int items, double wordsPerSecond, double loss, double recall);
+
+    [LoggerMessage(2022, LogLevel.Warning, "Model '{Model}' was not trained: {Reason}")]
+    public static partial void TrainingRefused(ILogger logger, string model, string reason);
+
+    [LoggerMessage(2023, LogLevel.Error, "The training of model '{Model}' failed: {Reason}")]
+    public static partial void TrainingFailed(ILogger logger, Exception exception, string model, string reason);
+
+    [LoggerMessage(2024, LogLevel.Information, "The training of model '{Model}' was stopped")]
+    public static partial void TrainingStopped(ILogger logger, string model);
+}

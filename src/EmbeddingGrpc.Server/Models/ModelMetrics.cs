@@ -1,0 +1,48 @@
+using System.Diagnostics.Metrics;
+
+namespace EmbeddingGrpc.Server.Models;
+
+/// <summary>What the models count and time. One for the daemon; instruments are tagged with the model.</summary>
+public sealed class ModelMetrics : IDisposable
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "EmbeddingGrpc.Models";
+
+    private readonly Meter _meter;
+    private readonly Histogram<double> _trainingDuration;
+    private readonly Histogram<double> _loadDuration;
+
+    /// <summary>Creates the instruments.</summary>
+    public ModelMetrics(IMeterFactory meters, ModelRegistry registry)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        ArgumentNullException.ThrowIfNull(registry);
+        _meter = meters.Create(MeterName);
+        _trainingDuration = _meter.CreateHistogram<double>("embeddinggrpc.training.duration", "s", "Trainings that ended, by outcome");
+        _loadDuration = _meter.CreateHistogram<double>("embeddinggrpc.generation.load.duration", "s", "Loading and warming a stored generation");
+        Observe("embeddinggrpc.log.durable_offset", "{interaction}", "Interactions on disk", model => model.Log.DurableOffset.Value);
+        Observe("embeddinggrpc.log.applied_offset", "{interaction}", "Interactions in the user histories", model => model.Applier.AppliedOffset.Value);
+        Observe("embeddinggrpc.log.trained_offset", "{interaction}", "Interactions in the serving generation", model => model.Generations.Serving?.TrainedOffset.Value ?? 0);
+        Observe("embeddinggrpc.generation.number", "{generation}", "Number of the serving generation, 0 while none serves", model => model.Generations.Serving?.Number ?? 0);
+        Observe("embeddinggrpc.generation.items", "{item}", "Items of the serving generation", model => model.Generations.Serving?.ItemCount ?? 0);
+        Observe("embeddinggrpc.training.running", "{training}", "Trainings that run", model => model.Training.IsTraining ? 1 : 0);
+
+        void Observe(string name, string unit, string description, Func<ModelRuntime, long> value) =>
+            _meter.CreateObservableGauge(name, () => registry.Models.Select(model => new Measurement<long>(value(model), Tag(model.Name))), unit, description);
+    }
+
+    /// <summary>Counts a training that ended.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="outcome">One of few words, such as <c>published</c>.</param>
+    /// <param name="elapsed">How long it ran.</param>
+    public void TrainingEnded(string model, string outcome, TimeSpan elapsed) =>
+        _trainingDuration.Record(elapsed.TotalSeconds, Tag(model), new("outcome", outcome));
+
+    /// <summary>Counts a generation that was loaded from disk.</summary>
+    public void GenerationLoaded(string model, TimeSpan elapsed) => _loadDuration.Record(elapsed.TotalSeconds, Tag(model));
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    private static KeyValuePair<string, object?> Tag(string model) => new("model", model);
+}
