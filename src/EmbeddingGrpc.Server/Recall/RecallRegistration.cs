@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace EmbeddingGrpc.Server.Recall;
 
 /// <summary>Registers what answers recalls.</summary>
@@ -6,5 +8,15 @@ public static class RecallRegistration
     /// <summary>Adds what recall needs.</summary>
     /// <param name="services">The daemon's services.</param>
     /// <param name="daemon">Configuration section <c>EmbeddingGrpc</c>.</param>
-    public static IServiceCollection AddRecall(this IServiceCollection services, IConfiguration daemon) => services;
+    public static IServiceCollection AddRecall(this IServiceCollection services, IConfiguration daemon)
+    {
+        services.AddSingleton<IValidateOptions<RecallOptions>, RecallOptionsValidator>();
+        services.AddOptions<RecallOptions>().Bind(daemon.GetSection(RecallOptions.Section)).ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<RecallOptions>>().Value);
+        services.AddSingleton<RecallEngine>();
+        services.AddSingleton<RecallMetrics>();
+        services.AddSingleton<RecallIds>();
+        services.AddSingleton<Grpc.RecallEmbeddings>();
+        return services.AddSingleton<CachedRecall>();
+    }
 }

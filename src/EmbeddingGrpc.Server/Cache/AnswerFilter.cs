@@ -1,0 +1,47 @@
+using System.Text;
+using EmbeddingGrpc.Protocol.V1;
+
+namespace EmbeddingGrpc.Server.Cache;
+
+/// <summary>Takes items out of an encoded answer without decoding it: exclusions are applied after the cache, so that one entry serves many.</summary>
+public static class AnswerFilter
+{
+    /// <summary>The best <paramref name="k"/> candidates that are not excluded.</summary>
+    /// <param name="body">A body of <see cref="AnswerEncoder"/>.</param>
+    /// <param name="excludes">Item ids.</param>
+    /// <param name="k">Candidates wanted.</param>
+    /// <param name="candidates">Candidates left, at most <paramref name="k"/>.</param>
+    /// <returns>The body of an answer with only those.</returns>
+    /// <exception cref="InvalidDataException">Not such a body.</exception>
+    public static byte[] Apply(ReadOnlySpan<byte> body, IReadOnlySet<string> excludes, int k, out int candidates)
+    {
+        ArgumentNullException.ThrowIfNull(excludes);
+        var written = new byte[body.Length];
+        var output = new ProtobufWriter(written);
+        var input = new ProtobufReader(body);
+        candidates = 0;
+        while (input.TryReadField(out var field))
+        {
+            if (field.Number != RecallResponse.CandidatesFieldNumber)
+            {
+                output.Bytes(field.Encoded);
+                continue;
+            }
+
+            if (candidates == k || excludes.Contains(ItemIdOf(field.Value))) continue;
+            output.Bytes(field.Encoded);
+            candidates++;
+        }
+
+        return written[..output.Position];
+    }
+
+    private static string ItemIdOf(ReadOnlySpan<byte> candidate)
+    {
+        var input = new ProtobufReader(candidate);
+        while (input.TryReadField(out var field))
+            if (field.Number == Candidate.ItemIdFieldNumber)
+                return Encoding.UTF8.GetString(field.Value);
+        throw new InvalidDataException("A candidate of an encoded answer has no item id.");
+    }
+}

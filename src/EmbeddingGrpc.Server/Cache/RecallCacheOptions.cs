@@ -1,0 +1,26 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace EmbeddingGrpc.Server.Cache;
+
+/// <summary>How answers are kept in memory. Configuration section <c>EmbeddingGrpc:Recall:Cache</c>.</summary>
+public sealed record RecallCacheOptions
+{
+    /// <summary>Name of the configuration section below <c>EmbeddingGrpc</c>.</summary>
+    public const string Section = "Recall:Cache";
+
+    /// <summary>Memory that the answers may take, their keys and bookkeeping included; 0 turns this level off.</summary>
+    [Range(0L, 1L << 40)]
+    public long MemoryBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>How long an answer is kept in memory.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
+    public TimeSpan MemoryTimeToLive { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Each time to live is drawn from this share around the configured one, so that answers made together do not expire together.</summary>
+    [Range(0.0, 0.9)]
+    public double TimeToLiveJitter { get; init; } = 0.2;
+
+    /// <summary>Queries whose key is longer are not cached.</summary>
+    [Range(64, 1024 * 1024)]
+    public int MaximumKeyBytes { get; init; } = 8 * 1024;
+}

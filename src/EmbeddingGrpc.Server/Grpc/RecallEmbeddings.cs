@@ -1,0 +1,49 @@
+using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Recall;
+
+namespace EmbeddingGrpc.Server.Grpc;
+
+/// <summary>Answers <c>GetEmbeddings</c>: the vectors of items in the serving generation, as trained (not normalised).</summary>
+public sealed class RecallEmbeddings(ModelRegistry models)
+{
+    private const int MostItems = 1000;
+
+    /// <summary>Reads the vectors.</summary>
+    /// <exception cref="global::Grpc.Core.RpcException">INVALID_ARGUMENT: too few or too many items, or no such table.</exception>
+    /// <exception cref="ModelNotFoundException">No such model.</exception>
+    /// <exception cref="NoGenerationException">The model has never been trained.</exception>
+    public GetEmbeddingsResponse Read(GetEmbeddingsRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.ItemIds.Count is < 1 or > MostItems)
+            throw RpcErrors.InvalidArgument("item_ids", $"has {request.ItemIds.Count} items; must have 1..{MostItems}");
+        if (request.Table is not (EmbeddingTable.Unspecified or EmbeddingTable.Input or EmbeddingTable.Output))
+            throw RpcErrors.InvalidArgument("table", $"is {(int)request.Table}; must be EMBEDDING_TABLE_INPUT or EMBEDDING_TABLE_OUTPUT");
+
+        var model = models.Get(request.Model);
+        if (!model.Generations.TryLease(out var lease)) throw new NoGenerationException(model.Name);
+        using (lease)
+        {
+            var generation = lease.Generation;
+            var table = request.Table == EmbeddingTable.Output ? generation.Output : generation.Input;
+            var response = new GetEmbeddingsResponse { GenerationId = generation.IdText };
+            foreach (var itemId in request.ItemIds)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!generation.Vocabulary.TryGetOrdinal(itemId, out var item))
+                {
+                    response.UnknownItemIds.Add(itemId);
+                    continue;
+                }
+
+                var embedding = new Embedding { ItemId = itemId };
+                embedding.Values.Capacity = table.Dimension;
+                foreach (var value in table[item]) embedding.Values.Add(value);
+                response.Embeddings.Add(embedding);
+            }
+
+            return response;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text;
+using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Recall;
+using Google.Rpc;
+
+namespace EmbeddingGrpc.Server.Grpc;
+
+/// <summary>Validates a <see cref="RecallRequest"/> into a <see cref="RecallQuery"/>. Names every field that is wrong, not only the first.</summary>
+public static class RecallRequestReader
+{
+    /// <summary>Bytes of an id at most.</summary>
+    public const int MaximumIdBytes = 256;
+
+    private const int DefaultK = 10;
+    private const int MostViolations = 20;
+
+    /// <summary>Reads one request.</summary>
+    /// <exception cref="global::Grpc.Core.RpcException">INVALID_ARGUMENT, with each field at fault.</exception>
+    public static RecallQuery Read(RecallRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var violations = new List<BadRequest.Types.FieldViolation>();
+        var k = request.HasK ? request.K : DefaultK;
+        if (k is < 1 or > RecallQuery.MaximumK) Refuse(violations, "k", $"is {k}; must be 1..{RecallQuery.MaximumK}");
+        ReadExcludes(request, violations);
+        var subject = ReadSubject(request, violations);
+        if (request.ExcludeSeen && subject is ItemSubject or VectorSubject)
+            Refuse(violations, "exclude_seen", "needs a user or a session query: nothing else has items that were seen");
+        if (request is { ExcludeSeen: true, IncludeQueryItems: true })
+            Refuse(violations, "include_query_items", "contradicts exclude_seen: the query's items are items that were seen");
+        if (violations.Count > 0) throw RpcErrors.InvalidArgument(violations);
+
+        return new RecallQuery
+        {
+            Subject = subject!,
+            K = (int)k,
+            Excludes = request.ExcludeItemIds,
+            // A session's own items are all it has seen, and they are left out already.
+            ExcludeSeen = request.ExcludeSeen && subject is UserSubject,
+            IncludeQueryItems = request.IncludeQueryItems,
+        };
+    }
+
+    private static void ReadExcludes(RecallRequest request, List<BadRequest.Types.FieldViolation> violations)
+    {
+        var excludes = request.ExcludeItemIds;
+        if (excludes.Count > RecallQuery.MaximumExcludes)
+        {
+            Refuse(violations, "exclude_item_ids", $"has {excludes.Count} items; at most {RecallQuery.MaximumExcludes} are allowed");
+            return;
+        }
+
+        for (var i = 0; i < excludes.Count; i++) CheckId(violations, excludes[i], "exclude_item_ids", i);
+    }
+
+    private static RecallSubject? ReadSubject(RecallRequest request, List<BadRequest.Types.FieldViolation> violations)
+    {
+        switch (request.QueryCase)
+        {
+            case RecallRequest.QueryOneofCase.Item:
+                CheckId(violations, request.Item.ItemId, "item.item_id");
+                return new ItemSubject(request.Item.ItemId);
+            case RecallRequest.QueryOneofCase.User:
+                CheckId(violations, request.User.UserId, "user.user_id");
+                return new UserSubject(request.User.UserId);
+            case RecallRequest.QueryOneofCase.Session:
+                return ReadSession(request.Session, violations);
+            case RecallRequest.QueryOneofCase.Vector:
+                return ReadVector(request.Vector, violations);
+            default:
+                Refuse(violations, "query", "is missing; set one of item, user, session, vector");
+                return null;
+        }
+    }
+
+    private static SessionSubject? ReadSession(SessionQuery session, List<BadRequest.Types.FieldViolation> violations)
+    {
+        if (session.Items.Count is < 1 or > SessionSubject.MaximumItems)
+        {
+            Refuse(violations, "session.items", $"has {session.Items.Count} items; must have 1..{SessionSubject.MaximumItems}");
+            return null;
+        }
+
+        var entries = new SessionEntry[session.Items.Count];
+        var allZero = true;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var item = session.Items[i];
+            CheckId(violations, item.ItemId, "session.items", i, ".item_id");
+            if (item.HasWeight && !(float.IsFinite(item.Weight) && item.Weight >= 0))
+                Refuse(violations, $"session.items[{i}].weight", $"is {item.Weight}; must be finite and at least 0");
+            allZero &= item is { HasWeight: true, Weight: 0 };
+            entries[i] = new SessionEntry(item.ItemId, item.HasWeight ? item.Weight : null);
+        }
+
+        if (allZero) Refuse(violations, "session.items", "all have weight 0; give at least one a weight above 0, or leave the weights out");
+        return new SessionSubject(entries);
+    }
+
+    private static VectorSubject? ReadVector(VectorQuery vector, List<BadRequest.Types.FieldViolation> violations)
+    {
+        var values = new float[vector.Values.Count];
+        vector.Values.CopyTo(values, 0);
+        if (values.Length == 0)
+        {
+            Refuse(violations, "vector.values", "is empty; give as many values as the model has dimensions");
+            return null;
+        }
+
+        for (var i = 0; i < values.Length; i++)
+            if (!float.IsFinite(values[i]))
+                Refuse(violations, $"vector.values[{i}]", $"is {values[i]}; must be finite");
+        if (!values.AsSpan().ContainsAnyExcept(0f)) Refuse(violations, "vector.values", "are all zero; a zero vector has no direction");
+        return new VectorSubject(values);
+    }
+
+    private static void CheckId(List<BadRequest.Types.FieldViolation> violations, string id, string field, int index = -1, string member = "")
+    {
+        if (id.Length is > 0 and <= MaximumIdBytes / 4 || (id.Length > 0 && Encoding.UTF8.GetByteCount(id) <= MaximumIdBytes))
+        {
+            if (!id.AsSpan().ContainsAnyInRange('\0', '\u001F') && !id.AsSpan().ContainsAnyInRange('\u007F', '\u009F')) return;
+        }
+
+        // The name of the field is made only for an id that is refused: lists have up to 10,000.
+        var name = index < 0 ? field : $"{field}[{index}]{member}";
+        Refuse(violations, name, $"must be 1..{MaximumIdBytes} bytes of UTF-8 without control characters");
+    }
+
+    private static void Refuse(List<BadRequest.Types.FieldViolation> violations, string field, string description)
+    {
+        if (violations.Count < MostViolations) violations.Add(new BadRequest.Types.FieldViolation { Field = field, Description = description });
+    }
+}

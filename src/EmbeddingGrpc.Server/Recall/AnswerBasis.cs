@@ -1,0 +1,11 @@
+namespace EmbeddingGrpc.Server.Recall;
+
+/// <summary>What made an answer. The numbers are on the wire: never change one.</summary>
+public enum AnswerBasis : byte
+{
+    /// <summary>The embeddings of the query.</summary>
+    Embedding = 1,
+
+    /// <summary>Nothing is known of the user: the most popular items.</summary>
+    Popular = 2,
+}

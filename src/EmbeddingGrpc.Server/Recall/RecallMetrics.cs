@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace EmbeddingGrpc.Server.Recall;
+
+/// <summary>What recall and its cache tell of themselves. Thread-safe.</summary>
+public sealed class RecallMetrics : IDisposable
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "EmbeddingGrpc.Recall";
+
+    private static readonly string[] Kinds = ["none", "item", "user", "session", "vector"];
+    private static readonly string[] Origins = ["none", "search", "memory", "redis"];
+
+    private readonly Meter _meter;
+    private readonly Histogram<double> _duration;
+    private readonly Counter<long> _failures;
+    private readonly Counter<long> _hits;
+    private readonly Counter<long> _misses;
+    private readonly Counter<long> _redisFailures;
+    private long _redisHits;
+    private long _memoryHits;
+
+    /// <summary>Makes the instruments.</summary>
+    public RecallMetrics(IMeterFactory meters)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        _meter = meters.Create(MeterName);
+        _duration = _meter.CreateHistogram(
+            "embeddinggrpc.recall.duration", "s", "Time from a validated query to its encoded answer, by kind of query and by where the answer came from.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries =
+                    [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+            });
+        _failures = _meter.CreateCounter<long>("embeddinggrpc.recall.failures", "{query}", "Queries without an answer, by kind and reason.");
+        _hits = _meter.CreateCounter<long>("embeddinggrpc.recall.cache.hits", "{hit}", "Answers found in the cache, by level.");
+        _misses = _meter.CreateCounter<long>("embeddinggrpc.recall.cache.misses", "{miss}", "Answers not found in the cache, by level.");
+        _redisFailures = _meter.CreateCounter<long>(
+            "embeddinggrpc.recall.cache.redis.failures", "{failure}", "Redis lookups and writes that failed, by reason. Each is a miss, never a failed recall.");
+    }
+
+    /// <summary>Answers found in Redis since the start.</summary>
+    public long RedisHits => Interlocked.Read(ref _redisHits);
+
+    /// <summary>Answers found in memory since the start.</summary>
+    public long MemoryHits => Interlocked.Read(ref _memoryHits);
+
+    /// <summary>A query was answered.</summary>
+    /// <param name="kind">Kind of query.</param>
+    /// <param name="origin">Where the answer came from.</param>
+    /// <param name="started">Timestamp of <see cref="Stopwatch"/> when the query was taken up.</param>
+    public void Answered(RecallKind kind, AnswerOrigin origin, long started) => _duration.Record(
+        Stopwatch.GetElapsedTime(started).TotalSeconds, new("kind", Kinds[(int)kind]), new("source", Origins[(int)origin]));
+
+    /// <summary>A query has no answer.</summary>
+    /// <param name="kind">Kind of query.</param>
+    /// <param name="reason">A word from a small set.</param>
+    public void Failed(RecallKind kind, string reason) => _failures.Add(1, new("kind", Kinds[(int)kind]), new("reason", reason));
+
+    /// <summary>A level of the cache was asked.</summary>
+    public void CacheAsked(AnswerOrigin level, bool hit)
+    {
+        if (hit) Interlocked.Increment(ref level == AnswerOrigin.Redis ? ref _redisHits : ref _memoryHits);
+        (hit ? _hits : _misses).Add(1, new KeyValuePair<string, object?>("level", Origins[(int)level]));
+    }
+
+    /// <summary>Redis did not do what it was asked.</summary>
+    /// <param name="reason">A word from a small set: timeout, error, corrupt, open (the circuit), dropped (a write).</param>
+    public void RedisFailed(string reason) => _redisFailures.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+}

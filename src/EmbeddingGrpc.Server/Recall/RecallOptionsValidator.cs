@@ -1,0 +1,7 @@
+using Microsoft.Extensions.Options;
+
+namespace EmbeddingGrpc.Server.Recall;
+
+/// <summary>Checks <see cref="RecallOptions"/> against their bounds at start.</summary>
+[OptionsValidator]
+public sealed partial class RecallOptionsValidator : IValidateOptions<RecallOptions>;

@@ -1,0 +1,27 @@
+namespace EmbeddingGrpc.Server.Recall;
+
+/// <summary>One validated question to one model. Immutable.</summary>
+/// <remarks>What only the model can tell (a dimension, an unknown item) is checked when it is answered.</remarks>
+public sealed record RecallQuery
+{
+    /// <summary>Most candidates a query may ask for.</summary>
+    public const int MaximumK = 1000;
+
+    /// <summary>Most items a query may exclude.</summary>
+    public const int MaximumExcludes = 10_000;
+
+    /// <summary>What the candidates are for.</summary>
+    public required RecallSubject Subject { get; init; }
+
+    /// <summary>Candidates wanted, 1..<see cref="MaximumK"/>.</summary>
+    public int K { get; init; } = 10;
+
+    /// <summary>Items never to answer; unknown ones are harmless. At most <see cref="MaximumExcludes"/>.</summary>
+    public IReadOnlyList<string> Excludes { get; init; } = [];
+
+    /// <summary>Leave out every item of the user's stored history.</summary>
+    public bool ExcludeSeen { get; init; }
+
+    /// <summary>Let the items that made the query be answered too.</summary>
+    public bool IncludeQueryItems { get; init; }
+}

@@ -1,0 +1,12 @@
+namespace EmbeddingGrpc.Server.Recall;
+
+/// <summary>What candidates are asked for: one case of the request's <c>oneof</c>.</summary>
+public abstract record RecallSubject
+{
+    private protected RecallSubject()
+    {
+    }
+
+    /// <summary>The kind, as it is tagged in metrics and in cache keys.</summary>
+    public abstract RecallKind Kind { get; }
+}
