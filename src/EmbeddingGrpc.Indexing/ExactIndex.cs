@@ -1,26 +1,54 @@
+using EmbeddingGrpc.Indexing.Hnsw;
+using EmbeddingGrpc.Indexing.Kernels;
+using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Indexing;
 
 /// <summary>Scans every row: the oracle of the other indexes, and the fastest choice for small sets. Immutable after construction.</summary>
-public sealed class ExactIndex(VectorTable vectors, SimilarityMetric metric) : IVectorIndex
+/// <remarks>The table stays its owner's and must outlive the index.</remarks>
+public sealed class ExactIndex : IVectorIndex
 {
-    /// <inheritdoc/>
-    public int Count => vectors.Rows;
+    private readonly VectorRows _rows;
+    private readonly ScratchPool _scratches;
+
+    /// <summary>Puts an index over a table.</summary>
+    public ExactIndex(VectorTable vectors, SimilarityMetric metric)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        if (!Enum.IsDefined(metric)) throw new ArgumentOutOfRangeException(nameof(metric), metric, "Not a metric of this index.");
+        _rows = new VectorRows(vectors);
+        _scratches = new ScratchPool(_rows.Stride, 0);
+        Metric = metric;
+    }
 
     /// <inheritdoc/>
-    public int Dimension => vectors.Dimension;
+    public int Count => _rows.Count;
 
     /// <inheritdoc/>
-    public SimilarityMetric Metric => metric;
+    public int Dimension => _rows.Dimension;
 
     /// <inheritdoc/>
-    public long SizeBytes => throw new NotImplementedException();
+    public SimilarityMetric Metric { get; }
 
     /// <inheritdoc/>
-    public int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public long SizeBytes => 0;
 
     /// <inheritdoc/>
-    public void Dispose() => throw new NotImplementedException();
+    public unsafe int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken = default)
+    {
+        QueryChecks.Validate(query, Dimension, parameters, results);
+        var scratch = _scratches.Rent();
+        try
+        {
+            return ExactScan.Run(_rows, Metric, scratch.SetQuery(query), parameters.Filter, results[..parameters.Count], cancellationToken);
+        }
+        finally
+        {
+            _scratches.Return(scratch);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _scratches.Dispose();
 }

@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+
+namespace EmbeddingGrpc.Indexing.Files;
+
+/// <summary>The first page of an index file, little-endian: magic, version, shape of the graph, table of sections, checksum of the page.</summary>
+internal sealed record HnswFileHeader
+{
+    /// <summary>Bytes of the header.</summary>
+    public const int SizeBytes = 4096;
+
+    /// <summary>The version that this program writes and reads.</summary>
+    public const uint CurrentVersion = 1;
+
+    private const int SectionsAt = 128;
+    private const int ChecksumAt = SizeBytes - sizeof(ulong);
+    private const int MostSections = (ChecksumAt - SectionsAt) / FileSection.EntryBytes;
+
+    /// <summary>What near means.</summary>
+    public required SimilarityMetric Metric { get; init; }
+
+    /// <summary>Floats of a vector.</summary>
+    public required int Dimension { get; init; }
+
+    /// <summary>Items, one row of the table each.</summary>
+    public required int Items { get; init; }
+
+    /// <summary>Layers of the graph, at least 1.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Node of the top layer where searches start; -1 where there is no item.</summary>
+    public required int Entry { get; init; }
+
+    /// <summary>Width of one code.</summary>
+    public required float Step { get; init; }
+
+    /// <summary>Length that rows are brought to; dot product only.</summary>
+    public required float Radius { get; init; }
+
+    /// <summary>How the graph was built.</summary>
+    public required HnswOptions Options { get; init; }
+
+    /// <summary>Tells the table that it was built over from others.</summary>
+    public required ulong TableFingerprint { get; init; }
+
+    /// <summary>Length of the whole file.</summary>
+    public required long FileBytes { get; init; }
+
+    /// <summary>What follows.</summary>
+    public required IReadOnlyList<FileSection> Sections { get; init; }
+
+    private static ReadOnlySpan<byte> Magic => "EGHNSWIX"u8;
+
+    /// <summary>Writes the page.</summary>
+    /// <param name="page">[<see cref="SizeBytes"/>], overwritten.</param>
+    public void Write(Span<byte> page)
+    {
+        page[..SizeBytes].Clear();
+        Magic.CopyTo(page);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[8..], CurrentVersion);
+        BinaryPrimitives.WriteInt32LittleEndian(page[12..], (int)Metric);
+        BinaryPrimitives.WriteInt32LittleEndian(page[16..], Dimension);
+        BinaryPrimitives.WriteInt32LittleEndian(page[20..], Items);
+        BinaryPrimitives.WriteInt32LittleEndian(page[24..], Layers);
+        BinaryPrimitives.WriteInt32LittleEndian(page[28..], Entry);
+        BinaryPrimitives.WriteSingleLittleEndian(page[32..], Step);
+        BinaryPrimitives.WriteSingleLittleEndian(page[36..], Radius);
+        BinaryPrimitives.WriteInt32LittleEndian(page[40..], Options.M);
+        BinaryPrimitives.WriteInt32LittleEndian(page[44..], Options.EfConstruction);
+        BinaryPrimitives.WriteInt32LittleEndian(page[48..], Options.EfSearch);
+        BinaryPrimitives.WriteInt32LittleEndian(page[52..], Options.BuildThreads);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[56..], Options.Seed);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[64..], TableFingerprint);
+        BinaryPrimitives.WriteInt64LittleEndian(page[72..], FileBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(page[80..], Sections.Count);
+        for (var i = 0; i < Sections.Count; i++)
+        {
+            var entry = page[(SectionsAt + (i * FileSection.EntryBytes))..];
+            BinaryPrimitives.WriteInt32LittleEndian(entry, (int)Sections[i].Kind);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[4..], Sections[i].Layer);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[8..], Sections[i].Offset);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[16..], Sections[i].Length);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[24..], Sections[i].Checksum);
+        }
+        BinaryPrimitives.WriteUInt64LittleEndian(page[ChecksumAt..], XxHash3.HashToUInt64(page[..ChecksumAt]));
+    }
+
+    /// <summary>Reads and checks the page.</summary>
+    /// <param name="page">The file's first bytes.</param>
+    /// <param name="fileBytes">The file's length.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated or damaged; says which.</exception>
+    public static HnswFileHeader Read(ReadOnlySpan<byte> page, long fileBytes, string path)
+    {
+        if (page.Length < Magic.Length || !page[..Magic.Length].SequenceEqual(Magic))
+        {
+            throw new InvalidDataException($"'{path}' is not an index file: it does not begin as one.");
+        }
+        if (page.Length < SizeBytes)
+        {
+            throw new InvalidDataException($"'{path}' is truncated: {fileBytes} bytes, shorter than its header of {SizeBytes}.");
+        }
+        var version = BinaryPrimitives.ReadUInt32LittleEndian(page[8..]);
+        if (version != CurrentVersion)
+        {
+            throw new InvalidDataException($"'{path}' is an index file of version {version}; this program reads version {CurrentVersion}.");
+        }
+        if (BinaryPrimitives.ReadUInt64LittleEndian(page[ChecksumAt..]) != XxHash3.HashToUInt64(page[..ChecksumAt]))
+        {
+            throw new InvalidDataException($"'{path}' is corrupt: the checksum of its header does not match.");
+        }
+        var count = BinaryPrimitives.ReadInt32LittleEndian(page[80..]);
+        if ((uint)count > MostSections) throw new InvalidDataException($"'{path}' is corrupt: {count} sections.");
+        var sections = new FileSection[count];
+        for (var i = 0; i < count; i++)
+        {
+            var entry = page[(SectionsAt + (i * FileSection.EntryBytes))..];
+            sections[i] = new FileSection(
+                (SectionKind)BinaryPrimitives.ReadInt32LittleEndian(entry),
+                BinaryPrimitives.ReadInt32LittleEndian(entry[4..]),
+                BinaryPrimitives.ReadInt64LittleEndian(entry[8..]),
+                BinaryPrimitives.ReadInt64LittleEndian(entry[16..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]));
+        }
+        var header = new HnswFileHeader
+        {
+            Metric = (SimilarityMetric)BinaryPrimitives.ReadInt32LittleEndian(page[12..]),
+            Dimension = BinaryPrimitives.ReadInt32LittleEndian(page[16..]),
+            Items = BinaryPrimitives.ReadInt32LittleEndian(page[20..]),
+            Layers = BinaryPrimitives.ReadInt32LittleEndian(page[24..]),
+            Entry = BinaryPrimitives.ReadInt32LittleEndian(page[28..]),
+            Step = BinaryPrimitives.ReadSingleLittleEndian(page[32..]),
+            Radius = BinaryPrimitives.ReadSingleLittleEndian(page[36..]),
+            Options = new HnswOptions
+            {
+                M = BinaryPrimitives.ReadInt32LittleEndian(page[40..]),
+                EfConstruction = BinaryPrimitives.ReadInt32LittleEndian(page[44..]),
+                EfSearch = BinaryPrimitives.ReadInt32LittleEndian(page[48..]),
+                BuildThreads = BinaryPrimitives.ReadInt32LittleEndian(page[52..]),
+                Seed = BinaryPrimitives.ReadUInt64LittleEndian(page[56..]),
+            },
+            TableFingerprint = BinaryPrimitives.ReadUInt64LittleEndian(page[64..]),
+            FileBytes = BinaryPrimitives.ReadInt64LittleEndian(page[72..]),
+            Sections = sections,
+        };
+        if (header.FileBytes != fileBytes)
+        {
+            var what = fileBytes < header.FileBytes ? "truncated" : "too long";
+            throw new InvalidDataException($"'{path}' is {what}: {fileBytes} bytes where its header promises {header.FileBytes}.");
+        }
+        return header;
+    }
+}

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("EmbeddingGrpc.Indexing.Tests")]
+[assembly: InternalsVisibleTo("EmbeddingGrpc.Benchmarks")]
