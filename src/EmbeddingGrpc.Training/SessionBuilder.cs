@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EmbeddingGrpc.Training;
@@ -14,9 +15,6 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
 {
     private const int ChunkInteractions = 1 << 16;
 
-    // Users are grouped this many interactions at a time, which bounds the memory of grouping whatever the size of the corpus.
-    private const int GroupInteractions = 1 << 22;
-
     private readonly IdTable _users = new();
     private readonly VocabularyBuilder _items = new();
     private readonly List<Gathered[]> _chunks = [];
@@ -26,6 +24,9 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
 
     /// <summary>Where one user's sequence is cut.</summary>
     public TimeSpan SessionGap => sessionGap;
+
+    /// <summary>Users are grouped this many interactions at a time, which bounds the memory of grouping whatever the size of the corpus.</summary>
+    internal int GroupInteractions { get; init; } = 1 << 22;
 
     /// <summary>Interactions gathered.</summary>
     public long Count { get; private set; }
@@ -145,7 +146,7 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
 
     private void Cut(Span<TimedItem> sequence, int[] ordinals, SessionStore sessions, List<int> scratch)
     {
-        sequence.Sort();
+        SortByTime(sequence);
         scratch.Clear();
         double gapMs = sessionGap.TotalMilliseconds;
         for (int i = 0; i < sequence.Length; i++)
@@ -153,7 +154,7 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
             // An item that is left out of the vocabulary still shows that its user was there.
             if (i > 0 && (double)sequence[i].EventTimeMs - sequence[i - 1].EventTimeMs > gapMs)
             {
-                sessions.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(scratch));
+                sessions.Add(CollectionsMarshal.AsSpan(scratch));
                 scratch.Clear();
             }
 
@@ -164,7 +165,20 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
             }
         }
 
-        sessions.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(scratch));
+        sessions.Add(CollectionsMarshal.AsSpan(scratch));
+    }
+
+    /// <summary>Most users' interactions arrive in time order: looking costs less than sorting what is sorted.</summary>
+    private static void SortByTime(Span<TimedItem> sequence)
+    {
+        for (int i = 1; i < sequence.Length; i++)
+        {
+            if (sequence[i].EventTimeMs < sequence[i - 1].EventTimeMs)
+            {
+                sequence.Sort();
+                return;
+            }
+        }
     }
 
     private readonly record struct Gathered(long EventTimeMs, int User, int Item);

@@ -13,6 +13,16 @@ public sealed record TrainingOptions
     [Range(1, 1000)]
     public int Window { get; init; } = 5;
 
+    /// <summary>Which items around a center are its contexts.</summary>
+    public WindowMode WindowMode { get; init; } = WindowMode.Shrinking;
+
+    /// <summary>
+    /// Weight of a pair whose input comes after the item it predicts, 0..1. Below one, W1 queried against W2 learns what comes next instead
+    /// of what comes near.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double BackwardWeight { get; init; } = 0.25;
+
     /// <summary>Negative samples shared by the contexts of a center.</summary>
     [Range(1, 1024)]
     public int NegativeSamples { get; init; } = 23;

@@ -1,0 +1,139 @@
+using EmbeddingGrpc.Numerics;
+
+namespace EmbeddingGrpc.Training.Tests;
+
+public sealed class EmbeddingTrainerTests
+{
+    private static readonly TrainingOptions Small = new() { Dimension = 24, Epochs = 5, Threads = 1 };
+
+    [Fact]
+    public void Train_OneThreadAndASeed_ReproducesBitForBit()
+    {
+        var corpus = TestCorpus.Clusters(5, 20, 500, 10);
+        using var first = Train(corpus, Small);
+        using var second = Train(corpus, Small);
+        Assert.Equal(Values(first.Input), Values(second.Input));
+        Assert.Equal(Values(first.Output), Values(second.Output));
+        using var other = Train(corpus, Small with { Seed = 43 });
+        Assert.NotEqual(Values(first.Input), Values(other.Input));
+    }
+
+    [Theory]
+    [InlineData(1, WindowMode.Shrinking, 0.0)]
+    [InlineData(3, WindowMode.Shrinking, 0.0)]
+    [InlineData(2, WindowMode.Fixed, 0.0)]
+    [InlineData(2, WindowMode.Session, 0.0)]
+    [InlineData(2, WindowMode.Shrinking, 0.01)]
+    public void Train_PlantedClusters_AreRecovered(int threads, WindowMode mode, double subsample)
+    {
+        var corpus = TestCorpus.Clusters(8, 25, 2500, 12);
+        using var trained = Train(corpus, Small with { Threads = threads, WindowMode = mode, Subsample = subsample, Epochs = 10 });
+        Assert.InRange(ClusterPurity(corpus, trained.Input), 0.95, 1.0);
+        Assert.InRange(ClusterPurity(corpus, trained.Output), 0.95, 1.0);
+    }
+
+    [Fact]
+    public void Train_Direction_TeachesWhatComesNext()
+    {
+        // a is always followed by b and preceded by c: W1 of a must score W2 of b above W2 of c; without direction they weigh the same.
+        var corpus = TestCorpus.Of(string.Join('\n', Enumerable.Range(0, 300).Select(i => $"c{i % 3} a b{i % 3}")));
+        using var directed = Train(corpus, Small with { Window = 1, BackwardWeight = 0, Epochs = 30 });
+        Assert.InRange(Score(corpus, directed, "a", "b0") - Score(corpus, directed, "a", "c0"), 1, 100);
+        using var both = Train(corpus, Small with { Window = 1, BackwardWeight = 1, Epochs = 30 });
+        Assert.InRange(Math.Abs(Score(corpus, both, "a", "b0") - Score(corpus, both, "a", "c0")), 0, 0.5);
+    }
+
+    [Fact]
+    public void Train_Progress_EndsAtOneWithEveryWordAndAFallingLoss()
+    {
+        var corpus = TestCorpus.Clusters(5, 20, 3000, 10);
+        var reports = new Recorder();
+        using var trained = EmbeddingTrainer.Train(corpus, Small with { Epochs = 20 }, reports, TestContext.Current.CancellationToken);
+        Assert.Equal(corpus.WordCount * 20, trained.WordsTrained);
+        Assert.Equal(1, reports.All[^1].Fraction);
+        Assert.Equal(TimeSpan.Zero, reports.All[^1].Remaining);
+        Assert.Equal(trained.FinalLoss, reports.All[^1].Loss);
+        using var brief = Train(corpus, Small with { Epochs = 1 });
+        Assert.InRange(trained.FinalLoss, 0, 0.9 * brief.FinalLoss);
+    }
+
+    [Fact]
+    public void Train_CancelledOnTheWay_ThrowsFromTheCaller()
+    {
+        var corpus = TestCorpus.Clusters(5, 20, 3000, 10);
+        using var cancellation = new CancellationTokenSource();
+        var cancelAtFirstReport = new Recorder(_ => cancellation.Cancel());
+        Assert.Throws<OperationCanceledException>(() =>
+            EmbeddingTrainer.Train(corpus, Small with { Epochs = 10_000, Threads = 2 }, cancelAtFirstReport, cancellation.Token));
+        Assert.InRange(cancelAtFirstReport.All[^1].Fraction, 0, 0.999);
+    }
+
+    [Fact]
+    public void Train_NoSessionOfTwoItems_SaysThereIsNothingToLearn()
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => Train(TestCorpus.Of("a\nb\nc"), Small));
+        Assert.Contains("none of the corpus's 3 sessions has two items", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a a")]
+    [InlineData("a b")]
+    public void Train_TinyVocabulary_EndsWithFiniteVectors(string line)
+    {
+        var corpus = TestCorpus.Of(line);
+        using var trained = Train(corpus, Small);
+        Assert.DoesNotContain(Values(trained.Input).Concat(Values(trained.Output)), value => !float.IsFinite(value));
+    }
+
+    private static TrainedEmbeddings Train(TrainingCorpus corpus, TrainingOptions options) =>
+        EmbeddingTrainer.Train(corpus, options, cancellationToken: TestContext.Current.CancellationToken);
+
+    private static float[] Values(EmbeddingMatrix matrix) =>
+        [.. Enumerable.Range(0, matrix.Rows).SelectMany(row => matrix[new ItemOrdinal(row)].ToArray())];
+
+    private static double Score(TrainingCorpus corpus, TrainedEmbeddings trained, string input, string output)
+    {
+        Assert.True(corpus.Vocabulary.TryGetOrdinal(input, out var x));
+        Assert.True(corpus.Vocabulary.TryGetOrdinal(output, out var y));
+        return Dot(trained.Input[x], trained.Output[y]);
+    }
+
+    /// <summary>Share of each item's ten nearest, by cosine, that are of its own cluster.</summary>
+    private static double ClusterPurity(TrainingCorpus corpus, EmbeddingMatrix vectors)
+    {
+        string[] clusters = [.. Enumerable.Range(0, vectors.Rows).Select(row => corpus.Vocabulary.IdOf(new ItemOrdinal(row)).Split('-')[0])];
+        double hits = 0;
+        for (int row = 0; row < vectors.Rows; row++)
+        {
+            var nearest = Enumerable.Range(0, vectors.Rows).Where(other => other != row)
+                .OrderByDescending(other => Cosine(vectors[new ItemOrdinal(row)], vectors[new ItemOrdinal(other)])).Take(10);
+            hits += nearest.Count(other => clusters[other] == clusters[row]);
+        }
+
+        return hits / (10 * vectors.Rows);
+    }
+
+    private static double Cosine(ReadOnlySpan<float> a, ReadOnlySpan<float> b) => Dot(a, b) / Math.Sqrt(Dot(a, a) * Dot(b, b));
+
+    private static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        double sum = 0;
+        for (int k = 0; k < a.Length; k++)
+        {
+            sum += (double)a[k] * b[k];
+        }
+
+        return sum;
+    }
+
+    private sealed class Recorder(Action<TrainingProgress>? onReport = null) : IProgress<TrainingProgress>
+    {
+        public List<TrainingProgress> All { get; } = [];
+
+        public void Report(TrainingProgress value)
+        {
+            All.Add(value);
+            onReport?.Invoke(value);
+        }
+    }
+}
