@@ -8,4 +8,8 @@ namespace EmbeddingGrpc.EventLog;
 /// The highest number that this batch finishes: at least the last of <paramref name="Numbers"/>, higher where rejected interactions
 /// followed it. Becomes durable with the batch even if it carries no interaction. 0 without a producer.
 /// </param>
-public sealed record AppendBatch(Interaction[] Interactions, ProducerId? Producer = null, ulong[]? Numbers = null, ulong DoneThrough = 0);
+public sealed record AppendBatch(Interaction[] Interactions, ProducerId? Producer = null, ulong[]? Numbers = null, ulong DoneThrough = 0)
+{
+    /// <summary>Changes of the catalogue and erasures, appended after the interactions. Only without a producer: they have no numbers.</summary>
+    public LogRecord[] Records { get; init; } = [];
+}

@@ -21,7 +21,7 @@ public sealed class InteractionLog : IAsyncDisposable
     private readonly Appender _appender;
     private int _disposed;
 
-    private InteractionLog(IDisposable directoryLock, SegmentFiles files, EventLogOptions options, TimeProvider time, ILogger logger)
+    private InteractionLog(IDisposable directoryLock, SegmentFiles files, EventLogOptions options, TimeProvider time, ILogger logger, bool startAppender)
     {
         _lock = directoryLock;
         (_segments, _producers) = new LogRecovery(files, logger).Run(time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -29,7 +29,7 @@ public sealed class InteractionLog : IAsyncDisposable
         _durable = new DurableWatermark(_segments.Active.EndOffset);
         var writer = new SegmentWriter(files, _segments, _producers, options);
         _appender = new Appender(_queue, writer, _producers, _durable, time, logger);
-        _appender.Start();
+        if (startAppender) _appender.Start();
     }
 
     /// <summary>Entries that are on disk. Rises after each commit.</summary>
@@ -53,7 +53,11 @@ public sealed class InteractionLog : IAsyncDisposable
     /// <param name="time">The clock of commits and of the expiry of producers.</param>
     /// <param name="logger">Told of repairs and failures.</param>
     /// <param name="files">The disk.</param>
-    public static InteractionLog Open(string directory, EventLogOptions options, TimeProvider time, ILogger logger, IFileSystem files)
+    public static InteractionLog Open(string directory, EventLogOptions options, TimeProvider time, ILogger logger, IFileSystem files) =>
+        Open(directory, options, time, logger, files, startAppender: true);
+
+    /// <summary>Without its thread, <see cref="CommitQueued"/> does the appender's work: a run is then the same every time.</summary>
+    internal static InteractionLog Open(string directory, EventLogOptions options, TimeProvider time, ILogger logger, IFileSystem files, bool startAppender)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(options);
@@ -64,7 +68,7 @@ public sealed class InteractionLog : IAsyncDisposable
         var directoryLock = LogDirectory.Prepare(files, path);
         try
         {
-            return new InteractionLog(directoryLock, new SegmentFiles(files, path), options, time, logger);
+            return new InteractionLog(directoryLock, new SegmentFiles(files, path), options, time, logger, startAppender);
         }
         catch (Exception e)
         {
@@ -108,6 +112,9 @@ public sealed class InteractionLog : IAsyncDisposable
         }
     }
 
+    /// <summary>Commits every batch that waits, on the caller's thread. Only where the log was opened without its own.</summary>
+    internal void CommitQueued() => _appender.CommitQueued();
+
     /// <summary>The highest durable number of a producer; 0 for one it does not know.</summary>
     /// <remarks>Asking changes nothing: an empty batch of the producer is what makes a new epoch known and fences the older one.</remarks>
     /// <exception cref="ProducerFencedException">A higher epoch of the producer is known.</exception>
@@ -117,13 +124,20 @@ public sealed class InteractionLog : IAsyncDisposable
         return state.Epoch == producer.Epoch ? state.DoneThrough : throw new ProducerFencedException(producer, state.Epoch);
     }
 
-    /// <summary>Reads durable entries in <c>[from, to)</c>, in order. Memory is bounded by one group.</summary>
+    /// <summary>Reads durable interactions in <c>[from, to)</c>, in order. Memory is bounded by one group.</summary>
     /// <remarks>
-    /// Offsets may have gaps: entries that retention removed or that were erased are passed over. When the enumeration has ended, everything before
+    /// Offsets may have gaps: entries that retention removed or that were erased are passed over, and so are other kinds of entries. When the enumeration has ended, everything before
     /// <paramref name="to"/> that exists was seen. Beyond what was durable at the call nothing is read.
     /// </remarks>
     /// <exception cref="LogCorruptException">A group is damaged; says which file and where.</exception>
     public IEnumerable<LogEntry> Scan(LogOffset from, LogOffset to, CancellationToken cancellationToken = default)
+    {
+        return ScanAll(from, to, cancellationToken).Where(entry => entry.IsInteraction);
+    }
+
+    /// <summary>Reads durable entries of every kind in <c>[from, to)</c>, in order; otherwise as <see cref="Scan"/>.</summary>
+    /// <inheritdoc cref="Scan"/>
+    public IEnumerable<LogEntry> ScanAll(LogOffset from, LogOffset to, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from.Value, nameof(from));
         return LogScan.Read(_segments, from.Value, Math.Min(to.Value, _durable.Value), cancellationToken);
@@ -134,12 +148,12 @@ public sealed class InteractionLog : IAsyncDisposable
     public async ValueTask<LogOffset> WaitForDurableAsync(LogOffset offset, CancellationToken cancellationToken = default) =>
         new(await _durable.WaitAboveAsync(offset.Value, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Commits what is queued, then closes. Scans that are still running may finish.</summary>
+    /// <summary>Commits what is queued, then closes. A scan that is still running may finish its segment.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _queue.Complete();
-        await _appender.Ended.ConfigureAwait(false);
+        await _appender.EndAsync().ConfigureAwait(false);
         _durable.End(new ObjectDisposedException(nameof(InteractionLog), "The event log is closed."));
         _segments.Close();
         _lock.Dispose();

@@ -43,9 +43,18 @@ internal sealed class AppendQueue(int maximumBatches, long maximumBytes)
                 if (_completed) return false;
                 Monitor.Wait(_lock);
             }
+            return TryTake(group, groupBytes);
+        }
+    }
+
+    /// <summary>The same without waiting; false if there is nothing.</summary>
+    public bool TryTake(List<PendingAppend> group, long groupBytes)
+    {
+        lock (_lock)
+        {
             for (var bytes = 0L; _ready.TryPeek(out var next) && (group.Count == 0 || bytes + next.Bytes <= groupBytes); bytes += next.Bytes)
                 group.Add(_ready.Dequeue());
-            return true;
+            return group.Count > 0;
         }
     }
 

@@ -40,29 +40,42 @@ internal sealed class Appender
         _thread = new Thread(Run) { IsBackground = true, Name = "event log appender" };
     }
 
-    /// <summary>Completes when everything taken is answered and the thread is at its end.</summary>
-    public Task Ended => _ended.Task;
-
     /// <summary>Why nothing will be written until the log is opened again; null while it works.</summary>
     public LogUnavailableException? Failure => Volatile.Read(ref _failure);
 
     public void Start() => _thread.Start();
 
+    /// <summary>Once the queue is completed: answers what is left in it and closes.</summary>
+    public Task EndAsync()
+    {
+        // Without its thread the work is left to the caller.
+        if (_thread.ThreadState.HasFlag(ThreadState.Unstarted)) Run();
+        return _ended.Task;
+    }
+
+    /// <summary>The work of the thread for as long as something waits, for a log that has none.</summary>
+    public void CommitQueued()
+    {
+        while (_queue.TryTake(_group, GroupBytes)) CommitGroup();
+    }
+
     private void Run()
     {
-        while (_queue.Take(_group, GroupBytes))
-        {
-            Commit();
-            _queue.Release(_group);
-            _group.Clear();
-        }
+        while (_queue.Take(_group, GroupBytes)) CommitGroup();
         Close();
         _ended.SetResult();
     }
 
+    private void CommitGroup()
+    {
+        Commit();
+        _queue.Release(_group);
+        _group.Clear();
+        _accepted.Clear();
+    }
+
     private void Commit()
     {
-        _accepted.Clear();
         _movedProducers.Clear();
         _encoder.Clear();
         try
@@ -102,7 +115,8 @@ internal sealed class Appender
             return;
         }
         foreach (ref readonly var interaction in batch.Interactions.AsSpan(skipped)) _encoder.Add(interaction);
-        append.Result = new AppendResult(new LogOffset(_writer.NextOffset + _encoder.EntryCount), done, batch.Interactions.Length - skipped, skipped);
+        foreach (var record in batch.Records) _encoder.Add(record);
+        append.Result = new AppendResult(new LogOffset(_writer.NextOffset + _encoder.EntryCount), done, batch.Interactions.Length - skipped + batch.Records.Length, skipped);
         _accepted.Add(append);
     }
 

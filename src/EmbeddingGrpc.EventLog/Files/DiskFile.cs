@@ -8,13 +8,13 @@ internal sealed class DiskFile : IFile
     private readonly SafeFileHandle _handle;
     private readonly string _path;
 
-    public DiskFile(string path, bool createNew)
+    public DiskFile(string path, FileOpenMode mode)
     {
         _path = path;
         _handle = File.OpenHandle(
             path,
-            createNew ? FileMode.CreateNew : FileMode.Open,
-            FileAccess.ReadWrite,
+            mode == FileOpenMode.Create ? FileMode.CreateNew : FileMode.Open,
+            mode == FileOpenMode.Read ? FileAccess.Read : FileAccess.ReadWrite,
             FileShare.ReadWrite | FileShare.Delete);
     }
 

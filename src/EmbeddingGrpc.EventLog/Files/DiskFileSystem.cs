@@ -16,7 +16,7 @@ public sealed class DiskFileSystem : IFileSystem
     public IReadOnlyList<string> ListFiles(string directory) => Directory.GetFiles(directory);
 
     /// <inheritdoc/>
-    public IFile Open(string path, bool createNew) => new DiskFile(path, createNew);
+    public IFile Open(string path, FileOpenMode mode) => new DiskFile(path, mode);
 
     /// <inheritdoc/>
     public void Rename(string source, string destination) => File.Move(source, destination, overwrite: true);

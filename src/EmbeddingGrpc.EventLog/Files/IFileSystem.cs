@@ -16,10 +16,10 @@ public interface IFileSystem
     /// <summary>Full paths of the files in a directory, in no order.</summary>
     IReadOnlyList<string> ListFiles(string directory);
 
-    /// <summary>Opens a file for reading and writing.</summary>
+    /// <summary>Opens a file.</summary>
     /// <param name="path">Its full path.</param>
-    /// <param name="createNew">True: it must not exist yet. False: it must exist.</param>
-    IFile Open(string path, bool createNew);
+    /// <param name="mode">What for.</param>
+    IFile Open(string path, FileOpenMode mode);
 
     /// <summary>Gives a file a new name; a file of that name is replaced in one step.</summary>
     void Rename(string source, string destination);

@@ -17,6 +17,9 @@ internal static class EntryTag
     /// <summary>A run of entries that were erased; its length follows. They keep their offsets and nothing else.</summary>
     public const byte Erased = 0x80;
 
+    /// <summary>A run of entries that damage has taken; its length follows. Written by a salvage, so that later entries keep their offsets.</summary>
+    public const byte Lost = 0x84;
+
     /// <summary>An item's attributes were set: item, length, bytes.</summary>
     public const byte ItemUpserted = 0x81;
 

@@ -21,6 +21,12 @@ internal sealed class GroupDecoder
         _recalls = new IdDictionaryReader(strings);
     }
 
+    /// <summary>Entries that were passed over because they were erased, in all groups so far.</summary>
+    public long ErasedEntries { get; private set; }
+
+    /// <summary>Entries that were passed over because damage has taken them, in all groups so far.</summary>
+    public long LostEntries { get; private set; }
+
     /// <summary>Begins a group. <paramref name="payload"/> must stay as it is until the last entry is read.</summary>
     public void Begin(in GroupHeader header, byte[] payload, int start)
     {
@@ -54,10 +60,16 @@ internal sealed class GroupDecoder
                 entry = new LogEntry(new LogOffset(_offset++), ReadInteraction(tag));
                 return true;
             }
-            if (tag != EntryTag.Erased) throw new InvalidDataException($"an entry of the unknown kind 0x{tag:X2}; a newer version may have written it");
-            var erased = _input.ReadVarint();
-            if (erased == 0 || erased > (ulong)(_endOffset - _offset)) throw new InvalidDataException("an erased run is longer than its group");
-            _offset += (long)erased;
+            if (tag is not (EntryTag.Erased or EntryTag.Lost))
+            {
+                entry = new LogEntry(new LogOffset(_offset++), default, RecordCodec.Read(tag, ref _input, _items));
+                return true;
+            }
+            var gap = _input.ReadVarint();
+            if (gap == 0 || gap > (ulong)(_endOffset - _offset)) throw new InvalidDataException("a run of missing entries is longer than its group");
+            _offset += (long)gap;
+            if (tag == EntryTag.Erased) ErasedEntries += (long)gap;
+            else LostEntries += (long)gap;
         }
         if (_input.Remaining != 0) throw new InvalidDataException($"{_input.Remaining} bytes follow the last entry");
         entry = default;

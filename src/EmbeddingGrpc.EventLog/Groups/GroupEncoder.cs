@@ -52,6 +52,22 @@ internal sealed class GroupEncoder
         EntryCount++;
     }
 
+    public void Add(LogRecord record)
+    {
+        RecordCodec.Write(record, _entries, _items);
+        EntryCount++;
+    }
+
+    /// <summary>Adds entries of which only the offsets are left.</summary>
+    /// <param name="tag"><see cref="EntryTag.Erased"/> or <see cref="EntryTag.Lost"/>.</param>
+    /// <param name="count">How many; above 0.</param>
+    public void AddGap(byte tag, int count)
+    {
+        _entries.WriteByte(tag);
+        _entries.WriteVarint((ulong)count);
+        EntryCount += count;
+    }
+
     /// <summary>The payload behind <see cref="GroupHeader.Size"/> bytes of room for its header; valid until the next call on this encoder.</summary>
     /// <param name="producers">Those that the group moves forward; may be empty.</param>
     public Span<byte> Finish(IReadOnlyCollection<ProducerUpdate> producers)

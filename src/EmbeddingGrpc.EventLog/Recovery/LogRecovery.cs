@@ -41,7 +41,7 @@ internal sealed class LogRecovery(SegmentFiles files, ILogger logger)
 
     private Segment OpenSegment(string path, ProducerTable? producers)
     {
-        var file = files.FileSystem.Open(path, createNew: false);
+        var file = files.FileSystem.Open(path, FileOpenMode.Write);
         try
         {
             var header = SegmentHeader.Read(file, path, producers);

@@ -40,9 +40,15 @@ internal static class LogDirectory
 
     public static LogUnavailableException CannotOpen(string directory, Exception cause) => new(
         $"The event log in '{directory}' cannot be opened for writing: {cause.Message} "
-        + (DiskErrors.IsOutOfSpace(cause) ? "Free some space on its disk." : "Make the directory writable for this process, or choose another data directory."),
-        retryMayHelp: false,
-        cause);
+        + Fix(cause), retryMayHelp: false, cause);
+
+    private static string Fix(Exception cause)
+    {
+        if (DiskErrors.IsOutOfSpace(cause)) return "Free some space on its disk.";
+        return cause is UnauthorizedAccessException || DiskErrors.IsReadOnly(cause)
+            ? "Make the directory writable for this process, or choose another data directory."
+            : "Check its disk.";
+    }
 
     private static void Create(IFileSystem files, string directory)
     {

@@ -23,7 +23,7 @@ internal sealed class SegmentFiles(IFileSystem files, string directory)
         var temporary = path + TemporarySuffix;
         DeleteTemporary();
         var (header, bytes) = SegmentHeader.Create(baseOffset, createdMs, producers);
-        var file = files.Open(temporary, createNew: true);
+        var file = files.Open(temporary, FileOpenMode.Create);
         try
         {
             file.Write(0, bytes);

@@ -4,6 +4,7 @@ namespace EmbeddingGrpc.EventLog.Segments;
 internal sealed class SegmentSet(Segment[] segments)
 {
     private Segment[] _segments = segments;
+    private bool _closed;
 
     /// <summary>As it is now.</summary>
     public Segment[] Snapshot => Volatile.Read(ref _segments);
@@ -17,6 +18,7 @@ internal sealed class SegmentSet(Segment[] segments)
     {
         while (true)
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), typeof(InteractionLog));
             var segments = Snapshot;
             var index = segments.Length - 1;
             while (index > 0 && segments[index].BaseOffset > offset) index--;
@@ -25,8 +27,10 @@ internal sealed class SegmentSet(Segment[] segments)
         }
     }
 
+    /// <summary>Drops all of them; those that are being read stay open until their readers have finished.</summary>
     public void Close()
     {
+        Volatile.Write(ref _closed, true);
         foreach (var segment in Snapshot) segment.Release();
     }
 }

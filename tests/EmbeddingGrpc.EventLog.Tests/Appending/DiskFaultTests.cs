@@ -1,0 +1,207 @@
+using EmbeddingGrpc.EventLog.Tests.Simulation;
+using Microsoft.Extensions.Logging.Abstractions;
+using static EmbeddingGrpc.EventLog.Tests.LogSamples;
+
+namespace EmbeddingGrpc.EventLog.Tests.Appending;
+
+public sealed class DiskFaultTests
+{
+    private const string Directory = "/data/log";
+
+    private readonly SimulatedDisk _disk = new(seed: 11);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Append_OnAFullDisk_FailsRetryablyAndGoesOnWhenSpaceReturns()
+    {
+        await using var log = Open();
+        await log.AppendAsync(Numbered(Producer, 1, 10), Cancellation);
+        _disk.Faults.FreeBytes = 100;
+
+        var refusal = await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Numbered(Producer, 11, 500), Cancellation));
+        Assert.True(refusal.RetryMayHelp);
+        Assert.Equal(new LogOffset(10), log.DurableOffset);
+        Assert.Equal(10UL, log.DurableSequenceOf(Producer));
+        Assert.Null(log.Failure);
+
+        _disk.Faults.FreeBytes = null;
+        Assert.Equal(new AppendResult(new LogOffset(510), 510, 500, 0), await log.AppendAsync(Numbered(Producer, 11, 500), Cancellation));
+        Assert.Equal(Enumerable.Range(1, 510).Select(Sample), ReadAll(log));
+    }
+
+    [Fact]
+    public async Task Append_WhereThePartOfAFailedGroupCannotBeCutOff_IsStillRecoveredAfterACrash()
+    {
+        await using (var log = Open())
+        {
+            _disk.Faults.FreeBytes = 5000;
+            _disk.Faults.FailChanges = true;
+            await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(0, 2000), Cancellation));
+            _disk.Faults.Clear();
+            await log.AppendAsync(Batch(0, 10), Cancellation);
+            _disk.LosePower();
+        }
+        await using var reopened = Open();
+        Assert.Equal(Enumerable.Range(0, 10).Select(Sample), ReadAll(reopened));
+    }
+
+    [Fact]
+    public async Task Append_WhenFsyncFails_RefusesWritesUntilReopenedButStillReads()
+    {
+        await using (var log = Open())
+        {
+            await log.AppendAsync(Batch(0, 10), Cancellation);
+            _disk.Faults.FailNextSync = true;
+            var refusal = await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(10, 10), Cancellation));
+            Assert.False(refusal.RetryMayHelp);
+            Assert.False((await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(10, 10), Cancellation))).RetryMayHelp);
+            Assert.NotNull(log.Failure);
+            Assert.Equal(Enumerable.Range(0, 10).Select(Sample), ReadAll(log));
+        }
+        await using var reopened = Open();
+        Assert.Equal(new LogOffset(20), (await reopened.AppendAsync(Batch(10, 20 - (int)reopened.DurableOffset.Value), Cancellation)).DurableOffset);
+    }
+
+    [Fact]
+    public async Task Open_AfterAFailedFsync_WritesTheDoubtfulGroupAgainSoThatItSurvivesPowerLoss()
+    {
+        for (var seed = 0; seed < 50; seed++)
+        {
+            var disk = new SimulatedDisk(seed);
+            await using (var log = Open(disk))
+            {
+                await log.AppendAsync(Batch(0, 10), Cancellation);
+                disk.Faults.FailNextSync = true;
+                await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(10, 200), Cancellation));
+            }
+            // The page cache still has the group, the platter has holes in it; what a reader may see now must stay.
+            LogOffset seen;
+            await using (var log = Open(disk))
+            {
+                seen = log.DurableOffset;
+                disk.LosePower();
+            }
+            await using var reopened = Open(disk);
+            Assert.Equal(seen, reopened.DurableOffset);
+            Assert.Equal(Enumerable.Range(0, (int)seen.Value).Select(Sample), ReadAll(reopened));
+        }
+    }
+
+    [Fact]
+    public async Task Append_WhenAWriteFails_RefusesWritesUntilReopened()
+    {
+        await using (var log = Open())
+        {
+            await log.AppendAsync(Batch(0, 10), Cancellation);
+            _disk.Faults.FailNextWrite = true;
+            Assert.False((await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(10, 10), Cancellation))).RetryMayHelp);
+        }
+        await using var reopened = Open();
+        Assert.Equal(Enumerable.Range(0, 10).Select(Sample), ReadAll(reopened));
+    }
+
+    [Fact]
+    public async Task Append_WhenANewSegmentFindsNoSpace_FailsRetryablyAndThenGoesOn()
+    {
+        await using var log = Open();
+        var appended = 0;
+        _disk.Faults.FreeBytes = 70_000;
+        LogUnavailableException? refusal = null;
+        while (refusal is null)
+        {
+            try
+            {
+                await log.AppendAsync(Batch(appended, 100), Cancellation);
+                appended += 100;
+            }
+            catch (LogUnavailableException e)
+            {
+                refusal = e;
+            }
+        }
+        Assert.True(refusal.RetryMayHelp);
+        _disk.Faults.FreeBytes = null;
+        for (var i = 0; i < 100; i++, appended += 100) await log.AppendAsync(Batch(appended, 100), Cancellation);
+        Assert.Equal(Enumerable.Range(0, appended).Select(Sample), ReadAll(log));
+    }
+
+    [Fact]
+    public async Task Append_AfterAcknowledgement_SurvivesEveryMomentOfPowerLoss()
+    {
+        // The disk stops after one more change each time, through several segments and several starts.
+        for (var stop = 1; stop < 120; stop++)
+        {
+            var disk = new SimulatedDisk(stop);
+            var acknowledged = 0;
+            await using (var log = Open(disk))
+            {
+                disk.Faults.StopAfter(stop);
+                try
+                {
+                    for (; acknowledged < 20_000; acknowledged += 400) await log.AppendAsync(Batch(acknowledged, 400), Cancellation);
+                }
+                catch (LogUnavailableException)
+                {
+                    // The moment has come.
+                }
+                disk.LosePower();
+            }
+            await using var reopened = Open(disk);
+            Assert.InRange(reopened.DurableOffset.Value, acknowledged, acknowledged + 400);
+            Assert.Equal(0, (reopened.DurableOffset.Value - acknowledged) % 400);
+            Assert.Equal(Enumerable.Range(0, (int)reopened.DurableOffset.Value).Select(Sample), ReadAll(reopened));
+        }
+    }
+
+    [Fact]
+    public async Task Append_WithOsDurability_SurvivesAKillWithoutASync()
+    {
+        var options = new EventLogOptions { Durability = Durability.Os };
+        await using (var log = Open(options: options))
+        {
+            var before = _disk.Syncs;
+            for (var i = 0; i < 10; i++) await log.AppendAsync(Batch(i * 10, 10), Cancellation);
+            Assert.Equal(before, _disk.Syncs);
+            _disk.Kill();
+        }
+        await using var reopened = Open(options: options);
+        Assert.Equal(Enumerable.Range(0, 100).Select(Sample), ReadAll(reopened));
+    }
+
+    [Fact]
+    public async Task Open_WithOsDurabilityAfterPowerLoss_KeepsWhatPrecedesTheFirstHole()
+    {
+        var options = new EventLogOptions { Durability = Durability.Os };
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var disk = new SimulatedDisk(seed);
+            await using (var log = Open(disk, options))
+            {
+                for (var i = 0; i < 10; i++) await log.AppendAsync(Batch(i * 30, 30), Cancellation);
+                disk.LosePower();
+            }
+            await using var reopened = Open(disk, options);
+            Assert.Equal(Enumerable.Range(0, (int)reopened.DurableOffset.Value).Select(Sample), ReadAll(reopened));
+        }
+    }
+
+    [Fact]
+    public async Task Open_OnAFullDisk_NamesTheDirectoryAndTheFix()
+    {
+        await using (Open())
+        {
+        }
+        _disk.Faults.FreeBytes = -1;
+        var refusal = Assert.Throws<LogUnavailableException>(() => Open(directory: "/data/other"));
+        Assert.Contains("/data/other", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("Free some space", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private InteractionLog Open(SimulatedDisk? disk = null, EventLogOptions? options = null, string directory = Directory) => InteractionLog.Open(
+        directory,
+        (options ?? new EventLogOptions()) with { SegmentSizeBytes = 64 * 1024 },
+        TimeProvider.System,
+        NullLogger.Instance,
+        disk ?? _disk);
+}
