@@ -22,6 +22,6 @@ internal readonly partial record struct GenerationName(long Number, ulong Id)
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Number:d6}-{GenerationInfo.TextOf(Id)}");
 
-    [GeneratedRegex("^([0-9]{6,18})-([0-9a-f]{16})$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^([0-9]{6,18})-([0-9a-f]{16})\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 }
