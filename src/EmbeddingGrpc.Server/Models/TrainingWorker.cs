@@ -123,7 +123,7 @@ public sealed class TrainingWorker : IAsyncDisposable
         };
         var (input, output) = Phase(run, TrainingPhase.Train, progress =>
         {
-            var trained = SkipGramTrainer.Train(corpus, _options.Training, new InlineProgress<TrainingProgress>(progress.Report), stopping);
+            var trained = EmbeddingTrainer.Train(corpus, _options.Training, new InlineProgress<TrainingProgress>(progress.Report), stopping);
             metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
             metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
             metrics[GenerationMetrics.TrainingSeconds] = trained.Elapsed.TotalSeconds;
