@@ -30,7 +30,7 @@ internal sealed class DurableFiles(Action<DurableStep>? beforeStep = null)
         beforeStep?.Invoke(new(DurableAction.WriteFile, path));
         using (var stream = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1 << 20)) write(stream);
         beforeStep?.Invoke(new(DurableAction.SyncFile, path));
-        using var file = DiskFileSystem.Instance.Open(path, createNew: false);
+        using var file = DiskFileSystem.Instance.Open(path, FileOpenMode.Write);
         file.Sync();
     }
 
