@@ -1,0 +1,184 @@
+using k8s.Models;
+
+namespace EmbeddingGrpc.FunctionalTests.Chart;
+
+/// <summary>What each switch of the chart renders.</summary>
+public sealed class ChartRenderingTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> ValuesFiles =>
+        [.. Directory.EnumerateFiles(HelmChart.Folder, "values*.yaml").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(ValuesFiles))]
+    public async Task Template_OfAValuesFile_IsStrictlyTypedAndConnected(string file)
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--values", Path.Combine(HelmChart.Folder, file));
+
+        var labels = chart.Pod.Metadata.Labels;
+        Assert.Equal(1, chart.StatefulSet.Spec.Replicas);
+        Assert.True(Selects(chart.StatefulSet.Spec.Selector.MatchLabels, labels));
+        foreach (var service in chart.Objects.OfType<V1Service>())
+        {
+            Assert.True(Selects(service.Spec.Selector, labels), $"{service.Metadata.Name} selects nothing");
+            Assert.All(service.Spec.Ports, port => Assert.Contains(chart.Daemon.Ports, p => p.Name == port.TargetPort.Value));
+        }
+
+        Assert.Contains(chart.Objects, o => o is V1Service && o.Metadata.Name == chart.StatefulSet.Spec.ServiceName);
+        Assert.Contains(chart.Daemon.EnvFrom, source => source.ConfigMapRef.Name == chart.Settings.Metadata.Name);
+        Assert.Contains(chart.Objects, o => o is V1ServiceAccount && o.Metadata.Name == chart.Pod.Spec.ServiceAccountName);
+        Assert.All(chart.Objects.OfType<V1PodDisruptionBudget>(), b => Assert.True(Selects(b.Spec.Selector.MatchLabels, labels)));
+        Assert.All(chart.Objects.OfType<V1NetworkPolicy>(), p => Assert.True(Selects(p.Spec.PodSelector.MatchLabels, labels)));
+    }
+
+    [Fact]
+    public async Task Services_SelectTheDaemon_NotTheTestPod()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel);
+        var test = chart.Objects.OfType<V1Pod>().Single();
+        Assert.All(chart.Objects.OfType<V1Service>(), s => Assert.False(Selects(s.Spec.Selector, test.Metadata.Labels), s.Metadata.Name));
+    }
+
+    [Fact]
+    public async Task Pod_ByDefault_IsRestricted()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel);
+        foreach (var pod in new[] { chart.Pod.Spec, chart.Objects.OfType<V1Pod>().Single().Spec })
+        {
+            Assert.True(pod.SecurityContext.RunAsNonRoot);
+            Assert.Equal("RuntimeDefault", pod.SecurityContext.SeccompProfile.Type);
+            Assert.False(pod.AutomountServiceAccountToken);
+            Assert.All(pod.Containers, container =>
+            {
+                Assert.False(container.SecurityContext.AllowPrivilegeEscalation);
+                Assert.True(container.SecurityContext.ReadOnlyRootFilesystem);
+                Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
+            });
+        }
+    }
+
+    [Fact]
+    public async Task Pod_WithAReadOnlyRoot_WritesToDataAndTmpOnly()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel);
+        Assert.Equal(["/data", "/tmp"], chart.Daemon.VolumeMounts.Select(m => m.MountPath).Order());
+        Assert.Equal("/data", chart.Settings.Data["EmbeddingGrpc__DataDirectory"]);
+        Assert.Equal("data", chart.StatefulSet.Spec.VolumeClaimTemplates.Single().Metadata.Name);
+    }
+
+    [Fact]
+    public async Task Persistence_Disabled_UsesAnEmptyDirectory()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "persistence.enabled=false");
+        Assert.Null(chart.StatefulSet.Spec.VolumeClaimTemplates);
+        Assert.NotNull(chart.Pod.Spec.Volumes.Single(v => v.Name == "data").EmptyDir);
+    }
+
+    [Fact]
+    public async Task Probes_AskForEventsAndForTheProcess()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "ports.grpc=6000,ports.http=6001");
+        foreach (var probe in new[] { chart.Daemon.StartupProbe, chart.Daemon.ReadinessProbe })
+        {
+            Assert.Equal("embeddinggrpc.v1.EventService", probe.Grpc.Service);
+            Assert.Equal(6000, probe.Grpc.Port);
+        }
+
+        Assert.Equal("/healthz", chart.Daemon.LivenessProbe.HttpGet.Path);
+        Assert.Equal("http", chart.Daemon.LivenessProbe.HttpGet.Port.Value);
+        Assert.Equal([("grpc", 6000), ("http", 6001)], chart.Daemon.Ports.Select(p => (p.Name, p.ContainerPort)));
+        Assert.Equal("6000", chart.Settings.Data["EmbeddingGrpc__GrpcPort"]);
+        Assert.Equal("6001", chart.Settings.Data["EmbeddingGrpc__HttpPort"]);
+        Assert.Equal("0.0.0.0", chart.Settings.Data["EmbeddingGrpc__Listen"]);
+    }
+
+    [Fact]
+    public async Task Settings_Nested_BecomeTheDaemonsEnvironment()
+    {
+        var chart = await HelmChart.RenderAsync(
+            Cancel,
+            "--set", "settings.Model.Training.Dimension=64",
+            "--set-json", "settings.Model.Training.LearningRate=0.025",
+            "--set", "settings.Model.Log.SegmentSizeBytes=268435456",
+            "--set-string", "settings.Model.SessionGap=1.00:00:00");
+        Assert.Equal("64", chart.Settings.Data["EmbeddingGrpc__Model__Training__Dimension"]);
+        Assert.Equal("0.025", chart.Settings.Data["EmbeddingGrpc__Model__Training__LearningRate"]);
+        Assert.Equal("268435456", chart.Settings.Data["EmbeddingGrpc__Model__Log__SegmentSizeBytes"]);
+        Assert.Equal("1.00:00:00", chart.Settings.Data["EmbeddingGrpc__Model__SessionGap"]);
+    }
+
+    [Fact]
+    public async Task Settings_Changed_RestartThePod()
+    {
+        var before = await HelmChart.RenderAsync(Cancel);
+        var after = await HelmChart.RenderAsync(Cancel, "--set", "settings.Model.Training.Dimension=64");
+        Assert.NotEqual(before.Pod.Metadata.Annotations["checksum/config"], after.Pod.Metadata.Annotations["checksum/config"]);
+    }
+
+    [Fact]
+    public async Task Redis_NotConfigured_LeavesNoTrace()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel);
+        Assert.DoesNotContain(chart.Objects, o => o is V1Secret);
+        Assert.Null(chart.Daemon.Env);
+    }
+
+    [Fact]
+    public async Task Redis_Configuration_IsKeptInASecret()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set-string", "redis.configuration=redis:6379\\,password=x");
+        var secret = chart.Objects.OfType<V1Secret>().Single();
+        var reference = chart.Daemon.Env.Single(e => e.Name == "EmbeddingGrpc__Redis__Configuration").ValueFrom.SecretKeyRef;
+        Assert.Equal(secret.Metadata.Name, reference.Name);
+        Assert.Equal("redis:6379,password=x", secret.StringData[reference.Key]);
+        Assert.DoesNotContain(chart.Settings.Data, pair => pair.Value.Contains("redis:6379", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Redis_ExistingSecret_IsReferenced()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "redis.existingSecret.name=mine,redis.existingSecret.key=url");
+        var reference = chart.Daemon.Env.Single().ValueFrom.SecretKeyRef;
+        Assert.Equal(("mine", "url"), (reference.Name, reference.Key));
+        Assert.DoesNotContain(chart.Objects, o => o is V1Secret);
+    }
+
+    [Fact]
+    public async Task NetworkPolicy_NamedClients_ReachOnlyGrpc()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "networkPolicy.clients[0].podSelector.matchLabels.app=web");
+        var rules = chart.Objects.OfType<V1NetworkPolicy>().Single().Spec.Ingress;
+        var rule = Assert.Single(rules, r => r.FromProperty.Any(peer => peer.PodSelector?.MatchLabels?.ContainsKey("app") == true));
+        Assert.Equal(["grpc"], rule.Ports.Select(p => p.Port.Value));
+    }
+
+    [Fact]
+    public async Task NetworkPolicy_AnyClients_LetsTheTestPodAskForReadiness()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--values", Path.Combine(HelmChart.Folder, "values-production.yaml"));
+        var test = chart.Objects.OfType<V1Pod>().Single();
+        var http = chart.Objects.OfType<V1NetworkPolicy>().Single().Spec.Ingress.Single(r => r.Ports.Any(p => p.Port.Value == "http"));
+        Assert.Contains(http.FromProperty, peer => peer.NamespaceSelector is null && Selects(peer.PodSelector.MatchLabels, test.Metadata.Labels));
+    }
+
+    [Theory]
+    [InlineData("networkPolicy.enabled", typeof(V1NetworkPolicy))]
+    [InlineData("podDisruptionBudget.enabled", typeof(V1PodDisruptionBudget))]
+    [InlineData("serviceAccount.create", typeof(V1ServiceAccount))]
+    public async Task Switch_Off_RendersNothingOfIt(string value, Type kind)
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", $"{value}=false");
+        Assert.DoesNotContain(chart.Objects, kind.IsInstanceOfType);
+    }
+
+    [Fact]
+    public async Task Drain_PreStop_SleepsInsideTheGracePeriod()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel);
+        Assert.InRange(chart.Daemon.Lifecycle.PreStop.Sleep.Seconds, 1, chart.Pod.Spec.TerminationGracePeriodSeconds!.Value - 1);
+    }
+
+    private static bool Selects(IDictionary<string, string> selector, IDictionary<string, string> labels) =>
+        selector.All(pair => labels.TryGetValue(pair.Key, out var value) && value == pair.Value);
+}

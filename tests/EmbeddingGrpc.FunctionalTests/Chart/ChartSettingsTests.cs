@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+using EmbeddingGrpc.Server.Cache;
+using EmbeddingGrpc.Server.Hosting;
+using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Recall;
+using Microsoft.Extensions.Options;
+
+namespace EmbeddingGrpc.FunctionalTests.Chart;
+
+/// <summary>The chart offers the settings that the daemon has, with the daemon's bounds: no more, no less.</summary>
+public sealed class ChartSettingsTests
+{
+    private static readonly (string Section, Type Options)[] Sections =
+    [
+        ("Model", typeof(ModelOptions)),
+        ("Recall", typeof(RecallOptions)),
+        (RecallCacheOptions.Section, typeof(RecallCacheOptions)),
+        (RedisOptions.Section, typeof(RedisOptions)),
+    ];
+
+    [Fact]
+    public void Schema_OfSettings_IsThatOfTheDaemonsOptions()
+    {
+        var expected = OptionsSchema.Of(Sections);
+        // The chart keeps it in a Secret.
+        ((JsonObject)expected["properties"]![RedisOptions.Section]!["properties"]!).Remove(nameof(RedisOptions.Configuration));
+
+        var schema = JsonNode.Parse(File.ReadAllText(Path.Combine(HelmChart.Folder, "values.schema.json")))!;
+        var actual = schema["properties"]!["settings"];
+        Assert.True(JsonNode.DeepEquals(expected, actual), $"properties.settings of values.schema.json should be:\n{expected}");
+    }
+
+    [Fact]
+    public void Sections_OfTheDaemon_AreAllInTheChart()
+    {
+        var validated = typeof(DaemonHost).Assembly.GetTypes()
+            .SelectMany(type => type.GetInterfaces())
+            .Where(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IValidateOptions<>))
+            .Select(i => i.GenericTypeArguments[0])
+            .Distinct();
+        // The daemon's own section is addresses, ports and the data directory: the chart's to set.
+        Assert.Equal(
+            validated.Where(type => type != typeof(DaemonOptions)).Select(t => t.Name).Order(),
+            Sections.Select(s => s.Options.Name).Order());
+    }
+}

@@ -1,0 +1,33 @@
+namespace EmbeddingGrpc.FunctionalTests.Chart;
+
+/// <summary>Wrong values are refused when the chart is rendered, by name, not by a pod that does not start.</summary>
+public sealed class ChartValuesTests
+{
+    [Theory]
+    [InlineData("replicaCount=3", "replicaCount")]
+    [InlineData("image.repo=x", "repo")]
+    [InlineData("image.digest=sha256:short", "/image/digest")]
+    [InlineData("ports.grpc=70000", "/ports/grpc")]
+    [InlineData("logging.level=Verbose", "/logging/level")]
+    [InlineData("persistence.size=twenty", "/persistence/size")]
+    [InlineData("settings.Model.Training.Dimensions=64", "Dimensions")]
+    [InlineData("settings.Model.Training.Dimension=1", "/settings/Model/Training/Dimension")]
+    [InlineData("settings.Model.Training.Dimension=many", "/settings/Model/Training/Dimension")]
+    [InlineData("settings.DataDirectory=/elsewhere", "DataDirectory")]
+    [InlineData("settings.Redis.Configuration=redis:6379", "Configuration")]
+    public async Task Template_WithAWrongValue_NamesIt(string value, string named)
+    {
+        var run = await HelmChart.TemplateAsync(TestContext.Current.CancellationToken, "--set", value);
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains(named, run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Template_WithTwoSourcesOfRedis_SaysWhichToChoose()
+    {
+        var run = await HelmChart.TemplateAsync(
+            TestContext.Current.CancellationToken, "--set", "redis.configuration=redis:6379,redis.existingSecret.name=mine");
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("redis.configuration or redis.existingSecret.name, not both", run.Errors, StringComparison.Ordinal);
+    }
+}

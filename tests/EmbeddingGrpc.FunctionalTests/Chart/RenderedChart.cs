@@ -1,0 +1,20 @@
+using k8s;
+using k8s.Models;
+
+namespace EmbeddingGrpc.FunctionalTests.Chart;
+
+/// <summary>What a release of the chart would create.</summary>
+internal sealed class RenderedChart(IEnumerable<object> objects)
+{
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects { get; } = [.. objects.Cast<IKubernetesObject<V1ObjectMeta>>()];
+
+    public V1StatefulSet StatefulSet => Objects.OfType<V1StatefulSet>().Single();
+
+    public V1PodTemplateSpec Pod => StatefulSet.Spec.Template;
+
+    public V1Container Daemon => Pod.Spec.Containers.Single();
+
+    public V1ConfigMap Settings => Objects.OfType<V1ConfigMap>().Single();
+
+    public V1Service Service(string suffix) => Objects.OfType<V1Service>().Single(s => s.Metadata.Name == $"shop-embedding-grpc-{suffix}");
+}
