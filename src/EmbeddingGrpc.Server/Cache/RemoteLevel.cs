@@ -42,21 +42,13 @@ public sealed partial class RemoteLevel
             return null;
         }
 
-        var lookup = _store.GetAsync(name);
+        Task<byte[]?>? lookup = null;
         try
         {
+            lookup = _store.GetAsync(name);
             var value = await lookup.WaitAsync(_options.LookupBudget, _time, cancellationToken);
             _breaker.Succeeded();
-            if (value is null)
-            {
-                _metrics.CacheAsked(AnswerOrigin.Redis, hit: false);
-                return null;
-            }
-
-            var whole = AnswerEnvelope.TryOpen(value, key, out var body);
-            _metrics.CacheAsked(AnswerOrigin.Redis, whole);
-            if (!whole) _metrics.RedisFailed("corrupt");
-            return whole ? body : null;
+            return Open(value, key);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -88,6 +80,17 @@ public sealed partial class RemoteLevel
     }
 
     private string NameOf(RecallCacheKey key) => $"{_options.InstancePrefix}:recall:{key}";
+
+    private ReadOnlyMemory<byte>? Open(byte[]? value, RecallCacheKey key)
+    {
+        ReadOnlyMemory<byte> body = default;
+        var hit = value is not null && AnswerEnvelope.TryOpen(value, key, out body);
+        _metrics.CacheAsked(AnswerOrigin.Redis, hit);
+        if (value is not null && !hit) _metrics.RedisFailed("corrupt");
+        // Not a conditional expression: its null would become an empty memory.
+        if (hit) return body;
+        return null;
+    }
 
     private async Task WriteAsync(string name, byte[] value)
     {
@@ -121,7 +124,7 @@ public sealed partial class RemoteLevel
     }
 
     // The lookup goes on without its caller; its failure was counted or does not matter any more.
-    private static void Abandon(Task lookup) => lookup.ContinueWith(
+    private static void Abandon(Task? lookup) => lookup?.ContinueWith(
         static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     [LoggerMessage(4101, LogLevel.Warning, "Redis is left alone for a while, recalls are answered without it: {Reason}")]

@@ -1,4 +1,3 @@
-using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
 using Grpc.Core;
@@ -14,11 +13,9 @@ public static class RecallErrors
         RpcException already => already,
         ItemNotInGenerationException e => RpcErrors.NotFound("item", e.ItemId, e.Message),
         InvalidRecallQueryException e => RpcErrors.InvalidArgument(e.Field, e.Description),
-        ModelNotFoundException e => RpcErrors.NotFound("model", e.Model, e.Message),
         NoGenerationException e => RpcErrors.FailedPrecondition("NO_GENERATION", e.Message),
-        ModelUnavailableException e => RpcErrors.Unavailable("MODEL_UNAVAILABLE", e.Message),
         ApplierFailedException e => RpcErrors.Unavailable("APPLIER_FAILED", e.Message),
         ObjectDisposedException => RpcErrors.Unavailable("MODEL_CLOSED", "The model is being closed; call again when it is open."),
-        _ => null,
+        _ => ModelErrors.Translate(failure),
     };
 }

@@ -1,0 +1,66 @@
+using EmbeddingGrpc.Server.Cache;
+using EmbeddingGrpc.Server.Recall;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EmbeddingGrpc.Server.Tests.Cache;
+
+public sealed class MemoryLevelTests : IDisposable
+{
+    private static readonly RecallCacheKeys Keys = new(new RecallOptions(), new RecallCacheOptions());
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly TestMetrics _metrics = new();
+
+    public void Dispose() => _metrics.Dispose();
+
+    [Fact]
+    public void TryGet_WhatWasSet_GivesItAndCountsAHit()
+    {
+        using var level = Make(new RecallCacheOptions());
+        Assert.False(level.TryGet(KeyOf(1), out _));
+        level.Set(KeyOf(1), new byte[] { 1, 2, 3 });
+
+        Assert.True(level.TryGet(KeyOf(1), out var body));
+        Assert.Equal([1, 2, 3], body.ToArray());
+        Assert.False(level.TryGet(KeyOf(2), out _));
+        Assert.Equal(1, _metrics.Metrics.MemoryHits);
+        Assert.Equal(2, _metrics.Count("embeddinggrpc.recall.cache.misses", "level", "memory"));
+    }
+
+    [Fact]
+    public void TryGet_AfterTheLongestLife_IsGone()
+    {
+        var options = new RecallCacheOptions { MemoryTimeToLive = TimeSpan.FromSeconds(10), TimeToLiveJitter = 0.2 };
+        using var level = Make(options);
+        level.Set(KeyOf(1), new byte[] { 1 });
+
+        _time.Advance(TimeSpan.FromSeconds(7.9));
+        Assert.True(level.TryGet(KeyOf(1), out _));
+        _time.Advance(TimeSpan.FromSeconds(4.2));
+        Assert.False(level.TryGet(KeyOf(1), out _));
+    }
+
+    [Fact]
+    public void Set_ManyAnswers_StaysWithinItsBytes()
+    {
+        var options = new RecallCacheOptions { MemoryBytes = 100_000 };
+        using var level = Make(options);
+        for (var i = 0; i < 1000; i++) level.Set(KeyOf(i), new byte[500]);
+
+        Assert.InRange(level.SizeBytes, 1, options.MemoryBytes);
+    }
+
+    [Fact]
+    public void TryGet_WithNoBytes_NeverHits()
+    {
+        using var level = Make(new RecallCacheOptions { MemoryBytes = 0 });
+        level.Set(KeyOf(1), new byte[] { 1 });
+
+        Assert.False(level.TryGet(KeyOf(1), out _));
+        Assert.Equal(0, level.SizeBytes);
+    }
+
+    private MemoryLevel Make(RecallCacheOptions options) => new(options, _time, _metrics.Metrics);
+
+    private static RecallCacheKey KeyOf(int item) => Keys.For("default", 1, new RecallQuery { Subject = new ItemSubject($"item-{item}") }, 0)!;
+}

@@ -1,0 +1,158 @@
+using EmbeddingGrpc.Server.Cache;
+using EmbeddingGrpc.Server.Recall;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EmbeddingGrpc.Server.Tests.Cache;
+
+public sealed class RedisStoreTests : IDisposable
+{
+    private static readonly RecallCacheKey Key =
+        new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions()).For("default", 1, new RecallQuery { Subject = new ItemSubject("a") }, 0)!;
+
+    private readonly TestMetrics _metrics = new();
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _metrics.Dispose();
+
+    [Fact]
+    public async Task SetThenGet_EmbeddedServer_KeepsTheBytesForTheirTime()
+    {
+        using var redis = new EmbeddedRedis();
+        await using var store = Start(redis.EndPoint);
+        await UntilAsync(() => store.IsConnected);
+        Assert.Null(await store.GetAsync("k"));
+
+        await store.SetAsync("k", [1, 2, 3], TimeSpan.FromMinutes(1));
+        Assert.Equal([1, 2, 3], await store.GetAsync("k"));
+
+        await store.SetAsync("short", [1], TimeSpan.FromMilliseconds(1));
+        await UntilAsync(async () => await store.GetAsync("short") is null);
+    }
+
+    [Fact]
+    public async Task SetThenGet_RealServerWithPassword_Works()
+    {
+        await using var redis = RedisServerProcess.Start("--requirepass", "secret");
+        await using var store = Start($"{redis.EndPoint},password=secret");
+        await UntilAsync(() => store.IsConnected);
+
+        await store.SetAsync("k", [1, 2, 3], TimeSpan.FromMinutes(1));
+        Assert.Equal([1, 2, 3], await store.GetAsync("k"));
+    }
+
+    [Fact]
+    public async Task TryGet_RealServerWithWrongPassword_IsAMiss()
+    {
+        await using var redis = RedisServerProcess.Start("--requirepass", "secret");
+        await using var store = Start($"{redis.EndPoint},password=wrong");
+        var level = LevelOver(store);
+        for (var i = 0; i < 20; i++)
+        {
+            level.Set(Key, new byte[] { 1 });
+            Assert.Null(await level.TryGetAsync(Key, Cancelled));
+        }
+
+        Assert.Equal(0, _metrics.Metrics.RedisHits);
+    }
+
+    [Fact]
+    public async Task TryGet_NobodyListens_IsAMissAndStartIsNotHeldUp()
+    {
+        await using var store = Start("!/nonexistent/redis.sock");
+        var level = LevelOver(store);
+
+        Assert.False(store.IsConnected);
+        Assert.Null(await level.TryGetAsync(Key, Cancelled));
+    }
+
+    [Fact]
+    public async Task TryGet_ServerKilledAndStartedAgain_MissesMeanwhileAndHitsAfterwards()
+    {
+        await using var redis = RedisServerProcess.Start();
+        await using var store = Start(redis.EndPoint);
+        var level = LevelOver(store);
+        await UntilHitAsync(level);
+
+        await redis.KillAsync();
+        for (var i = 0; i < 100; i++)
+        {
+            level.Set(Key, new byte[] { 1 });
+            Assert.Null(await level.TryGetAsync(Key, Cancelled));
+        }
+
+        redis.StartAgain();
+        await UntilHitAsync(level);
+    }
+
+    [Fact]
+    public async Task TryGet_ServerPaused_MissesWithinTheBudgetAndHitsWhenItGoesOn()
+    {
+        await using var redis = RedisServerProcess.Start();
+        await using var store = Start(redis.EndPoint);
+        var level = LevelOver(store);
+        await UntilHitAsync(level);
+
+        redis.Pause();
+        try
+        {
+            // A hundred lookups wait for a handful of budgets, not for a hundred: the circuit opens.
+            for (var i = 0; i < 100; i++) Assert.Null(await level.TryGetAsync(Key, Cancelled));
+            Assert.InRange(_metrics.Count("embeddinggrpc.recall.cache.redis.failures", "reason", "timeout"), 1, Options.FailuresToOpen);
+        }
+        finally
+        {
+            redis.Resume();
+        }
+
+        await UntilHitAsync(level);
+    }
+
+    [Fact]
+    public async Task TryGet_ServerFull_IsAMissAndTheServerStaysInUse()
+    {
+        await using var redis = RedisServerProcess.Start("--maxmemory", "1", "--maxmemory-policy", "noeviction");
+        await using var store = Start(redis.EndPoint);
+        var level = LevelOver(store);
+        await UntilAsync(() => store.IsConnected);
+        for (var i = 0; i < 2 * Options.FailuresToOpen; i++) level.Set(Key, new byte[] { 1 });
+        await UntilAsync(() => _metrics.Count("embeddinggrpc.recall.cache.redis.failures", "reason", "write") == 2 * Options.FailuresToOpen);
+
+        Assert.Null(await level.TryGetAsync(Key, Cancelled));
+        Assert.Equal(1, _metrics.Count("embeddinggrpc.recall.cache.misses", "level", "redis"));
+    }
+
+    private static RedisOptions Options { get; } = new()
+    {
+        InstancePrefix = "test",
+        FailuresToOpen = 3,
+        FirstPause = TimeSpan.FromMilliseconds(50),
+        LookupBudget = TimeSpan.FromMilliseconds(200),
+    };
+
+    private static RedisStore Start(string configuration)
+    {
+        var store = new RedisStore(Options with { Configuration = $"{configuration},connectTimeout=500" }, TimeProvider.System, NullLogger<RedisStore>.Instance);
+        Assert.True(store.StartAsync(Cancelled).IsCompleted);
+        return store;
+    }
+
+    private RemoteLevel LevelOver(RedisStore store) =>
+        new(store, Options, new RecallCacheOptions(), TimeProvider.System, _metrics.Metrics, NullLogger<RemoteLevel>.Instance);
+
+    private static Task UntilHitAsync(RemoteLevel level) => UntilAsync(async () =>
+    {
+        level.Set(Key, new byte[] { 1, 2, 3 });
+        return await level.TryGetAsync(Key, Cancelled) is not null;
+    });
+
+    private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    // Another process is awaited: there is no event to wait for, only its state to ask for.
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!await condition()) await Task.Delay(TimeSpan.FromMilliseconds(10), deadline.Token);
+    }
+}

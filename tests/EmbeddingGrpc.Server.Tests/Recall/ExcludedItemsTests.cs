@@ -1,0 +1,36 @@
+using CsCheck;
+using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Recall;
+
+namespace EmbeddingGrpc.Server.Tests.Recall;
+
+public sealed class ExcludedItemsTests
+{
+    [Fact]
+    public void AddAndClear_AnySequence_EqualsAHashSet() =>
+        Gen.Int[0, 1 << 30].Array[0, 500].Array[1, 3].Sample(rounds =>
+        {
+            var set = new ExcludedItems();
+            foreach (var round in rounds)
+            {
+                set.Clear();
+                var model = new HashSet<int>();
+                foreach (var item in round) Assert.Equal(model.Add(item), set.Add(new ItemOrdinal(item)));
+
+                Assert.Equal(model.Count, set.Count);
+                Assert.All(round, item => Assert.False(set.Accepts(new ItemOrdinal(item))));
+                Assert.All(round.Select(item => item ^ 1), item => Assert.Equal(model.Contains(item), set.Contains(new ItemOrdinal(item))));
+            }
+        });
+
+    [Fact]
+    public void AsFilter_Empty_IsNone()
+    {
+        var set = new ExcludedItems();
+        Assert.Null(set.AsFilter);
+        set.Add(new ItemOrdinal(0));
+        Assert.Same(set, set.AsFilter);
+        set.Clear();
+        Assert.Null(set.AsFilter);
+    }
+}

@@ -1,0 +1,339 @@
+using CsCheck;
+using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Tests.Models;
+
+namespace EmbeddingGrpc.Server.Tests.Recall;
+
+/// <summary>Over exact indexes, so that every answer has one right value; the graph index is asked where it matters.</summary>
+public sealed class RecallEngineTests : IDisposable
+{
+    private const int Items = 60;
+    private const int Dimension = 8;
+
+    private static readonly RecallOptions Options = new() { HistoryItems = 4, RecencyDecay = 0.5 };
+
+    private readonly ItemKeys _keys = new();
+    private readonly GenerationStore _store = new();
+    private readonly GenerationLease _lease;
+    private readonly RecallEngine _engine = new(Options);
+
+    public RecallEngineTests()
+    {
+        for (var item = 0; item < Items; item++) _keys.GetOrAdd($"item-{item}");
+        _store.Publish(new Generation(TestGenerations.Parts(Items, Dimension, index: (vectors, metric) => new ExactIndex(vectors, metric)), _keys));
+        _store.TryLease(out _lease);
+    }
+
+    private Generation Generation => _lease.Generation;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _lease.Dispose();
+        _store.Dispose();
+    }
+
+    [Fact]
+    public void Search_Item_IsTheNearestByCosineInTheInputTable()
+    {
+        var found = Search(new ItemSubject("item-7"));
+
+        Assert.Equal(AnswerBasis.Embedding, found.Basis);
+        AssertRanked(Similar(Row(Generation.Input, 7)).Where(n => n.Item != 7).Take(10), found.Neighbors);
+    }
+
+    [Fact]
+    public void Search_ItemWithQueryItems_BeginsWithItself()
+    {
+        var found = Search(new ItemSubject("item-7"), query => query with { IncludeQueryItems = true });
+
+        Assert.Equal(7, found.Neighbors[0].Item.Value);
+        Assert.Equal(1, found.Neighbors[0].Score, 1e-5f);
+    }
+
+    [Fact]
+    public void Search_UnknownItem_NamesItAndTheGeneration()
+    {
+        var e = Assert.Throws<ItemNotInGenerationException>(() => Search(new ItemSubject("nothing")));
+
+        Assert.Equal(("nothing", Generation.IdText), (e.ItemId, e.Generation));
+        Assert.Contains("'nothing'", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Search_Vector_IsTheNearestByCosineInTheInputTable()
+    {
+        var vector = Enumerable.Range(0, Dimension).Select(i => i - 3.5f).ToArray();
+
+        AssertRanked(Similar(vector).Take(10), Search(new VectorSubject(vector)).Neighbors);
+    }
+
+    [Fact]
+    public void Search_VectorOfAnotherDimension_NamesTheFieldAndTheRightLength()
+    {
+        var e = Assert.Throws<InvalidRecallQueryException>(() => Search(new VectorSubject(new float[Dimension + 1])));
+
+        Assert.Equal("vector.values", e.Field);
+        Assert.Contains($"has {Dimension + 1} values", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"has {Dimension} dimensions", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Search_Session_AsksTheOutputTableWithRecencyWeightedUnitRows()
+    {
+        var found = Search(Session("item-3", "item-9", "item-20"));
+
+        var query = Mix((20, 1), (9, 0.5), (3, 0.25));
+        AssertRanked(Next(query).Where(n => n.Item is not (3 or 9 or 20)).Take(10), found.Neighbors);
+    }
+
+    [Fact]
+    public void Search_SessionWithWeights_TakesThemAsTheyAre()
+    {
+        var found = Search(new SessionSubject([new("item-3", 2), new("item-9", 0), new("item-20")]));
+
+        AssertRanked(Next(Mix((20, 1), (3, 2))).Where(n => n.Item is not (3 or 9 or 20)).Take(10), found.Neighbors);
+    }
+
+    [Fact]
+    public void Search_SessionWithUnknownAndRepeatedItems_TheyTakeNoPlace() =>
+        AssertRanked(
+            Next(Mix((20, 1), (3, 0.5))).Where(n => n.Item is not (3 or 20)).Take(10),
+            Search(Session("item-20", "item-3", "unknown", "item-20", "other")).Neighbors);
+
+    [Fact]
+    public void Search_SessionWithQueryItems_MayAnswerThem()
+    {
+        var found = Search(Session("item-3"), query => query with { K = Items, IncludeQueryItems = true });
+
+        Assert.Contains(found.Neighbors, n => n.Item.Value == 3);
+        Assert.Equal(Items, found.Neighbors.Length);
+    }
+
+    [Fact]
+    public void Search_SessionLongerThanTheHistory_UsesItsNewestItemsAndLeavesOutAll()
+    {
+        var found = Search(Session([.. Enumerable.Range(0, 10).Select(i => $"item-{i}")]), query => query with { K = Items });
+
+        AssertRanked(Next(Mix((9, 1), (8, 0.5), (7, 0.25), (6, 0.125))).Where(n => n.Item >= 10), found.Neighbors);
+    }
+
+    [Fact]
+    public void Search_SessionOfUnknownItems_SaysSoAndNamesTheNewest()
+    {
+        var e = Assert.Throws<ItemNotInGenerationException>(() => Search(Session("a", "b")));
+
+        Assert.Equal("b", e.ItemId);
+        Assert.Contains("knows none of the session's 2 items", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Search_SessionWhoseKnownItemsWeighNothing_SaysSo()
+    {
+        var e = Assert.Throws<ItemNotInGenerationException>(() => Search(new SessionSubject([new("item-1", 0), new("unknown", 1)])));
+        Assert.Contains("has a weight above 0", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Search_User_WeighsByRecencyTypeAndWeight()
+    {
+        HistoryEvent[] history = [View(3), Event(9, InteractionType.Purchase, 3), View(20, 0.5f)];
+
+        AssertRanked(Next(Mix((20, 0.5), (9, 2 * 3 * 0.5), (3, 0.25))).Where(n => n.Item is not (3 or 9 or 20)).Take(10), SearchUser(history).Neighbors);
+    }
+
+    [Fact]
+    public void Search_UserWithRepeatedItem_StandsWhereItIsNewestAndPullsAsItsStrongest()
+    {
+        HistoryEvent[] history = [Event(3, InteractionType.Purchase), View(9), View(3)];
+
+        AssertRanked(Next(Mix((3, 2), (9, 0.5))).Where(n => n.Item is not (3 or 9)).Take(10), SearchUser(history).Neighbors);
+    }
+
+    [Fact]
+    public void Search_UserWithImpressionsAndZeroWeights_TheyDoNotPull()
+    {
+        HistoryEvent[] history = [View(3), Event(9, InteractionType.Impression), View(20, 0)];
+
+        AssertRanked(Next(Mix((3, 1))).Where(n => n.Item != 3).Take(10), SearchUser(history).Neighbors);
+    }
+
+    [Fact]
+    public void Search_UserWithDislike_TheItemNeitherPullsNorIsAnswered()
+    {
+        HistoryEvent[] history = [View(9), View(3), Event(9, InteractionType.Dislike)];
+        var found = SearchUser(history, query => query with { K = Items, IncludeQueryItems = true });
+
+        AssertRanked(Next(Mix((3, 1))).Where(n => n.Item != 9), found.Neighbors);
+    }
+
+    [Fact]
+    public void Search_UserWhoCameBackToADislikedItem_ItPullsAgain()
+    {
+        HistoryEvent[] history = [Event(9, InteractionType.Dislike), View(9)];
+        var found = SearchUser(history, query => query with { K = Items, IncludeQueryItems = true });
+
+        AssertRanked(Next(Mix((9, 1))), found.Neighbors);
+    }
+
+    [Fact]
+    public void Search_UserExcludingSeen_LeavesOutTheWholeStoredHistory()
+    {
+        HistoryEvent[] history = [.. Enumerable.Range(0, 20).Select(i => View(i)), Event(30, InteractionType.Impression)];
+        var found = SearchUser(history, query => query with { K = Items, ExcludeSeen = true });
+
+        Assert.Equal(Items - 21, found.Neighbors.Length);
+        Assert.DoesNotContain(found.Neighbors, n => n.Item.Value is < 20 or 30);
+    }
+
+    [Fact]
+    public void Search_UserNotExcludingSeen_LeavesOutOnlyWhatMadeTheQuery()
+    {
+        HistoryEvent[] history = [.. Enumerable.Range(0, 20).Select(i => View(i))];
+        var found = SearchUser(history, query => query with { K = Items });
+
+        Assert.Equal(Items - Options.HistoryItems, found.Neighbors.Length);
+        Assert.DoesNotContain(found.Neighbors, n => n.Item.Value is >= 16 and < 20);
+    }
+
+    [Fact]
+    public void Search_UserWithoutHistory_IsTheMostPopularItems()
+    {
+        var found = SearchUser([], query => query with { Excludes = ["item-1"] });
+
+        Assert.Equal(AnswerBasis.Popular, found.Basis);
+        Assert.Equal([0, 2, 3, 4, 5, 6, 7, 8, 9, 10], found.Neighbors.Select(n => n.Item.Value));
+        Assert.Equal((float)Generation.Vocabulary.CountOf(new ItemOrdinal(0)) / Generation.Vocabulary.TotalCount, found.Neighbors[0].Score, 1e-6f);
+        Assert.Equal(found.Neighbors.Select(n => n.Score).OrderDescending(), found.Neighbors.Select(n => n.Score));
+    }
+
+    [Fact]
+    public void Search_UserWhoOnlyDislikes_IsPopularWithoutTheDisliked()
+    {
+        var found = SearchUser([Event(0, InteractionType.Dislike)]);
+        Assert.Equal((AnswerBasis.Popular, 1), (found.Basis, found.Neighbors[0].Item.Value));
+    }
+
+    [Fact]
+    public void Search_UserWhoseItemsAreNewerThanTheGeneration_IsPopular()
+    {
+        var later = _keys.GetOrAdd("later");
+        Assert.Equal(AnswerBasis.Popular, SearchUser([new HistoryEvent(later, InteractionType.View, 1, 1)]).Basis);
+    }
+
+    [Fact]
+    public void Search_AnyExcludes_AnswersTheBestOfTheRestAndAsManyAsThereAre() =>
+        Gen.Select(Gen.Int[0, Items - 1].HashSet[0, Items], Gen.Int[1, Items + 10]).Sample(
+            (excluded, k) =>
+            {
+                var found = Search(new ItemSubject("item-7"), query => query with { K = k, Excludes = [.. excluded.Select(i => $"item-{i}"), "unknown"] });
+
+                AssertRanked(Similar(Row(Generation.Input, 7)).Where(n => n.Item != 7 && !excluded.Contains(n.Item)).Take(k), found.Neighbors);
+            },
+            iter: 200,
+            threads: 1);
+
+    [Fact]
+    public void Search_GraphWithMostItemsExcluded_StillAnswersK()
+    {
+        const int many = 400;
+        var options = new HnswOptions { M = 4, EfConstruction = 16, EfSearch = 8, BuildThreads = 1 };
+        using var store = new GenerationStore();
+        store.Publish(new Generation(
+            TestGenerations.Parts(many, Dimension, index: (vectors, metric) => HnswIndex.Build(vectors, metric, options)), new ItemKeys()));
+        store.TryLease(out var lease);
+        using (lease)
+        {
+            for (var kept = 1; kept < many; kept += 37)
+            {
+                string[] excludes = [.. Enumerable.Range(1, many - 1).Where(i => i != kept).Select(i => $"item-{i}")];
+                var found = _engine.Search(lease.Generation, new RecallQuery { Subject = new ItemSubject("item-0"), Excludes = excludes }, [], Cancelled);
+                Assert.Equal([kept], found.Neighbors.ToArray().Select(n => n.Item.Value));
+            }
+        }
+    }
+
+    [Fact]
+    public void Search_Cancelled_Throws()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+        {
+            _engine.Search(Generation, new RecallQuery { Subject = new ItemSubject("item-1") }, [], cancelled.Token);
+        });
+    }
+
+    [Fact]
+    public void Search_SecondTimeOnAThread_AllocatesAlmostNothing()
+    {
+        var query = new RecallQuery { Subject = Session("item-1", "item-2", "item-3"), K = 50, Excludes = ["item-4"] };
+        _engine.Search(Generation, query, [], Cancelled);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++) _engine.Search(Generation, query, [], Cancelled);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100 * 200);
+    }
+
+    private static SessionSubject Session(params string[] items) => new([.. items.Select(item => new SessionEntry(item))]);
+
+    private static HistoryEvent View(int item, float weight = 1) => Event(item, InteractionType.View, weight);
+
+    private static HistoryEvent Event(int item, InteractionType type, float weight = 1) => new(new ItemKey(item), type, 0, weight);
+
+    private (Neighbor[] Neighbors, AnswerBasis Basis) Search(RecallSubject subject, Func<RecallQuery, RecallQuery>? change = null) =>
+        Search(subject, [], change);
+
+    private (Neighbor[] Neighbors, AnswerBasis Basis) SearchUser(HistoryEvent[] history, Func<RecallQuery, RecallQuery>? change = null) =>
+        Search(new UserSubject("user"), history, change);
+
+    private (Neighbor[] Neighbors, AnswerBasis Basis) Search(RecallSubject subject, HistoryEvent[] history, Func<RecallQuery, RecallQuery>? change)
+    {
+        var query = new RecallQuery { Subject = subject };
+        var result = _engine.Search(Generation, change?.Invoke(query) ?? query, history, Cancelled);
+        return (result.Neighbors.ToArray(), result.Basis);
+    }
+
+    private static double[] Row(VectorTable table, int item) => [.. table[new ItemOrdinal(item)].ToArray().Select(v => (double)v)];
+
+    private double[] Mix(params (int Item, double Weight)[] pulls)
+    {
+        var mixed = new double[Dimension];
+        foreach (var (item, weight) in pulls)
+        {
+            var row = Row(Generation.Input, item);
+            var length = Math.Sqrt(row.Sum(v => v * v));
+            for (var i = 0; i < Dimension; i++) mixed[i] += weight * row[i] / length / pulls.Sum(p => p.Weight);
+        }
+
+        return mixed;
+    }
+
+    private (int Item, double Score)[] Similar(IEnumerable<float> query) => Similar(query.Select(v => (double)v).ToArray());
+
+    private (int Item, double Score)[] Similar(double[] query) => Rank(item =>
+    {
+        var row = Row(Generation.Input, item);
+        return Dot(query, row) / Math.Sqrt(Dot(row, row) * Dot(query, query));
+    });
+
+    private (int Item, double Score)[] Next(double[] query) => Rank(item => Dot(query, Row(Generation.Output, item)));
+
+    private static (int Item, double Score)[] Rank(Func<int, double> score) =>
+        [.. Enumerable.Range(0, Items).Select(item => (item, score(item))).OrderByDescending(n => n.Item2)];
+
+    private static double Dot(double[] left, double[] right) => left.Zip(right, (l, r) => l * r).Sum();
+
+    private static void AssertRanked(IEnumerable<(int Item, double Score)> expected, Neighbor[] actual)
+    {
+        var list = expected.ToList();
+        Assert.Equal(list.Select(n => n.Item), actual.Select(n => n.Item.Value));
+        foreach (var (oracle, found) in list.Zip(actual)) Assert.Equal(oracle.Score, found.Score, 1e-4);
+    }
+}
