@@ -1,3 +1,0 @@
-namespace EmbeddingGrpc.Client;
-
-internal static class AssemblyMarker;

@@ -1,0 +1,30 @@
+using EmbeddingGrpc.Protocol.V1;
+using Grpc.Core;
+
+namespace EmbeddingGrpc.Client.Tests.Scripted;
+
+/// <summary>What a <see cref="ScriptedDaemon"/> does with each call.</summary>
+internal sealed class DaemonScript
+{
+    private int _streams;
+
+    /// <summary>What was made durable, by the daemon's own rule: a number that is not above the producer's highest is ignored.</summary>
+    public DurableStore Store { get; } = new();
+
+    /// <summary>Handles the n-th <c>StreamEvents</c> call, from 1.</summary>
+    public Func<int, ScriptedStream, Task> OnStream { get; init; } = (_, stream) => stream.BehaveAsync();
+
+    public Func<RecallRequest, RecallResponse> OnRecall { get; init; } = _ => new RecallResponse();
+
+    public Func<BatchRecallRequest, BatchRecallResponse> OnBatchRecall { get; init; } = _ => new BatchRecallResponse();
+
+    public Func<AppendEventsRequest, AppendEventsResponse> OnAppend { get; init; } = _ => new AppendEventsResponse();
+
+    public Func<GetModelRequest, GetModelResponse> OnGetModel { get; init; } = _ => new GetModelResponse();
+
+    public Func<IServerStreamWriter<TrainModelResponse>, Task> OnTrain { get; init; } = _ => Task.CompletedTask;
+
+    public int Streams => Volatile.Read(ref _streams);
+
+    public int NextStream() => Interlocked.Increment(ref _streams);
+}
