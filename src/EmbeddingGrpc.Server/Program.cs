@@ -4,9 +4,18 @@ namespace EmbeddingGrpc.Server;
 
 internal static class Program
 {
-    private static async Task Main(string[] args)
+    private static async Task<int> Main(string[] args)
     {
-        await using var daemon = DaemonHost.Build(args);
-        await daemon.RunAsync();
+        try
+        {
+            await using var daemon = DaemonHost.Build(args);
+            await daemon.RunAsync();
+            return 0;
+        }
+        catch (Exception e) when (StartFailure.Of(e) is { } failure)
+        {
+            await Console.Error.WriteLineAsync($"The daemon did not start. {failure.Message}");
+            return failure.ExitCode;
+        }
     }
 }

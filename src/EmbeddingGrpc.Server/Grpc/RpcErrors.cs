@@ -45,6 +45,15 @@ public static class RpcErrors
             : Make(Code.Unavailable, message, info);
     }
 
+    /// <summary>CANCELLED: the caller gave up.</summary>
+    public static RpcException Cancelled(string message) => Make(Code.Cancelled, message);
+
+    /// <summary>DEADLINE_EXCEEDED: the caller's time is up.</summary>
+    public static RpcException DeadlineExceeded(string message) => Make(Code.DeadlineExceeded, message);
+
+    /// <summary>INTERNAL: a defect. The message must tell nothing of the inside.</summary>
+    public static RpcException Internal(string message) => Make(Code.Internal, message);
+
     private static RpcException Make(Code code, string message, params Google.Protobuf.IMessage[] details)
     {
         var status = new Google.Rpc.Status { Code = (int)code, Message = message };

@@ -1,6 +1,7 @@
 using EmbeddingGrpc.Server.Cache;
 using EmbeddingGrpc.Server.Grpc;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Server.Hosting;
@@ -11,6 +12,7 @@ public static class DaemonHost
     /// <summary>Builds a daemon that has not started yet.</summary>
     /// <param name="args">Command line, such as <c>--EmbeddingGrpc:GrpcPort=0</c> or <c>--GrpcPort 0</c>; after appsettings and environment.</param>
     /// <param name="configure">Changes the builder last, for tests and the demo.</param>
+    /// <exception cref="InvalidSettingException">A setting does not exist.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(args);
@@ -18,23 +20,25 @@ public static class DaemonHost
         // Settings lie beside the executable, so that the daemon starts the same from any working directory.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddCommandLine(args, CommandLine.SwitchMappings);
-
         var daemon = builder.Configuration.GetSection(DaemonOptions.Section);
-        builder.Services.AddDaemonOptions(daemon);
-        builder.Services.AddPorts();
-        builder.WebHost.UsePorts();
-        builder.Services.AddServingStatus();
+        SettingNames.Check(daemon, args);
+
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddDaemon(daemon);
         builder.Services.AddModels(daemon);
         builder.Services.AddRecall(daemon);
         builder.Services.AddRecallCache(daemon);
-        builder.Services.AddGrpc();
+        builder.Services.AddIngest(daemon);
+        builder.Services.AddGrpcServices();
+        builder.Services.AddDaemonTelemetry();
+        builder.WebHost.UsePorts();
+        var startLog = StartLog.Quieten(builder.Logging);
         configure?.Invoke(builder);
 
         var app = builder.Build();
-        app.MapGrpcService<EventGrpcService>();
-        app.MapGrpcService<ModelGrpcService>();
-        app.MapGrpcService<RecallGrpcService>();
+        app.Lifetime.ApplicationStarted.Register(startLog.Restore);
+        app.MapGrpcServices();
+        app.MapHttpEndpoints();
         return app;
     }
 }

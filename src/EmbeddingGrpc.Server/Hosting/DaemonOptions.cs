@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace EmbeddingGrpc.Server.Hosting;
 
@@ -8,8 +9,9 @@ public sealed record DaemonOptions
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "EmbeddingGrpc";
 
-    /// <summary>Address that both ports listen on.</summary>
+    /// <summary>IP address that both ports listen on, such as 0.0.0.0 for all of IPv4 or :: for all.</summary>
     [Required]
+    [CustomValidation(typeof(DaemonOptions), nameof(ValidateListen))]
     public string Listen { get; init; } = "127.0.0.1";
 
     /// <summary>Where logs and generations live. One daemon at a time.</summary>
@@ -23,4 +25,16 @@ public sealed record DaemonOptions
     /// <summary>HTTP/1 port of health and metrics; 0 means any free one.</summary>
     [Range(0, 65535)]
     public int HttpPort { get; init; } = 8080;
+
+    /// <summary>Largest gRPC message taken, in bytes; a larger one ends with RESOURCE_EXHAUSTED.</summary>
+    [Range(64 * 1024, 1024 * 1024 * 1024)]
+    public int MaximumMessageBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>How long calls and streams may take to end after the daemon was told to stop; then their connections are closed.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Checks <see cref="Listen"/>.</summary>
+    public static ValidationResult? ValidateListen(string listen) =>
+        IPAddress.TryParse(listen, out _) ? ValidationResult.Success : new ValidationResult($"'{listen}' is not an IP address; use one such as 127.0.0.1, 0.0.0.0 or ::.");
 }

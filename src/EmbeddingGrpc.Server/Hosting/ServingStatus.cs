@@ -26,13 +26,50 @@ public sealed class ServingStatus
         [Models] = (false, "The models are not open yet."),
     };
 
-    /// <summary>Says whether a service takes calls.</summary>
+    private TaskCompletionSource _nextChange = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _closed;
+
+    /// <summary>Completes with the next change. Take it before reading the state: then no change goes unseen.</summary>
+    public Task NextChange
+    {
+        get
+        {
+            lock (_gate) return _nextChange.Task;
+        }
+    }
+
+    /// <summary>The services, <see cref="Overall"/> included.</summary>
+    public IReadOnlyList<string> Services
+    {
+        get
+        {
+            lock (_gate) return [Overall, .. _services.Keys];
+        }
+    }
+
+    /// <summary>Says whether a service takes calls. After <see cref="Close"/> nothing changes any more.</summary>
     /// <param name="service">One of the names above.</param>
     /// <param name="serving">Whether it does.</param>
     /// <param name="reason">Why, for whoever asks at <c>/readyz</c>.</param>
     public void Report(string service, bool serving, string reason)
     {
-        lock (_gate) _services[service] = (serving, reason);
+        lock (_gate)
+        {
+            if (_closed) return;
+            _services[service] = (serving, reason);
+            Changed();
+        }
+    }
+
+    /// <summary>Says for good that no service takes calls.</summary>
+    public void Close(string reason)
+    {
+        lock (_gate)
+        {
+            foreach (var service in _services.Keys.ToArray()) _services[service] = (false, reason);
+            _closed = true;
+            Changed();
+        }
     }
 
     /// <summary>Whether a service takes calls, and why.</summary>
@@ -45,5 +82,11 @@ public sealed class ServingStatus
             (serving, reason) = known ? status : (false, "There is no such service.");
             return known;
         }
+    }
+
+    private void Changed()
+    {
+        _nextChange.SetResult();
+        _nextChange = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

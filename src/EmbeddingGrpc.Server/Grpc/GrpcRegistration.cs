@@ -1,0 +1,28 @@
+using EmbeddingGrpc.Server.Hosting;
+using Grpc.AspNetCore.Server;
+
+namespace EmbeddingGrpc.Server.Grpc;
+
+/// <summary>Registers and maps the gRPC services, health and reflection.</summary>
+internal static class GrpcRegistration
+{
+    /// <summary>Adds what the services need.</summary>
+    public static IServiceCollection AddGrpcServices(this IServiceCollection services)
+    {
+        services.AddSingleton<EventIngest>();
+        services.AddSingleton<ExceptionInterceptor>();
+        services.AddGrpc(grpc => grpc.Interceptors.Add<ExceptionInterceptor>());
+        services.AddOptions<GrpcServiceOptions>().Configure<DaemonOptions>((grpc, daemon) => grpc.MaxReceiveMessageSize = daemon.MaximumMessageBytes);
+        return services.AddGrpcReflection();
+    }
+
+    /// <summary>Maps them.</summary>
+    public static void MapGrpcServices(this WebApplication app)
+    {
+        app.MapGrpcService<EventGrpcService>();
+        app.MapGrpcService<ModelGrpcService>();
+        app.MapGrpcService<RecallGrpcService>();
+        app.MapGrpcService<HealthGrpcService>();
+        app.MapGrpcReflectionService();
+    }
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Options;
+
+namespace EmbeddingGrpc.Server.Hosting;
+
+/// <summary>Registers what the daemon itself is made of: settings, data directory, addresses, health, shutdown.</summary>
+internal static class DaemonRegistration
+{
+    /// <summary>Adds it all. Hosted services start in this order and stop in the reverse one.</summary>
+    /// <param name="services">The daemon's services.</param>
+    /// <param name="daemon">Configuration section <c>EmbeddingGrpc</c>.</param>
+    public static IServiceCollection AddDaemon(this IServiceCollection services, IConfiguration daemon)
+    {
+        services.AddSingleton<IValidateOptions<DaemonOptions>, DaemonOptionsValidator>();
+        services.AddOptions<DaemonOptions>().Bind(daemon).ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<DaemonOptions>>().Value);
+        services.AddOptions<HostOptions>().Configure<DaemonOptions>((host, options) => host.ShutdownTimeout = options.ShutdownTimeout);
+        services.AddSingleton<DaemonAddresses>();
+        services.AddSingleton<ServingStatus>();
+        AddHosted<DataDirectory>(services);
+        AddHosted<DaemonFile>(services);
+        AddHosted<Drain>(services);
+        return services;
+    }
+
+    private static void AddHosted<TService>(IServiceCollection services)
+        where TService : class, IHostedService =>
+        services.AddSingleton<TService>().AddHostedService(provider => provider.GetRequiredService<TService>());
+}
