@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Text;
 using EmbeddingGrpc.EventLog;
-using Wire = EmbeddingGrpc.Protocol.V1;
 
 namespace EmbeddingGrpc.Server.Pipeline;
 
-/// <summary>Turns an interaction from the wire into one that the log may hold, or says what is wrong with it. Any number of threads.</summary>
+/// <summary>Turns a received interaction into one that the log may hold, or says what is wrong with it. Any number of threads.</summary>
 public sealed class InteractionValidator(IngestOptions options, TimeProvider time)
 {
     private const int MaximumRecallIdBytes = 64;
@@ -16,40 +15,39 @@ public sealed class InteractionValidator(IngestOptions options, TimeProvider tim
     /// <summary>The latest event time that is plausible now, in milliseconds since the Unix epoch: asked once for many interactions.</summary>
     public long LatestMs => time.GetUtcNow().ToUnixTimeMilliseconds() + (long)options.FutureTolerance.TotalMilliseconds;
 
-    /// <summary>Checks every field but the number.</summary>
-    /// <param name="source">As it came.</param>
+    /// <summary>Checks every field of an interaction but its number.</summary>
+    /// <param name="received">As it came: its type may be any number, its recall id empty for none.</param>
     /// <param name="latestMs"><see cref="LatestMs"/>.</param>
     /// <param name="interaction">What to store; an unspecified type has become a view.</param>
     /// <param name="violation">The first field at fault.</param>
-    public static bool TryValidate(Wire.Interaction source, long latestMs, out Interaction interaction, out Violation violation)
+    public static bool TryValidate(in ReceivedInteraction received, long latestMs, out Interaction interaction, out Violation violation)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        var weight = source.HasWeight ? source.Weight : 1f;
-        if (FirstViolation(source, weight, latestMs) is { } found)
+        if (FirstViolation(received, latestMs) is { } found)
         {
             (interaction, violation) = (default, found);
             return false;
         }
 
-        var type = source.Type == Wire.InteractionType.Unspecified ? InteractionType.View : (InteractionType)source.Type;
-        var recallId = source.RecallId.Length == 0 ? null : source.RecallId;
-        interaction = new Interaction(source.UserId, source.ItemId, type, source.EventTimeMs, weight, recallId);
+        var type = received.Type == (int)InteractionType.Unspecified ? InteractionType.View : (InteractionType)received.Type;
+        var recallId = received.RecallId.Length == 0 ? null : received.RecallId;
+        interaction = new Interaction(received.UserId, received.ItemId, type, received.EventTimeMs, received.Weight, recallId);
         violation = default;
         return true;
     }
 
-    private static Violation? FirstViolation(Wire.Interaction source, float weight, long latestMs)
+    private static Violation? FirstViolation(in ReceivedInteraction received, long latestMs)
     {
-        if (IdRules.Check(source.UserId) is { } user) return new Violation("user_id", user);
-        if (IdRules.Check(source.ItemId) is { } item) return new Violation("item_id", item);
-        if ((uint)source.Type > (uint)InteractionType.Dislike)
-            return new Violation("type", $"is {(int)source.Type}; must be one of the InteractionType values 0..{(int)InteractionType.Dislike}");
-        if (source.EventTimeMs < EarliestMs || source.EventTimeMs > latestMs) return new Violation("event_time_ms", WrongTime(source.EventTimeMs, latestMs));
+        if (IdRules.Check(received.UserId) is { } user) return new Violation("user_id", user);
+        if (IdRules.Check(received.ItemId) is { } item) return new Violation("item_id", item);
+        if ((uint)received.Type > (uint)InteractionType.Dislike)
+            return new Violation("type", $"is {received.Type}; must be one of the InteractionType values 0..{(int)InteractionType.Dislike}");
+        if (received.EventTimeMs < EarliestMs || received.EventTimeMs > latestMs)
+            return new Violation("event_time_ms", WrongTime(received.EventTimeMs, latestMs));
         // Also false for NaN.
-        if (!(weight is >= 0 and <= float.MaxValue))
-            return new Violation("weight", string.Create(CultureInfo.InvariantCulture, $"is {weight}; must be finite and at least 0"));
-        if (IdRules.ExceedsBytes(source.RecallId, MaximumRecallIdBytes))
-            return new Violation("recall_id", $"has {Encoding.UTF8.GetByteCount(source.RecallId)} bytes of UTF-8; must have at most {MaximumRecallIdBytes}");
+        if (!(received.Weight is >= 0 and <= float.MaxValue))
+            return new Violation("weight", string.Create(CultureInfo.InvariantCulture, $"is {received.Weight}; must be finite and at least 0"));
+        if (IdRules.ExceedsBytes(received.RecallId, MaximumRecallIdBytes))
+            return new Violation("recall_id", $"has {Encoding.UTF8.GetByteCount(received.RecallId)} bytes of UTF-8; must have at most {MaximumRecallIdBytes}");
         return null;
     }
 

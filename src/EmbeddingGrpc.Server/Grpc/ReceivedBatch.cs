@@ -1,8 +1,9 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Pipeline;
 using Google.Protobuf.Collections;
 using Wire = EmbeddingGrpc.Protocol.V1;
 
-namespace EmbeddingGrpc.Server.Pipeline;
+namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>The interactions of one request, sorted into those to append and those refused.</summary>
 /// <param name="Interactions">To append, in their order.</param>
@@ -38,7 +39,7 @@ public readonly record struct ReceivedBatch(Interaction[] Interactions, ulong[]?
 
             // Refused or not, the number is done: the producer must not send it again.
             previousNumber = doneThrough = numbers[kept] = received.Number;
-            if (InteractionValidator.TryValidate(received, latestMs, out interactions[kept], out var violation)) kept++;
+            if (InteractionValidator.TryValidate(Read(received), latestMs, out interactions[kept], out var violation)) kept++;
             else Reject(ref rejected, received, i, violation);
         }
 
@@ -61,13 +62,16 @@ public readonly record struct ReceivedBatch(Interaction[] Interactions, ulong[]?
         for (var i = 0; i < source.Count; i++)
         {
             if (source[i].Number != 0) Reject(ref rejected, source[i], i, new Violation("number", "is set without a producer; name a producer or leave it 0"));
-            else if (InteractionValidator.TryValidate(source[i], latestMs, out interactions[kept], out var violation)) kept++;
+            else if (InteractionValidator.TryValidate(Read(source[i]), latestMs, out interactions[kept], out var violation)) kept++;
             else Reject(ref rejected, source[i], i, violation);
         }
 
         Array.Resize(ref interactions, kept);
         return new ReceivedBatch(interactions, null, 0, rejected);
     }
+
+    private static ReceivedInteraction Read(Wire.Interaction source) =>
+        new(source.UserId, source.ItemId, (int)source.Type, source.EventTimeMs, source.HasWeight ? source.Weight : 1f, source.RecallId);
 
     private static Violation NumberViolation(ulong number, ulong previous) => new(
         "number",
