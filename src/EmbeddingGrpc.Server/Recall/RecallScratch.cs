@@ -6,13 +6,13 @@ namespace EmbeddingGrpc.Server.Recall;
 internal sealed class RecallScratch
 {
     [ThreadStatic]
-    private static RecallScratch? s_current;
+    private static RecallScratch? _current;
 
     private float[] _query = [];
     private Neighbor[] _neighbors = [];
 
     /// <summary>The scratch of this thread. Not to be held over an await.</summary>
-    public static RecallScratch Current => s_current ??= new RecallScratch();
+    public static RecallScratch Current => _current ??= new RecallScratch();
 
     /// <summary>Items that the search must not answer.</summary>
     public ExcludedItems Excluded { get; } = new();

@@ -1,0 +1,269 @@
+using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Tests.Models;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace EmbeddingGrpc.Server.Tests.Grpc;
+
+/// <summary>One trained daemon for all of them: none changes what another sees.</summary>
+public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixture) : IClassFixture<RecallGrpcServiceTests.Fixture>
+{
+    private RecallDaemon Daemon => fixture.Daemon;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Recall_Item_IsAnsweredWithItemsOfItsCamp()
+    {
+        var response = await Daemon.RecallAsync(new RecallRequest { Item = new ItemQuery { ItemId = "camp0-3" } });
+
+        Assert.Equal(10, response.Candidates.Count);
+        Assert.All(response.Candidates, c => Assert.StartsWith("camp0-", c.ItemId, StringComparison.Ordinal));
+        Assert.DoesNotContain(response.Candidates, c => c.ItemId == "camp0-3");
+        Assert.Equal(response.Candidates.Select(c => c.Score).OrderDescending(), response.Candidates.Select(c => c.Score));
+        Assert.Equal(RecallBasis.Embedding, response.Basis);
+        Assert.Equal(ServingId(), response.GenerationId);
+    }
+
+    [Fact]
+    public async Task Recall_User_IsAnsweredWithItemsOfTheUsersCamp()
+    {
+        await Daemon.Model.Applier.WaitForAppliedAsync(Daemon.Model.Log.DurableOffset, Cancelled);
+        var response = await Daemon.RecallAsync(new RecallRequest { User = new UserQuery { UserId = "user-1" }, K = 5 });
+
+        Assert.Equal(5, response.Candidates.Count);
+        Assert.All(response.Candidates, c => Assert.StartsWith("camp1-", c.ItemId, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Recall_UserExcludingSeen_AnswersNothingOfTheHistory()
+    {
+        await Daemon.Model.Applier.WaitForAppliedAsync(Daemon.Model.Log.DurableOffset, Cancelled);
+        var seen = TestModel.Camps(100, RecallDaemon.ItemsOfCamp, 10).Where(i => i.UserId == "user-1").Select(i => i.ItemId).ToHashSet();
+        var response = await Daemon.RecallAsync(new RecallRequest { User = new UserQuery { UserId = "user-1" }, K = 1000, ExcludeSeen = true });
+
+        Assert.Equal((2 * RecallDaemon.ItemsOfCamp) - seen.Count, response.Candidates.Count);
+        Assert.DoesNotContain(response.Candidates, c => seen.Contains(c.ItemId));
+    }
+
+    [Fact]
+    public async Task Recall_UnknownUser_IsAnsweredWithWhatIsPopular()
+    {
+        var response = await Daemon.RecallAsync(new RecallRequest { User = new UserQuery { UserId = "nobody" } });
+        Assert.Equal((RecallBasis.Popular, 10), (response.Basis, response.Candidates.Count));
+    }
+
+    [Fact]
+    public async Task Recall_Session_IsAnsweredWithItemsOfItsCamp()
+    {
+        var response = await Daemon.RecallAsync(Session("camp1-1", "camp1-2"));
+        Assert.All(response.Candidates, c => Assert.StartsWith("camp1-", c.ItemId, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Recall_VectorOfAnItem_BeginsWithTheItem()
+    {
+        var embedding = (await Daemon.Client.GetEmbeddingsAsync(new GetEmbeddingsRequest { ItemIds = { "camp0-3" } }, cancellationToken: Cancelled)).Embeddings[0];
+        var response = await Daemon.RecallAsync(new RecallRequest { Vector = new VectorQuery { Values = { embedding.Values } } });
+
+        Assert.Equal("camp0-3", response.Candidates[0].ItemId);
+    }
+
+    [Fact]
+    public async Task Recall_SameQueryTwice_ComesFromMemoryUnderItsOwnRecallId()
+    {
+        var request = new RecallRequest { Item = new ItemQuery { ItemId = "camp0-5" }, K = 7 };
+        var (first, second) = (await Daemon.RecallAsync(request), await Daemon.RecallAsync(request));
+
+        Assert.Equal((AnswerSource.Search, AnswerSource.Memory), (first.Source, second.Source));
+        Assert.Equal(first.Candidates, second.Candidates);
+        Assert.NotEqual(first.RecallId, second.RecallId);
+        Assert.InRange(first.RecallId.Length, 1, 64);
+    }
+
+    [Fact]
+    public async Task Recall_WithExcludes_EqualsTheWholeAnswerWithoutThem()
+    {
+        var whole = await Daemon.RecallAsync(new RecallRequest { Item = new ItemQuery { ItemId = "camp0-6" }, K = 1000 });
+        foreach (var count in new[] { 1, 5, 20, 30 })
+        {
+            var excluded = whole.Candidates.Take(count).Select(c => c.ItemId).ToList();
+            var request = new RecallRequest { Item = new ItemQuery { ItemId = "camp0-6" }, K = 4, ExcludeItemIds = { excluded } };
+            foreach (var _ in new[] { "searched", "cached" })
+            {
+                var response = await Daemon.RecallAsync(request);
+                Assert.Equal(whole.Candidates.Skip(count).Take(4).Select(c => c.ItemId), response.Candidates.Select(c => c.ItemId));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Recall_AfterANewClick_IsNotAnsweredFromBeforeIt()
+    {
+        var request = new RecallRequest { User = new UserQuery { UserId = "mover" } };
+        request.MinimumOffset = await Daemon.AppendAsync(Click("mover", "camp0-1", 1));
+        Assert.All((await Daemon.RecallAsync(request)).Candidates, c => Assert.StartsWith("camp0-", c.ItemId, StringComparison.Ordinal));
+        Assert.Equal(AnswerSource.Memory, (await Daemon.RecallAsync(request)).Source);
+
+        request.MinimumOffset = await Daemon.AppendAsync(Click("mover", "camp0-1", 2));
+        Assert.Equal(AnswerSource.Search, (await Daemon.RecallAsync(request)).Source);
+    }
+
+    [Fact]
+    public async Task Recall_OffsetBeyondTheLog_NamesTheFieldAndTheEnd()
+    {
+        var e = await RefusedAsync(StatusCode.InvalidArgument, new RecallRequest { Item = new ItemQuery { ItemId = "camp0-1" }, MinimumOffset = ulong.MaxValue });
+
+        var violation = Assert.Single(e.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations);
+        Assert.Equal("minimum_offset", violation.Field);
+    }
+
+    [Fact]
+    public async Task Recall_UnknownItem_NamesIt()
+    {
+        var e = await RefusedAsync(StatusCode.NotFound, new RecallRequest { Item = new ItemQuery { ItemId = "nothing" } });
+        Assert.Equal(("item", "nothing"), ResourceOf(e));
+    }
+
+    [Fact]
+    public async Task Recall_SessionOfUnknownItems_NamesTheNewest()
+    {
+        var e = await RefusedAsync(StatusCode.NotFound, Session("x", "y"));
+        Assert.Equal(("item", "y"), ResourceOf(e));
+    }
+
+    [Fact]
+    public async Task Recall_UnknownModel_NamesIt()
+    {
+        var e = await RefusedAsync(StatusCode.NotFound, new RecallRequest { Model = "other", Item = new ItemQuery { ItemId = "camp0-1" } });
+        Assert.Equal(("model", "other"), ResourceOf(e));
+    }
+
+    [Fact]
+    public async Task Recall_VectorOfAnotherDimension_NamesTheFieldAndTheDimension()
+    {
+        var e = await RefusedAsync(StatusCode.InvalidArgument, new RecallRequest { Vector = new VectorQuery { Values = { 1, 2 } } });
+
+        var violation = Assert.Single(e.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations);
+        Assert.Equal("vector.values", violation.Field);
+        Assert.Contains("16 dimensions", violation.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Recall_CallThatIsCancelled_EndsAsCancelled()
+    {
+        using var caller = new CancellationTokenSource();
+        await caller.CancelAsync();
+        var e = await Assert.ThrowsAsync<RpcException>(async () => await Daemon.Client.RecallAsync(Session("camp0-1"), cancellationToken: caller.Token));
+        Assert.Equal(StatusCode.Cancelled, e.StatusCode);
+    }
+
+    [Fact]
+    public async Task BatchRecall_GoodAndBad_EachIsAnsweredOnItsOwnAndInOrder()
+    {
+        var batch = new BatchRecallRequest
+        {
+            Requests =
+            {
+                new RecallRequest { Item = new ItemQuery { ItemId = "camp0-1" }, K = 3 },
+                new RecallRequest { Item = new ItemQuery { ItemId = "nothing" } },
+                new RecallRequest { Item = new ItemQuery { ItemId = "camp1-1" }, K = 0 },
+                new RecallRequest { Model = "other", Item = new ItemQuery { ItemId = "camp1-1" } },
+                Session("camp1-2"),
+            },
+        };
+        var results = (await Daemon.Client.BatchRecallAsync(batch, cancellationToken: Cancelled)).Results;
+
+        Assert.Equal(
+            [0, (int)StatusCode.NotFound, (int)StatusCode.InvalidArgument, (int)StatusCode.NotFound, 0],
+            results.Select(r => r.Error?.Code ?? 0));
+        Assert.Equal(3, results[0].Response.Candidates.Count);
+        Assert.StartsWith("camp1-", results[4].Response.Candidates[0].ItemId, StringComparison.Ordinal);
+        Assert.Contains("k", results[2].Error.Message, StringComparison.Ordinal);
+        Assert.NotEqual(results[0].Response.RecallId, results[4].Response.RecallId);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1001)]
+    public async Task BatchRecall_TooFewOrTooMany_NamesTheField(int count)
+    {
+        var batch = new BatchRecallRequest { Requests = { Enumerable.Repeat(Session("camp0-1"), count) } };
+        var e = await Assert.ThrowsAsync<RpcException>(async () => await Daemon.Client.BatchRecallAsync(batch, cancellationToken: Cancelled));
+
+        Assert.Equal("requests", Assert.Single(e.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations).Field);
+    }
+
+    [Theory]
+    [InlineData(EmbeddingTable.Unspecified)]
+    [InlineData(EmbeddingTable.Input)]
+    [InlineData(EmbeddingTable.Output)]
+    public async Task GetEmbeddings_KnownAndUnknown_GivesTheTablesRowsInTheOrderAskedFor(EmbeddingTable table)
+    {
+        var request = new GetEmbeddingsRequest { ItemIds = { "camp1-4", "nothing", "camp0-2" }, Table = table };
+        var response = await Daemon.Client.GetEmbeddingsAsync(request, cancellationToken: Cancelled);
+
+        Assert.Equal(["camp1-4", "camp0-2"], response.Embeddings.Select(e => e.ItemId));
+        Assert.Equal(["nothing"], response.UnknownItemIds);
+        Assert.True(Daemon.Model.Generations.TryLease(out var lease));
+        using (lease)
+        {
+            var rows = table == EmbeddingTable.Output ? lease.Generation.Output : lease.Generation.Input;
+            foreach (var embedding in response.Embeddings)
+            {
+                Assert.True(lease.Generation.Vocabulary.TryGetOrdinal(embedding.ItemId, out ItemOrdinal item));
+                Assert.Equal(rows[item].ToArray(), embedding.Values);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task GetEmbeddings_BadRequest_NamesTheField()
+    {
+        (string Field, GetEmbeddingsRequest Request)[] cases =
+        [
+            ("item_ids", new GetEmbeddingsRequest()),
+            ("item_ids", new GetEmbeddingsRequest { ItemIds = { Enumerable.Repeat("camp0-1", 1001) } }),
+            ("table", new GetEmbeddingsRequest { ItemIds = { "camp0-1" }, Table = (EmbeddingTable)9 }),
+        ];
+        foreach (var (field, request) in cases)
+        {
+            var e = await Assert.ThrowsAsync<RpcException>(async () => await Daemon.Client.GetEmbeddingsAsync(request, cancellationToken: Cancelled));
+            Assert.Equal(field, Assert.Single(e.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations).Field);
+        }
+    }
+
+    private static RecallRequest Session(params string[] items) =>
+        new() { Session = new SessionQuery { Items = { items.Select(item => new SessionItem { ItemId = item }) } } };
+
+    private static EventLog.Interaction Click(string user, string item, int time) => new(user, item, EventLog.InteractionType.Click, 1_700_000_000_000 + time);
+
+    private static (string Type, string Name) ResourceOf(RpcException e)
+    {
+        var resource = e.GetRpcStatus()!.GetDetail<ResourceInfo>()!;
+        return (resource.ResourceType, resource.ResourceName);
+    }
+
+    private string ServingId()
+    {
+        Assert.True(Daemon.Model.Generations.TryLease(out var lease));
+        using (lease) return lease.Generation.IdText;
+    }
+
+    private async Task<RpcException> RefusedAsync(StatusCode code, RecallRequest request)
+    {
+        var e = await Assert.ThrowsAsync<RpcException>(() => Daemon.RecallAsync(request));
+        Assert.Equal(code, e.StatusCode);
+        return e;
+    }
+
+    public sealed class Fixture : IAsyncLifetime
+    {
+        public RecallDaemon Daemon { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Daemon = await RecallDaemon.StartAsync();
+
+        public ValueTask DisposeAsync() => Daemon.DisposeAsync();
+    }
+}

@@ -1,0 +1,113 @@
+using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Grpc;
+using EmbeddingGrpc.Server.Recall;
+using Google.Protobuf.Collections;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace EmbeddingGrpc.Server.Tests.Grpc;
+
+public sealed class RecallRequestReaderTests
+{
+    private static readonly string LongestId = new('x', RecallRequestReader.MaximumIdBytes);
+
+    [Fact]
+    public void Read_OnlyAQuery_HasTheDefaults()
+    {
+        var query = RecallRequestReader.Read(Item("a"));
+
+        Assert.Equal((new ItemSubject("a"), 10, 0, false, false), (query.Subject, query.K, query.Excludes.Count, query.ExcludeSeen, query.IncludeQueryItems));
+    }
+
+    [Fact]
+    public void Read_EveryField_IsTaken()
+    {
+        var request = new RecallRequest { User = new UserQuery { UserId = LongestId }, K = 1000, ExcludeItemIds = { "a", "b" }, ExcludeSeen = true };
+        var query = RecallRequestReader.Read(request);
+
+        Assert.Equal((new UserSubject(LongestId), 1000, true), (query.Subject, query.K, query.ExcludeSeen));
+        Assert.Equal(["a", "b"], query.Excludes);
+    }
+
+    [Fact]
+    public void Read_Session_TakesWeightsWhereGiven()
+    {
+        var session = new SessionQuery { Items = { new SessionItem { ItemId = "a", Weight = 0 }, new SessionItem { ItemId = "b" } } };
+        var subject = Assert.IsType<SessionSubject>(RecallRequestReader.Read(new RecallRequest { Session = session, ExcludeSeen = true }).Subject);
+
+        Assert.Equal([new SessionEntry("a", 0), new SessionEntry("b")], subject.Items);
+    }
+
+    [Fact]
+    public void Read_Vector_TakesItsValues()
+    {
+        var subject = Assert.IsType<VectorSubject>(RecallRequestReader.Read(new RecallRequest { Vector = new VectorQuery { Values = { 0, -1.5f } } }).Subject);
+        Assert.Equal([0, -1.5f], subject.Values.ToArray());
+    }
+
+    [Fact]
+    public void Read_BadField_IsNamedWithTheRemedy()
+    {
+        (string Field, string Description, RecallRequest Request)[] cases =
+        [
+            ("query", "set one of item, user, session, vector", new RecallRequest()),
+            ("k", "must be 1..1000", Item("a", r => r.K = 0)),
+            ("k", "is 1001; must be 1..1000", Item("a", r => r.K = 1001)),
+            ("k", "must be 1..1000", Item("a", r => r.K = uint.MaxValue)),
+            ("item.item_id", "1..256 bytes", Item("")),
+            ("item.item_id", "1..256 bytes", Item(LongestId + "x")),
+            ("item.item_id", "1..256 bytes", Item(new string('é', 129))),
+            ("item.item_id", "control characters", Item("a\nb")),
+            ("item.item_id", "control characters", Item("a\u0085b")),
+            ("user.user_id", "1..256 bytes", new RecallRequest { User = new UserQuery() }),
+            ("session.items", "has 0 items; must have 1..1000", new RecallRequest { Session = new SessionQuery() }),
+            ("session.items", "has 1001 items", Session([.. Enumerable.Repeat(new SessionItem { ItemId = "a" }, 1001)])),
+            ("session.items[1].item_id", "1..256 bytes", Session(new SessionItem { ItemId = "a" }, new SessionItem())),
+            ("session.items[0].weight", "is NaN; must be finite and at least 0", Session(new SessionItem { ItemId = "a", Weight = float.NaN })),
+            ("session.items[0].weight", "must be finite", Session(new SessionItem { ItemId = "a", Weight = float.PositiveInfinity })),
+            ("session.items[0].weight", "must be finite and at least 0", Session(new SessionItem { ItemId = "a", Weight = -1 })),
+            ("session.items", "all have weight 0", Session(new SessionItem { ItemId = "a", Weight = 0 })),
+            ("vector.values", "is empty", new RecallRequest { Vector = new VectorQuery() }),
+            ("vector.values", "are all zero", new RecallRequest { Vector = new VectorQuery { Values = { 0, -0f } } }),
+            ("vector.values[1]", "is NaN; must be finite", new RecallRequest { Vector = new VectorQuery { Values = { 1, float.NaN } } }),
+            ("vector.values[0]", "must be finite", new RecallRequest { Vector = new VectorQuery { Values = { float.NegativeInfinity, 1 } } }),
+            ("exclude_item_ids", "has 10001 items; at most 10000", Item("a", r => r.ExcludeItemIds.Add(Enumerable.Repeat("b", 10_001)))),
+            ("exclude_item_ids[1]", "1..256 bytes", Item("a", r => r.ExcludeItemIds.Add(["b", ""]))),
+            ("exclude_seen", "needs a user or a session query", Item("a", r => r.ExcludeSeen = true)),
+            ("include_query_items", "contradicts exclude_seen", new RecallRequest { User = new UserQuery { UserId = "u" }, ExcludeSeen = true, IncludeQueryItems = true }),
+        ];
+
+        foreach (var (field, description, request) in cases)
+        {
+            var violation = Assert.Single(ViolationsOf(request));
+            Assert.Equal(field, violation.Field);
+            Assert.Contains(description, violation.Description, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Read_SeveralBadFields_NamesThemAll() =>
+        Assert.Equal(
+            ["k", "exclude_item_ids[0]", "item.item_id"],
+            ViolationsOf(Item("", r => { r.K = 0; r.ExcludeItemIds.Add(""); })).Select(v => v.Field));
+
+    [Fact]
+    public void Read_ThousandsOfBadIds_NamesSomeOfThem() =>
+        Assert.InRange(ViolationsOf(Item("a", r => r.ExcludeItemIds.Add(Enumerable.Repeat("", 10_000)))).Count, 10, 100);
+
+    private static RepeatedField<BadRequest.Types.FieldViolation> ViolationsOf(RecallRequest request)
+    {
+        var e = Assert.Throws<RpcException>(() => RecallRequestReader.Read(request));
+        Assert.Equal(StatusCode.InvalidArgument, e.StatusCode);
+        return e.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations;
+    }
+
+    private static RecallRequest Item(string id, Action<RecallRequest>? change = null)
+    {
+        var request = new RecallRequest { Item = new ItemQuery { ItemId = id } };
+        change?.Invoke(request);
+        return request;
+    }
+
+    private static RecallRequest Session(params SessionItem[] items) => new() { Session = new SessionQuery { Items = { items } } };
+}
