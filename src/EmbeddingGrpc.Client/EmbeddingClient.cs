@@ -123,7 +123,7 @@ public sealed class EmbeddingClient : IDisposable
     /// <summary>The vectors of items in the serving generation.</summary>
     /// <exception cref="RpcException">FAILED_PRECONDITION: nothing was trained yet.</exception>
     public Task<GetEmbeddingsResponse> GetEmbeddingsAsync(
-        IEnumerable<string> itemIds, EmbeddingTable table = EmbeddingTable.Input, CancellationToken cancellationToken = default)
+        IEnumerable<string> itemIds, EmbeddingTable table = EmbeddingTable.Similarity, CancellationToken cancellationToken = default)
     {
         var request = new GetEmbeddingsRequest { Model = _options.Model, Table = table, ItemIds = { itemIds } };
         return Recommendations.GetEmbeddingsAsync(request, Options(cancellationToken)).ResponseAsync;

@@ -4,7 +4,7 @@ using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Server.Grpc;
 
-/// <summary>Answers <c>GetEmbeddings</c>: the vectors of items in the serving generation, as trained (not normalised).</summary>
+/// <summary>Answers <c>GetEmbeddings</c>: the vectors of items in the serving generation.</summary>
 public sealed class RecallEmbeddings(ModelRegistry models)
 {
     private const int MostItems = 1000;
@@ -18,15 +18,23 @@ public sealed class RecallEmbeddings(ModelRegistry models)
         ArgumentNullException.ThrowIfNull(request);
         if (request.ItemIds.Count is < 1 or > MostItems)
             throw RpcErrors.InvalidArgument("item_ids", $"has {request.ItemIds.Count} items; must have 1..{MostItems}");
-        if (request.Table is not (EmbeddingTable.Unspecified or EmbeddingTable.Input or EmbeddingTable.Output))
-            throw RpcErrors.InvalidArgument("table", $"is {(int)request.Table}; must be EMBEDDING_TABLE_INPUT or EMBEDDING_TABLE_OUTPUT");
+        if (!Enum.IsDefined(request.Table))
+        {
+            throw RpcErrors.InvalidArgument(
+                "table", $"is {(int)request.Table}; must be EMBEDDING_TABLE_SIMILARITY, EMBEDDING_TABLE_INPUT or EMBEDDING_TABLE_OUTPUT");
+        }
 
         var model = models.Get(request.Model);
         if (!model.Generations.TryLease(out var lease)) throw new NoGenerationException(model.Name);
         using (lease)
         {
             var generation = lease.Generation;
-            var table = request.Table == EmbeddingTable.Output ? generation.Output : generation.Input;
+            var table = request.Table switch
+            {
+                EmbeddingTable.Input => generation.Input,
+                EmbeddingTable.Output => generation.Output,
+                _ => generation.Similarity,
+            };
             var response = new GetEmbeddingsResponse { GenerationId = generation.IdText };
             foreach (var itemId in request.ItemIds)
             {

@@ -26,6 +26,7 @@ public sealed class Generation
         ArgumentNullException.ThrowIfNull(parts);
         RequireShape(nameof(parts.Input), parts.Input.Rows, parts.Input.Dimension, parts);
         RequireShape(nameof(parts.Output), parts.Output.Rows, parts.Output.Dimension, parts);
+        if (parts.Similarity is { } similarity) RequireShape(nameof(parts.Similarity), similarity.Rows, similarity.Dimension, parts);
         RequireShape(nameof(parts.Similar), parts.Similar.Count, parts.Similar.Dimension, parts);
         RequireShape(nameof(parts.Next), parts.Next.Count, parts.Next.Dimension, parts);
         _parts = parts;
@@ -64,13 +65,16 @@ public sealed class Generation
     /// <summary>The items.</summary>
     public Vocabulary Vocabulary => _parts.Vocabulary;
 
-    /// <summary>W1, [items, dimension]: near means similar.</summary>
+    /// <summary>W1, [items, dimension]: the vectors that are trained to predict.</summary>
     public VectorTable Input => _parts.Input;
 
     /// <summary>W2, [items, dimension]: a high product with a W1 row means likely next.</summary>
     public VectorTable Output => _parts.Output;
 
-    /// <summary>Over W1, by cosine.</summary>
+    /// <summary>What <see cref="Similar"/> searches, [items, dimension]: near by cosine means similar.</summary>
+    public VectorTable Similarity => _parts.Similarity ?? _parts.Input;
+
+    /// <summary>Over <see cref="Similarity"/>, by cosine.</summary>
     public IVectorIndex Similar => _parts.Similar;
 
     /// <summary>Over W2, by dot product, queried from W1.</summary>
@@ -78,6 +82,15 @@ public sealed class Generation
 
     /// <summary>Metric name to value, such as <c>training.words_per_second</c>.</summary>
     public IReadOnlyDictionary<string, double> Metrics => _parts.Metrics;
+
+    /// <summary>Writes the query that finds what is similar to an item.</summary>
+    /// <param name="item">An item of this generation.</param>
+    /// <param name="query">[dimension]; overwritten.</param>
+    public void SimilarityQuery(ItemOrdinal item, Span<float> query)
+    {
+        Similarity[item].CopyTo(query);
+        if (_parts.Similarity is not null) SimilaritySpace.ClearDoubt(query);
+    }
 
     /// <summary>Whether its memory is gone: it was replaced and its last lease ended.</summary>
     internal bool IsFreed => Volatile.Read(ref _leases) < 0;

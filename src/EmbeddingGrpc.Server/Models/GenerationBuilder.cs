@@ -14,6 +14,7 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
     /// <param name="vocabulary">The items, in the order of the rows.</param>
     /// <param name="input">W1.</param>
     /// <param name="output">W2.</param>
+    /// <param name="similarity">The space in which similar items are searched; null for W1 as it is.</param>
     /// <param name="trainedOffset">Log entries that the vectors were made of.</param>
     /// <param name="createTime">Now.</param>
     /// <param name="metrics">Metrics known so far.</param>
@@ -24,6 +25,7 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
         Vocabulary vocabulary,
         VectorTable input,
         VectorTable output,
+        VectorTable? similarity,
         LogOffset trainedOffset,
         DateTimeOffset createTime,
         IReadOnlyDictionary<string, double> metrics,
@@ -35,15 +37,15 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
         {
             if (!IsFinite(input) || !IsFinite(output)) throw new TrainingDivergedException(model, options.Training.LearningRate);
             var started = Stopwatch.GetTimestamp();
-            similar = IndexOf(input, SimilarityMetric.Cosine, done => progress(0.5 * done), cancellationToken);
+            similar = IndexOf(similarity ?? input, SimilarityMetric.Cosine, done => progress(0.5 * done), cancellationToken);
             next = IndexOf(output, SimilarityMetric.DotProduct, done => progress(0.5 + (0.5 * done)), cancellationToken);
             var all = new Dictionary<string, double>(metrics, StringComparer.Ordinal)
             {
                 [GenerationMetrics.IndexBuildSeconds] = Stopwatch.GetElapsedTime(started).TotalSeconds,
-                [GenerationMetrics.VectorBytes] = input.SizeBytes + output.SizeBytes,
+                [GenerationMetrics.VectorBytes] = input.SizeBytes + output.SizeBytes + (similarity?.SizeBytes ?? 0),
                 [GenerationMetrics.IndexBytes] = similar.SizeBytes + next.SizeBytes,
                 [GenerationMetrics.VocabularyBytes] = vocabulary.SizeBytes,
-                [GenerationMetrics.SimilarRecallAt10] = IndexRecall.Measure(similar, input, input, cancellationToken),
+                [GenerationMetrics.SimilarRecallAt10] = IndexRecall.Measure(similar, similarity ?? input, similarity ?? input, cancellationToken),
                 [GenerationMetrics.NextRecallAt10] = IndexRecall.Measure(next, output, input, cancellationToken),
             };
             return new GenerationParts
@@ -53,6 +55,7 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
                 Vocabulary = vocabulary,
                 Input = input,
                 Output = output,
+                Similarity = similarity,
                 Similar = similar,
                 Next = next,
                 Metrics = all,
@@ -64,6 +67,7 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
             next?.Dispose();
             input.Dispose();
             output.Dispose();
+            similarity?.Dispose();
             throw;
         }
     }

@@ -29,7 +29,10 @@ public sealed record GenerationParts : IDisposable
     /// <summary>W2, [items, dimension].</summary>
     public required VectorTable Output { get; init; }
 
-    /// <summary>Over <see cref="Input"/>, by cosine.</summary>
+    /// <summary>The space of <see cref="SimilaritySpace"/>, [items, dimension]; null where <see cref="Input"/> serves as it is, as with imported vectors.</summary>
+    public VectorTable? Similarity { get; init; }
+
+    /// <summary>Over <see cref="Similarity"/> (else <see cref="Input"/>), by cosine.</summary>
     public required IVectorIndex Similar { get; init; }
 
     /// <summary>Over <see cref="Output"/>, by dot product.</summary>
@@ -59,5 +62,6 @@ public sealed record GenerationParts : IDisposable
         Next.Dispose();
         Input.Dispose();
         if (!ReferenceEquals(Input, Output)) Output.Dispose();
+        Similarity?.Dispose();
     }
 }

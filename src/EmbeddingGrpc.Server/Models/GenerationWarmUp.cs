@@ -18,7 +18,7 @@ internal static class GenerationWarmUp
         for (var query = 0; query < count; query++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var row = generation.Input[new ItemOrdinal((int)((long)query * generation.Vocabulary.Count / count))];
+            var row = generation.Similarity[new ItemOrdinal((int)((long)query * generation.Vocabulary.Count / count))];
             generation.Similar.Search(row, new SearchParameters(K), results, cancellationToken);
             generation.Next.Search(row, new SearchParameters(K), results, cancellationToken);
         }

@@ -39,6 +39,10 @@ public sealed record ModelOptions
     /// <summary>Which types of interaction train.</summary>
     public TrainingInteractions TrainOn { get; init; } = new();
 
+    /// <summary>An item seen this many times counts half as a similar item; 0 counts all alike.</summary>
+    [Range(0.0, 10_000.0)]
+    public double SimilarityShrinkage { get; init; } = 3;
+
     /// <summary>The trainer.</summary>
     [ValidateObjectMembers]
     public TrainingOptions Training { get; init; } = new();

@@ -121,16 +121,19 @@ public sealed class TrainingWorker : IAsyncDisposable
             [GenerationMetrics.TrainingInteractions] = corpus.WordCount,
             [GenerationMetrics.TrainingSessions] = corpus.SessionCount,
         };
-        var (input, output) = Phase(run, TrainingPhase.Train, progress =>
+        var (input, output, similarity) = Phase(run, TrainingPhase.Train, progress =>
         {
             var trained = EmbeddingTrainer.Train(corpus, _options.Training, new InlineProgress<TrainingProgress>(progress.Report), stopping);
             metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
             metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
             metrics[GenerationMetrics.TrainingSeconds] = trained.Elapsed.TotalSeconds;
-            return (VectorTable.FromMatrix(trained.Input), VectorTable.FromMatrix(trained.Output));
+            var space = trained.Input.Dimension < SimilaritySpace.MinimumDimension
+                ? null
+                : SimilaritySpace.Build(trained.Input, trained.Output, corpus.Vocabulary, _options.SimilarityShrinkage);
+            return (VectorTable.FromMatrix(trained.Input), VectorTable.FromMatrix(trained.Output), space is null ? null : VectorTable.FromMatrix(space));
         });
         var parts = Phase(run, TrainingPhase.Index, progress => new GenerationBuilder(_model, _options).Build(
-            corpus.Vocabulary, input, output, through, _time.GetUtcNow(), metrics, progress.Report, stopping));
+            corpus.Vocabulary, input, output, similarity, through, _time.GetUtcNow(), metrics, progress.Report, stopping));
         return Phase(run, TrainingPhase.Write, progress => _publisher.Publish(parts, progress.Report, stopping));
     }
 

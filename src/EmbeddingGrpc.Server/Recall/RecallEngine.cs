@@ -61,20 +61,22 @@ public sealed class RecallEngine(RecallOptions options)
         }
 
         if (!query.IncludeQueryItems) scratch.Excluded.Add(item);
-        var found = Search(generation.Similar, generation.Input, generation.Input[item], query.K, scratch, cancellationToken);
+        var vector = scratch.Query(generation.Similarity.Dimension);
+        generation.SimilarityQuery(item, vector);
+        var found = Search(generation.Similar, generation.Similarity, vector, query.K, scratch, cancellationToken);
         return new RecallResult(found, AnswerBasis.Embedding);
     }
 
     private static RecallResult SimilarToVector(
         Generation generation, VectorSubject subject, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
-        if (subject.Values.Length != generation.Input.Dimension)
+        if (subject.Values.Length != generation.Similarity.Dimension)
         {
             throw new InvalidRecallQueryException(
-                "vector.values", $"has {subject.Values.Length} values; generation {generation.IdText} has {generation.Input.Dimension} dimensions.");
+                "vector.values", $"has {subject.Values.Length} values; generation {generation.IdText} has {generation.Similarity.Dimension} dimensions.");
         }
 
-        var found = Search(generation.Similar, generation.Input, subject.Values.Span, query.K, scratch, cancellationToken);
+        var found = Search(generation.Similar, generation.Similarity, subject.Values.Span, query.K, scratch, cancellationToken);
         return new RecallResult(found, AnswerBasis.Embedding);
     }
 

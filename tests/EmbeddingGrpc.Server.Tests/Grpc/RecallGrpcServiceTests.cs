@@ -199,6 +199,7 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
     [InlineData(EmbeddingTable.Unspecified)]
     [InlineData(EmbeddingTable.Input)]
     [InlineData(EmbeddingTable.Output)]
+    [InlineData(EmbeddingTable.Similarity)]
     public async Task GetEmbeddings_KnownAndUnknown_GivesTheTablesRowsInTheOrderAskedFor(EmbeddingTable table)
     {
         var request = new GetEmbeddingsRequest { ItemIds = { "camp1-4", "nothing", "camp0-2" }, Table = table };
@@ -209,7 +210,12 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
         Assert.True(Daemon.Model.Generations.TryLease(out var lease));
         using (lease)
         {
-            var rows = table == EmbeddingTable.Output ? lease.Generation.Output : lease.Generation.Input;
+            var rows = table switch
+            {
+                EmbeddingTable.Input => lease.Generation.Input,
+                EmbeddingTable.Output => lease.Generation.Output,
+                _ => lease.Generation.Similarity,
+            };
             foreach (var embedding in response.Embeddings)
             {
                 Assert.True(lease.Generation.Vocabulary.TryGetOrdinal(embedding.ItemId, out ItemOrdinal item));

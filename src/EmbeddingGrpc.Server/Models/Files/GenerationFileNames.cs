@@ -12,7 +12,10 @@ internal static class GenerationFileNames
     /// <summary>W2.</summary>
     public const string Output = "output.vectors";
 
-    /// <summary>The graph over W1; absent where every row is scanned.</summary>
+    /// <summary>The space of similar items; absent where W1 serves as it is.</summary>
+    public const string Similarity = "similarity.vectors";
+
+    /// <summary>The graph over the space of similar items; absent where every row is scanned.</summary>
     public const string Similar = "similar.hnsw";
 
     /// <summary>The graph over W2; absent where every row is scanned.</summary>

@@ -56,10 +56,11 @@ internal static class GenerationLoader
             var vocabulary = Open(directory, GenerationFileNames.Vocabulary, Vocabulary.Load);
             var input = Hold(opened, Open(directory, GenerationFileNames.Input, VectorTable.Open));
             var output = Hold(opened, Open(directory, GenerationFileNames.Output, VectorTable.Open));
-            var similar = Hold(opened, OpenIndex(directory, GenerationFileNames.Similar, manifest.Similar, input, SimilarityMetric.Cosine));
+            var similarity = manifest.HasSimilaritySpace ? Hold(opened, Open(directory, GenerationFileNames.Similarity, VectorTable.Open)) : null;
+            var similar = Hold(opened, OpenIndex(directory, GenerationFileNames.Similar, manifest.Similar, similarity ?? input, SimilarityMetric.Cosine));
             var next = Hold(opened, OpenIndex(directory, GenerationFileNames.Next, manifest.Next, output, SimilarityMetric.DotProduct));
             var info = InfoOf(manifest);
-            RequireShape(directory, info, vocabulary, input, output);
+            RequireShape(directory, info, vocabulary, (GenerationFileNames.Input, input), (GenerationFileNames.Output, output), (GenerationFileNames.Similarity, similarity ?? input));
             return new GenerationParts
             {
                 Id = info.Id,
@@ -69,6 +70,7 @@ internal static class GenerationLoader
                 Vocabulary = vocabulary,
                 Input = input,
                 Output = output,
+                Similarity = similarity,
                 Similar = similar,
                 Next = next,
                 Metrics = info.Metrics,
@@ -94,11 +96,13 @@ internal static class GenerationLoader
         throw new GenerationFileException(Path.Combine(directory, file), $"it is an index by {index.Metric}, not by {metric}.");
     }
 
-    private static void RequireShape(string directory, GenerationInfo info, Vocabulary vocabulary, VectorTable input, VectorTable output)
+    private static void RequireShape(string directory, GenerationInfo info, Vocabulary vocabulary, params ReadOnlySpan<(string File, VectorTable Table)> tables)
     {
         Require(GenerationFileNames.Vocabulary, vocabulary.Count == info.ItemCount, $"it has {vocabulary.Count} items");
-        Require(GenerationFileNames.Input, input.Rows == info.ItemCount && input.Dimension == info.Dimension, $"it is [{input.Rows}, {input.Dimension}]");
-        Require(GenerationFileNames.Output, output.Rows == info.ItemCount && output.Dimension == info.Dimension, $"it is [{output.Rows}, {output.Dimension}]");
+        foreach (var (file, table) in tables)
+        {
+            Require(file, table.Rows == info.ItemCount && table.Dimension == info.Dimension, $"it is [{table.Rows}, {table.Dimension}]");
+        }
 
         void Require(string file, bool holds, string found)
         {

@@ -34,7 +34,10 @@ internal sealed record GenerationManifest
     /// <summary>Floats of a vector.</summary>
     public required int Dimension { get; init; }
 
-    /// <summary>How W1 is searched.</summary>
+    /// <summary>Whether similar items have a space of their own; else it is W1.</summary>
+    public required bool HasSimilaritySpace { get; init; }
+
+    /// <summary>How similar items are searched.</summary>
     public required IndexKind Similar { get; init; }
 
     /// <summary>How W2 is searched.</summary>

@@ -53,6 +53,7 @@ internal sealed class GenerationWriter(string generationsDirectory, DurableFiles
             (GenerationFileNames.Input, parts.Input.Save),
             (GenerationFileNames.Output, parts.Output.Save),
         };
+        if (parts.Similarity is { } similarity) contents.Add((GenerationFileNames.Similarity, similarity.Save));
         if (parts.Similar is HnswIndex similar) contents.Add((GenerationFileNames.Similar, similar.Save));
         if (parts.Next is HnswIndex next) contents.Add((GenerationFileNames.Next, next.Save));
         return contents;
@@ -66,6 +67,7 @@ internal sealed class GenerationWriter(string generationsDirectory, DurableFiles
         TrainedOffset = parts.TrainedOffset.Value,
         ItemCount = parts.Vocabulary.Count,
         Dimension = parts.Input.Dimension,
+        HasSimilaritySpace = parts.Similarity is not null,
         Similar = KindOf(parts.Similar),
         Next = KindOf(parts.Next),
         Metrics = new(parts.Metrics.ToDictionary(), StringComparer.Ordinal),

@@ -89,6 +89,7 @@ public sealed class GenerationManifestTests : IDisposable
         TrainedOffset = 12345,
         ItemCount = 10,
         Dimension = 8,
+        HasSimilaritySpace = true,
         Similar = IndexKind.Hnsw,
         Next = IndexKind.Exact,
         Metrics = new() { ["training.loss"] = 0.1 + 0.2, ["index.recall_at_10"] = 1 },
