@@ -7,7 +7,7 @@ namespace EmbeddingGrpc.Server.Grpc;
 /// Turns what a call throws into its status: what the caller can act on by <see cref="EngineErrors"/>, a cancelled call into CANCELLED or
 /// DEADLINE_EXCEEDED, and anything else into INTERNAL, which names a line of the daemon's log and nothing of the inside.
 /// </summary>
-public sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor> logger, TimeProvider time) : Interceptor
+public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogger<ExceptionInterceptor> logger, TimeProvider time) : Interceptor
 {
     /// <inheritdoc/>
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -83,7 +83,7 @@ public sealed partial class ExceptionInterceptor(ILogger<ExceptionInterceptor> l
                 : RpcErrors.Cancelled("The caller gave the call up.");
         }
 
-        if (EngineErrors.Of(failure) is { } known) return known;
+        if ((messageSize.Explain(failure) ?? EngineErrors.Of(failure)) is { } known) return known;
         var id = context.GetHttpContext().TraceIdentifier;
         LogUnexpected(failure, context.Method, id);
         return RpcErrors.Internal($"The daemon failed on this call; its log says why under id {id}.");

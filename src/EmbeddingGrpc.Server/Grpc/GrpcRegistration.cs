@@ -10,6 +10,7 @@ internal static class GrpcRegistration
     public static IServiceCollection AddGrpcServices(this IServiceCollection services)
     {
         services.AddSingleton<EventIngest>();
+        services.AddSingleton<MessageSize>();
         services.AddSingleton<ExceptionInterceptor>();
         services.AddGrpc(grpc => grpc.Interceptors.Add<ExceptionInterceptor>());
         services.AddOptions<GrpcServiceOptions>().Configure<DaemonOptions>((grpc, daemon) => grpc.MaxReceiveMessageSize = daemon.MaximumMessageBytes);
@@ -19,6 +20,7 @@ internal static class GrpcRegistration
     /// <summary>Maps them.</summary>
     public static void MapGrpcServices(this WebApplication app)
     {
+        app.Use((context, next) => context.RequestServices.GetRequiredService<MessageSize>().ExplainInHeadersAsync(context, next));
         app.MapGrpcService<EventGrpcService>();
         app.MapGrpcService<ModelGrpcService>();
         app.MapGrpcService<RecallGrpcService>();

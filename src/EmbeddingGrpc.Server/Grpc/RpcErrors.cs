@@ -32,18 +32,13 @@ public static class RpcErrors
     public static RpcException Aborted(string reason, string message) =>
         Make(Code.Aborted, message, new ErrorInfo { Domain = Domain, Reason = reason });
 
-    /// <summary>RESOURCE_EXHAUSTED: try again after the delay.</summary>
-    public static RpcException ResourceExhausted(string reason, string message, TimeSpan retryAfter) =>
-        Make(Code.ResourceExhausted, message, new ErrorInfo { Domain = Domain, Reason = reason }, new RetryInfo { RetryDelay = Duration.FromTimeSpan(retryAfter) });
+    /// <summary>RESOURCE_EXHAUSTED: a limit is reached. With a delay where a retry may help.</summary>
+    public static RpcException ResourceExhausted(string reason, string message, TimeSpan? retryAfter = null) =>
+        MakeWithRetry(Code.ResourceExhausted, reason, message, retryAfter);
 
     /// <summary>UNAVAILABLE: the daemon cannot do this now. With a delay where a retry may help.</summary>
-    public static RpcException Unavailable(string reason, string message, TimeSpan? retryAfter = null)
-    {
-        var info = new ErrorInfo { Domain = Domain, Reason = reason };
-        return retryAfter is { } delay
-            ? Make(Code.Unavailable, message, info, new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) })
-            : Make(Code.Unavailable, message, info);
-    }
+    public static RpcException Unavailable(string reason, string message, TimeSpan? retryAfter = null) =>
+        MakeWithRetry(Code.Unavailable, reason, message, retryAfter);
 
     /// <summary>CANCELLED: the caller gave up.</summary>
     public static RpcException Cancelled(string message) => Make(Code.Cancelled, message);
@@ -53,6 +48,14 @@ public static class RpcErrors
 
     /// <summary>INTERNAL: a defect. The message must tell nothing of the inside.</summary>
     public static RpcException Internal(string message) => Make(Code.Internal, message);
+
+    private static RpcException MakeWithRetry(Code code, string reason, string message, TimeSpan? retryAfter)
+    {
+        var info = new ErrorInfo { Domain = Domain, Reason = reason };
+        return retryAfter is { } delay
+            ? Make(code, message, info, new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) })
+            : Make(code, message, info);
+    }
 
     private static RpcException Make(Code code, string message, params Google.Protobuf.IMessage[] details)
     {

@@ -36,5 +36,5 @@ public sealed record DaemonOptions
 
     /// <summary>Checks <see cref="Listen"/>.</summary>
     public static ValidationResult? ValidateListen(string listen) =>
-        IPAddress.TryParse(listen, out _) ? ValidationResult.Success : new ValidationResult($"'{listen}' is not an IP address; use one such as 127.0.0.1, 0.0.0.0 or ::.");
+        IPAddress.TryParse(listen, out _) ? ValidationResult.Success : new ValidationResult($"Listen: '{listen}' is not an IP address; use one such as 127.0.0.1, 0.0.0.0 or ::.");
 }

@@ -14,16 +14,17 @@ internal static class SettingNames
     public static void Check(IConfigurationSection daemon, string[] args)
     {
         var known = typeof(DaemonOptions).GetProperties().Select(property => property.Name).Where(name => name != "EqualityContract").Concat(Sections).ToArray();
-        Require(daemon.GetChildren(), known, prefix: DaemonOptions.Section + ":");
-        Require(new ConfigurationBuilder().AddCommandLine(args, CommandLine.SwitchMappings).Build().GetChildren(), TopLevel, prefix: string.Empty);
+        Require(daemon.GetChildren(), known, prefix: DaemonOptions.Section + ":", known);
+        var commandLine = new ConfigurationBuilder().AddCommandLine(args, CommandLine.SwitchMappings).Build();
+        Require(commandLine.GetChildren(), TopLevel, prefix: string.Empty, [.. CommandLine.SwitchMappings.Keys, .. known.Select(name => $"--{DaemonOptions.Section}:{name}")]);
     }
 
-    private static void Require(IEnumerable<IConfigurationSection> given, string[] known, string prefix)
+    private static void Require(IEnumerable<IConfigurationSection> given, string[] known, string prefix, string[] told)
     {
         foreach (var setting in given)
         {
             if (known.Contains(setting.Key, StringComparer.OrdinalIgnoreCase)) continue;
-            throw new InvalidSettingException($"There is no setting '{prefix}{setting.Key}'. Known: {string.Join(", ", known.Select(name => prefix + name))}.");
+            throw new InvalidSettingException($"There is no setting '{prefix}{setting.Key}'. Known: {string.Join(", ", told)}.");
         }
     }
 }
