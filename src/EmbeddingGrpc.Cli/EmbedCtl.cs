@@ -17,6 +17,9 @@ internal static class EmbedCtl
         var root = new RootCommand(
             "Streams events into an EmbeddingGrpc daemon, trains it and asks it for recommendations.\n\n" + ExitCode.Legend)
         {
+            new IngestCommand(console),
+            new TrainCommand(console),
+            new RecallCommand(console),
             new CompletionCommand(console),
         };
         ExampleHelp.AddTo(root, "embedctl COMMAND --help");
@@ -35,7 +38,16 @@ internal static class EmbedCtl
             ProcessTerminationTimeout = TerminationTimeout,
         };
         var parsed = CreateRootCommand(console).Parse(args);
-        var exitCode = await parsed.InvokeAsync(invocation, cancellationToken);
-        return parsed.Action is ParseErrorAction ? ExitCode.Usage : exitCode;
+        if (parsed.Action is not ParseErrorAction refusal) return await parsed.InvokeAsync(invocation, cancellationToken);
+
+        // A page of help would push what is wrong off the screen; where a command is missing, help is the answer.
+        var command = parsed.CommandResult.Command;
+        refusal.ShowHelp = command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0;
+        await parsed.InvokeAsync(invocation, cancellationToken);
+        if (!refusal.ShowHelp) await console.Error.WriteLineAsync($"See '{FullNameOf(command)} --help'.".AsMemory(), cancellationToken);
+        return ExitCode.Usage;
     }
+
+    private static string FullNameOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{FullNameOf(parent)} {command.Name}" : "embedctl";
 }

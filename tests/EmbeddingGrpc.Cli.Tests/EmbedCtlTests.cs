@@ -27,6 +27,8 @@ public sealed class EmbedCtlTests
 
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains("--no-such-option", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"See 'embedctl {command} --help'", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Usage:", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

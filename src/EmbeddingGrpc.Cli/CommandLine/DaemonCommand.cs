@@ -1,0 +1,73 @@
+using System.CommandLine;
+using EmbeddingGrpc.Cli.Terminal;
+using EmbeddingGrpc.Client;
+using Grpc.Core;
+
+namespace EmbeddingGrpc.Cli.CommandLine;
+
+/// <summary>A command that talks to a running daemon: where it is, which model, and what to say when it is not there.</summary>
+internal abstract class DaemonCommand : EmbedCtlCommand
+{
+    private const string DefaultAddress = "http://127.0.0.1:50051";
+    private const string DefaultModel = "default";
+
+    private readonly Option<string> _address = new("--address")
+    {
+        Description = "The daemon's gRPC address.",
+        HelpName = "URL",
+        DefaultValueFactory = _ => DefaultAddress,
+    };
+
+    private readonly Option<string> _model = new("--model")
+    {
+        Description = "The model.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => DefaultModel,
+    };
+
+    /// <inheritdoc cref="EmbedCtlCommand(CommandConsole, string, string, IReadOnlyList{string})"/>
+    protected DaemonCommand(CommandConsole console, string name, string description, params IReadOnlyList<string> examples)
+        : base(console, name, description, examples)
+    {
+        _address.Validators.Add(result =>
+        {
+            var text = result.GetValueOrDefault<string>();
+            var valid = Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
+            if (!valid) result.AddError($"--address '{text}' is not an http:// or https:// address, such as {DefaultAddress}.");
+        });
+        Add(_address);
+        Add(_model);
+    }
+
+    /// <summary>The model that the command line names.</summary>
+    protected string Model(ParseResult arguments) => arguments.GetRequiredValue(_model);
+
+    /// <summary>A client of the daemon that the command line names.</summary>
+    protected EmbeddingClient Connect(ParseResult arguments) =>
+        new(new EmbeddingClientOptions
+        {
+            Address = arguments.GetRequiredValue(_address),
+            Model = Model(arguments),
+            // A person waits: one quick second try for a connection that just broke, then the reason.
+            MaximumAttempts = 2,
+            CallTimeout = TimeSpan.FromSeconds(30),
+        });
+
+    /// <inheritdoc/>
+    protected override string? Explain(Exception exception, ParseResult arguments) => exception switch
+    {
+        RpcException e => Explain(e, arguments),
+        EventStreamException { InnerException: RpcException { StatusCode: StatusCode.Unavailable } e } => Explain(e, arguments),
+        EventStreamException e => e.Message,
+        _ => base.Explain(exception, arguments),
+    };
+
+    private string Explain(RpcException exception, ParseResult arguments)
+    {
+        // Only a daemon that was reached sends details.
+        if (exception.StatusCode != StatusCode.Unavailable || exception.GetRpcStatus() is not null) return RpcErrorText.Describe(exception);
+        var address = arguments.GetRequiredValue(_address);
+        return $"cannot reach the daemon at {address} ({RpcErrorText.Describe(exception)}); "
+            + "start it with 'dotnet run -c Release --project src/EmbeddingGrpc.Server' or pass --address";
+    }
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using EmbeddingGrpc.Cli.CommandLine;
+using EmbeddingGrpc.Cli.Recall;
+using EmbeddingGrpc.Cli.Sources;
+using EmbeddingGrpc.Cli.Terminal;
+using EmbeddingGrpc.Protocol.V1;
+using Spectre.Console;
+
+namespace EmbeddingGrpc.Cli.Commands;
+
+/// <summary>Asks the daemon which items come next.</summary>
+internal sealed class RecallCommand : DaemonCommand
+{
+    private const int MaximumK = 1000;
+
+    private readonly Option<string?> _item = new("--item") { Description = "Items similar to this one.", HelpName = "ID" };
+    private readonly Option<string?> _user = new("--user") { Description = "Items for this user, from the user's own recent history.", HelpName = "ID" };
+    private readonly Option<string?> _session = new("--session") { Description = "Items that go on from these, oldest first.", HelpName = "A,B,C" };
+    private readonly Option<string?> _vector = new("--vector") { Description = "Items nearest to the vector in this file; - for standard input.", HelpName = "FILE" };
+    private readonly Option<int> _k = new("--k") { Description = $"How many, 1..{MaximumK}.", HelpName = "N", DefaultValueFactory = _ => 10 };
+    private readonly Option<string?> _exclude = new("--exclude") { Description = "Items never to return.", HelpName = "A,B,C" };
+    private readonly Option<bool> _excludeSeen = new("--exclude-seen") { Description = "Leave out what the user has interacted with." };
+    private readonly Option<bool> _includeQueryItems = new("--include-query-items") { Description = "Return the query's own items too, where they are among the nearest." };
+    private readonly Option<string?> _titles = new("--titles") { Description = "CSV file with a header, ids in its first column and titles in its second.", HelpName = "FILE" };
+    private readonly Option<bool> _json = JsonOption.Create();
+
+    public RecallCommand(CommandConsole console)
+        : base(
+            console,
+            "recall",
+            "Asks for the best items for an item, a user, a session or a vector: exactly one of these.\n\n"
+            + "Prints a table on a terminal, 'item<TAB>score' lines elsewhere, or JSON.",
+            "embedctl recall --item 1 --k 5 --titles movies.csv",
+            "embedctl recall --user 42 --exclude-seen",
+            "embedctl recall --session 260,1196,1210 --exclude 1,2 --json",
+            "echo '0.1 -0.2 0.3' | embedctl recall --vector -")
+    {
+        foreach (var query in new Option[] { _item, _user, _session, _vector }) Add(query);
+        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _includeQueryItems, _titles, _json }) Add(option);
+        _k.AcceptOnlyRange(1, MaximumK);
+        Validators.Add(result =>
+        {
+            var given = new Option[] { _item, _user, _session, _vector }.Count(option => result.GetResult(option) is not null);
+            if (given != 1) result.AddError("Give exactly one of --item, --user, --session, --vector.");
+        });
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<int> ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var request = await ReadRequestAsync(arguments, cancellationToken);
+        var titles = arguments.GetValue(_titles) is { } path ? ItemTitles.Read(path) : ItemTitles.None;
+        using var client = Connect(arguments);
+        var response = await client.RecallAsync(request, cancellationToken);
+
+        if (arguments.GetValue(_json)) Terminal.WriteJson(RecallDocument.Of(response, titles));
+        else if (Terminal.OutputIsTerminal) WriteTable(response, titles);
+        else WriteLines(response, titles);
+        if (response.Basis == RecallBasis.Popular && !arguments.GetValue(_json))
+            Terminal.WriteWarning("the user has no history that the serving generation knows: these are the most popular items");
+        return ExitCode.Success;
+    }
+
+    /// <inheritdoc/>
+    protected override string? Explain(Exception exception, ParseResult arguments) =>
+        exception is SourceFormatException ? exception.Message : base.Explain(exception, arguments);
+
+    private async Task<RecallRequest> ReadRequestAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var request = new RecallRequest
+        {
+            K = (uint)arguments.GetRequiredValue(_k),
+            ExcludeSeen = arguments.GetValue(_excludeSeen),
+            IncludeQueryItems = arguments.GetValue(_includeQueryItems),
+            ExcludeItemIds = { Split(arguments.GetValue(_exclude)) },
+        };
+        if (arguments.GetValue(_item) is { } item) request.Item = new ItemQuery { ItemId = item };
+        else if (arguments.GetValue(_user) is { } user) request.User = new UserQuery { UserId = user };
+        else if (arguments.GetValue(_session) is { } session)
+            request.Session = new SessionQuery { Items = { Split(session).Select(id => new SessionItem { ItemId = id }) } };
+        else
+            request.Vector = new VectorQuery { Values = { await VectorFile.ReadAsync(arguments.GetRequiredValue(_vector)!, cancellationToken) } };
+        return request;
+    }
+
+    private static string[] Split(string? list) => list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
+    private void WriteTable(RecallResponse response, ItemTitles titles)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("#").RightAligned()).AddColumn("item");
+        if (titles.Any) table.AddColumn("title");
+        table.AddColumn(new TableColumn("score").RightAligned());
+        foreach (var (rank, candidate) in response.Candidates.Index())
+        {
+            List<string> row = [$"{rank + 1}", Markup.Escape(candidate.ItemId)];
+            if (titles.Any) row.Add(Markup.Escape(titles[candidate.ItemId] ?? ""));
+            row.Add($"{candidate.Score:0.0000}");
+            table.AddRow([.. row]);
+        }
+        Terminal.Results.Write(table);
+        Terminal.Results.MarkupLineInterpolated(
+            $"[grey]generation {response.GenerationId}, {response.Basis.ToString().ToLowerInvariant()}, from {response.Source.ToString().ToLowerInvariant()}[/]");
+    }
+
+    private void WriteLines(RecallResponse response, ItemTitles titles)
+    {
+        foreach (var candidate in response.Candidates)
+        {
+            var title = titles.Any ? "\t" + titles[candidate.ItemId] : "";
+            Terminal.Output.WriteLine(FormattableString.Invariant($"{candidate.ItemId}\t{candidate.Score:R}{title}"));
+        }
+    }
+}

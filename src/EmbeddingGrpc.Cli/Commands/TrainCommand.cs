@@ -1,0 +1,48 @@
+using System.CommandLine;
+using EmbeddingGrpc.Cli.CommandLine;
+using EmbeddingGrpc.Cli.Terminal;
+using EmbeddingGrpc.Cli.Training;
+using EmbeddingGrpc.Protocol.V1;
+
+namespace EmbeddingGrpc.Cli.Commands;
+
+/// <summary>Trains a generation and waits until it serves.</summary>
+internal sealed class TrainCommand : DaemonCommand
+{
+    private readonly Option<bool> _json = JsonOption.Create();
+
+    public TrainCommand(CommandConsole console)
+        : base(
+            console,
+            "train",
+            "Trains a new generation on everything ingested so far, and returns when it serves.\n\n"
+            + "While a training runs already, this watches that one. Ctrl-C stops the watching, not the training.",
+            "embedctl train",
+            "embedctl train --model films --json")
+    {
+        Add(_json);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<int> ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        using var client = Connect(arguments);
+        var result = await ProgressDisplay.RunAsync(
+            Terminal, display => client.TrainAsync(progress: new TrainingPhases(display), cancellationToken: cancellationToken));
+        var generation = result.Generation;
+        if (arguments.GetValue(_json)) Terminal.WriteJson(GenerationDocument.Of(generation, result.ElapsedSeconds));
+        else WriteText(generation, result.ElapsedSeconds);
+        if (generation.Serving) return ExitCode.Success;
+        Terminal.WriteError($"generation {generation.Number} was trained but does not serve; see 'embedctl generations'");
+        return ExitCode.Failed;
+    }
+
+    private void WriteText(Generation generation, double seconds)
+    {
+        Terminal.Output.WriteLine(
+            $"generation {generation.Number} ({generation.Id}) serves: {generation.ItemCount:N0} items x {generation.Dimension}, "
+            + $"{generation.TrainedOffset:N0} interactions, {seconds:0.00} s");
+        foreach (var (name, value) in generation.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal))
+            Terminal.Output.WriteLine($"  {name,-32} {value:G6}");
+    }
+}

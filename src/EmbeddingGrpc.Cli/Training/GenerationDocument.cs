@@ -1,0 +1,29 @@
+using EmbeddingGrpc.Protocol.V1;
+
+namespace EmbeddingGrpc.Cli.Training;
+
+/// <summary>A generation as <c>--json</c> shows it.</summary>
+internal sealed record GenerationDocument(
+    string Id,
+    ulong Number,
+    bool Serving,
+    string CreateTime,
+    ulong TrainedOffset,
+    ulong ItemCount,
+    uint Dimension,
+    IReadOnlyDictionary<string, double> Metrics,
+    double? ElapsedSeconds)
+{
+    /// <param name="generation">As the daemon tells it.</param>
+    /// <param name="elapsedSeconds">How long its training took; null where that is not known.</param>
+    public static GenerationDocument Of(Generation generation, double? elapsedSeconds = null) => new(
+        generation.Id,
+        generation.Number,
+        generation.Serving,
+        generation.CreateTime?.ToDateTimeOffset().ToString("O", System.Globalization.CultureInfo.InvariantCulture) ?? "",
+        generation.TrainedOffset,
+        generation.ItemCount,
+        generation.Dimension,
+        new SortedDictionary<string, double>(generation.Metrics, StringComparer.Ordinal),
+        elapsedSeconds);
+}

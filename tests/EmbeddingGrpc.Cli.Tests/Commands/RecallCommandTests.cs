@@ -1,0 +1,29 @@
+using EmbeddingGrpc.Cli.CommandLine;
+
+namespace EmbeddingGrpc.Cli.Tests.Commands;
+
+public sealed class RecallCommandTests
+{
+    [Theory]
+    [InlineData("Give exactly one of --item, --user, --session, --vector.")]
+    [InlineData("Give exactly one of --item, --user, --session, --vector.", "--item", "1", "--user", "2")]
+    [InlineData("--k is 0; it must be 1..1000.", "--item", "1", "--k", "0")]
+    [InlineData("--k is 1001; it must be 1..1000.", "--item", "1", "--k", "1001")]
+    [InlineData("Cannot parse argument 'many' for option '--k'", "--item", "1", "--k", "many")]
+    public async Task Recall_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
+    {
+        var run = await CliRun.OfAsync(["recall", .. args]);
+
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Recall_VectorFileMissing_NamesIt()
+    {
+        var run = await CliRun.OfAsync("recall", "--vector", "/no/such/file");
+
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Equal("error: file not found: /no/such/file", run.Error.Trim());
+    }
+}
