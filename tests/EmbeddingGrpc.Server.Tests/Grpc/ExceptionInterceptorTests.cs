@@ -1,0 +1,73 @@
+using EmbeddingGrpc.Server.Tests.Hosting;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Health.V1;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace EmbeddingGrpc.Server.Tests.Grpc;
+
+public sealed class ExceptionInterceptorTests
+{
+    [Fact]
+    public async Task Call_UnexpectedFailure_IsInternalTellsNothingOfTheInsideAndIsLogged()
+    {
+        var log = new Recorder();
+        await using var daemon = await TestDaemon.StartAsync(configure: builder =>
+        {
+            builder.Logging.AddProvider(log);
+            builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<Saboteur>());
+        });
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Health.HealthClient(daemon.Channel).CheckAsync(
+            new HealthCheckRequest(), cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal(StatusCode.Internal, error.StatusCode);
+        Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
+        var line = Assert.Single(log.Lines, line => line.Contains("secret of the inside", StringComparison.Ordinal));
+        // The caller's message names the line.
+        Assert.Contains(line.Split("id ")[1].Split('.')[0], error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Call_DeadlinePassed_IsDeadlineExceeded()
+    {
+        await using var daemon = await TestDaemon.StartAsync();
+        using var watch = new Health.HealthClient(daemon.Channel).Watch(
+            new HealthCheckRequest(), deadline: DateTime.UtcNow.AddMilliseconds(50), cancellationToken: TestContext.Current.CancellationToken);
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await watch.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+            {
+                // The status of the daemon.
+            }
+        });
+        Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
+    }
+
+    private sealed class Saboteur : Interceptor
+    {
+        public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+            TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
+            throw new InvalidOperationException("secret of the inside");
+    }
+
+    private sealed class Recorder : ILoggerProvider, ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (Lines) Lines.Add($"{formatter(state, exception)} {exception?.Message}");
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
