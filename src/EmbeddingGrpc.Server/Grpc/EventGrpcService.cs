@@ -22,7 +22,7 @@ public sealed class EventGrpcService(ModelRegistry models, EventIngest ingest) :
             throw RpcErrors.InvalidArgument("start", "is missing; the first request of a stream must carry it");
 
         var producer = EventIngest.ReadProducer(start.Producer, "start.producer");
-        var model = models.Get(start.Model);
+        var model = models.GetForEvents(start.Model);
         // Known before anyone is fenced: a stream that may not start must not end another.
         _ = model.Log.DurableSequenceOf(producer);
         using var session = await ingest.Producers.EnterAsync(model.Log, producer, context.CancellationToken);
@@ -40,7 +40,7 @@ public sealed class EventGrpcService(ModelRegistry models, EventIngest ingest) :
         ArgumentNullException.ThrowIfNull(context);
         if (request.Interactions.Count == 0) throw RpcErrors.InvalidArgument("interactions", "is empty; append at least one");
         EventIngest.RequireCount(request.Interactions.Count);
-        var model = models.Get(request.Model);
+        var model = models.GetForEvents(request.Model);
         if (request.Producer is null)
         {
             var unnumbered = ReceivedBatch.Unnumbered(request.Interactions, ingest.Validator);

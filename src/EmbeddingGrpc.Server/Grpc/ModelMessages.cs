@@ -1,5 +1,7 @@
+using System.Globalization;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Models.Settings;
 using Google.Protobuf.WellKnownTypes;
 using Generation = EmbeddingGrpc.Protocol.V1.Generation;
 using TrainingPhase = EmbeddingGrpc.Protocol.V1.TrainingPhase;
@@ -12,7 +14,7 @@ internal static class ModelMessages
     public static Model ToMessage(this ModelRuntime model)
     {
         var serving = model.Generations.Serving;
-        return new Model
+        var message = new Model
         {
             Name = model.Name,
             DurableOffset = (ulong)model.Log.DurableOffset.Value,
@@ -21,8 +23,33 @@ internal static class ModelMessages
             Serving = serving?.ToMessage(serving: true),
             UserCount = (ulong)model.Histories.UserCount,
             Training = model.Training.IsTraining,
+            EventsFrom = model.EventsFrom ?? string.Empty,
+            NeedsTraining = { model.NeedsTraining },
+            NeedsRestart = { model.NeedsRestart },
         };
+        foreach (var (name, value) in OptionText.Read(model.Options)) message.Options.Add(name, value);
+        return message;
     }
+
+    public static IEnumerable<UnavailableModel> UnavailableMessages(this ModelRegistry registry) =>
+        registry.Failures.OrderBy(failure => failure.Key, StringComparer.Ordinal).Select(failure => new UnavailableModel { Name = failure.Key, Reason = failure.Value.Message });
+
+    public static Protocol.V1.ModelOption ToMessage(this OptionDescriptor option, ModelOptions defaults) => new()
+    {
+        Name = option.Name,
+        DefaultValue = option.Read(defaults),
+        Type = option.ValueType.IsEnum ? "enum" : option.ValueType.Name.ToLowerInvariant(),
+        Minimum = Convert.ToString(option.Range?.Minimum, CultureInfo.InvariantCulture),
+        Maximum = Convert.ToString(option.Range?.Maximum, CultureInfo.InvariantCulture),
+        AllowedValues = { option.AllowedValues },
+        Effect = option.Effect switch
+        {
+            OptionEffect.NextTraining => ModelOptionEffect.NextTraining,
+            OptionEffect.AtOnce => ModelOptionEffect.AtOnce,
+            OptionEffect.Restart => ModelOptionEffect.Restart,
+            _ => ModelOptionEffect.Unspecified,
+        },
+    };
 
     public static Generation ToMessage(this GenerationInfo generation, bool serving)
     {
@@ -37,6 +64,7 @@ internal static class ModelMessages
             Serving = serving,
         };
         foreach (var (name, value) in generation.Metrics) message.Metrics.Add(name, value);
+        foreach (var (name, value) in generation.Options) message.Options.Add(name, value);
         return message;
     }
 

@@ -24,6 +24,10 @@ public static class RpcErrors
     public static RpcException NotFound(string resourceType, string resourceName, string message) =>
         Make(Code.NotFound, message, new ResourceInfo { ResourceType = resourceType, ResourceName = resourceName, Description = message });
 
+    /// <summary>ALREADY_EXISTS: a named resource is there already.</summary>
+    public static RpcException AlreadyExists(string resourceType, string resourceName, string message) =>
+        Make(Code.AlreadyExists, message, new ResourceInfo { ResourceType = resourceType, ResourceName = resourceName, Description = message });
+
     /// <summary>FAILED_PRECONDITION: the call is right but not now; the message says what must come first.</summary>
     public static RpcException FailedPrecondition(string reason, string message) =>
         Make(Code.FailedPrecondition, message, new ErrorInfo { Domain = Domain, Reason = reason });
@@ -45,6 +49,10 @@ public static class RpcErrors
 
     /// <summary>DEADLINE_EXCEEDED: the caller's time is up.</summary>
     public static RpcException DeadlineExceeded(string message) => Make(Code.DeadlineExceeded, message);
+
+    /// <summary>DATA_LOSS: something on disk is damaged; the message names the file and the place.</summary>
+    public static RpcException DataLoss(string reason, string message) =>
+        Make(Code.DataLoss, message, new ErrorInfo { Domain = Domain, Reason = reason });
 
     /// <summary>INTERNAL: a defect. The message must tell nothing of the inside.</summary>
     public static RpcException Internal(string message) => Make(Code.Internal, message);

@@ -41,6 +41,7 @@ public sealed class Generation
             ItemCount = parts.Vocabulary.Count,
             Dimension = parts.Input.Dimension,
             Metrics = parts.Metrics,
+            Options = parts.Options,
         };
     }
 

@@ -27,6 +27,9 @@ public sealed record GenerationInfo
     /// <summary>Metric name to value, such as <c>training.words_per_second</c>.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = ReadOnlyDictionary<string, double>.Empty;
 
+    /// <summary>Options that it was trained with, by name; empty where it was not trained here.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
     /// <summary><see cref="Id"/> as 16 hexadecimal digits.</summary>
     public string IdText => TextOf(Id);
 

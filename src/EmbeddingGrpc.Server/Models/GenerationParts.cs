@@ -41,6 +41,9 @@ public sealed record GenerationParts : IDisposable
     /// <summary>Metric name to value.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>Options that it was trained with, by name; empty where it was not trained here.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+
     /// <summary>A random id that is not 0.</summary>
     public static ulong NewId()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EmbeddingGrpc.Server.Models.Files;
+using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -9,7 +10,7 @@ namespace EmbeddingGrpc.Server.Models;
 /// that a generation that answered a request is the one that a restart serves. One at a time.
 /// </summary>
 internal sealed class GenerationPublisher(
-    string model, ModelOptions options, GenerationDirectory directory, GenerationStore store, ItemKeys items, ModelMetrics metrics, ILogger logger)
+    string model, ModelSettings settings, GenerationDirectory directory, GenerationStore store, ItemKeys items, ModelMetrics metrics, ILogger logger)
 {
     private readonly Lock _oneAtATime = new();
 
@@ -65,7 +66,7 @@ internal sealed class GenerationPublisher(
 
             store.Publish(generation);
             ModelLog.GenerationPublished(logger, model, generation.Number, generation.IdText, generation.Info.ItemCount);
-            directory.Prune(options.KeepGenerations, generation.Info);
+            directory.Prune(settings.Current.KeepGenerations, generation.Info);
             return generation.Info;
         }
     }

@@ -7,7 +7,7 @@ namespace EmbeddingGrpc.Server.Models;
 /// loaded behind the open door, and recall is ready when one is warm.
 /// </summary>
 public sealed class ModelHost(
-    ModelRegistry registry, ModelOpener opener, ModelOptions defaultOptions, ServingStatus status, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger)
+    ModelRegistry registry, ModelAdministrator administrator, ServingStatus status, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger)
     : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -18,7 +18,7 @@ public sealed class ModelHost(
     {
         // Before the servers wait for their calls to end: a call that watches a training would keep them waiting.
         lifetime.ApplicationStopping.Register(StopTrainings);
-        await OpenAsync(ModelRegistry.DefaultModel, defaultOptions);
+        await administrator.OpenAllAsync(onDefaultOpened: Watch, onDefaultFailure: ReportFailure);
         status.Report(ServingStatus.Models, true, "The models are open.");
         _loading = Task.Factory.StartNew(LoadGenerations, _stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -28,34 +28,26 @@ public sealed class ModelHost(
     {
         await _stopping.CancelAsync();
         await Task.WhenAny(_loading);
-        foreach (var model in registry.Models)
-        {
-            registry.Remove(model.Name);
-            await model.DisposeAsync();
-        }
+        await administrator.CloseAllAsync();
     }
 
     /// <inheritdoc/>
     public void Dispose() => _stopping.Dispose();
 
-    private async Task OpenAsync(string name, ModelOptions options)
+    private void Watch(ModelRuntime model)
     {
-        try
+        status.Report(ServingStatus.Events, true, "The log is open.");
+        model.Generations.Published += generation =>
         {
-            var model = await opener.OpenAsync(name, options);
-            if (name == ModelRegistry.DefaultModel) model.Generations.Published += ReportRecall;
-            registry.Add(model);
-            if (name == ModelRegistry.DefaultModel) status.Report(ServingStatus.Events, true, "The log is open.");
-        }
-        catch (ModelUnavailableException e)
-        {
-            // The daemon stays: its other models serve, and the operator reads here and at /readyz what is wrong.
-            ModelLog.ModelNotOpened(logger, e, name, e.Message);
-            registry.AddFailure(name, e);
-            if (name != ModelRegistry.DefaultModel) return;
-            status.Report(ServingStatus.Events, false, e.Message);
-            status.Report(ServingStatus.Recall, false, e.Message);
-        }
+            // Histories that are no longer brought up to date answer users from the past: a restart is due, and a new generation no cure.
+            if (model.Applier.Failure is null) status.Report(ServingStatus.Recall, true, $"Generation {generation.Number} ({generation.IdText}) serves.");
+        };
+    }
+
+    private void ReportFailure(Exception failure)
+    {
+        if (registry.Failures.ContainsKey(ModelRegistry.DefaultModel)) status.Report(ServingStatus.Events, false, failure.Message);
+        status.Report(ServingStatus.Recall, false, failure.Message);
     }
 
     private void LoadGenerations()
@@ -77,9 +69,6 @@ public sealed class ModelHost(
             }
         }
     }
-
-    private void ReportRecall(GenerationInfo generation) =>
-        status.Report(ServingStatus.Recall, true, $"Generation {generation.Number} ({generation.IdText}) serves.");
 
     private void StopTrainings()
     {

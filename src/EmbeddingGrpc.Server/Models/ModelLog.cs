@@ -12,6 +12,9 @@ internal static partial class ModelLog
     [LoggerMessage(2002, LogLevel.Error, "The generations of model '{Model}' cannot be read: {Reason}")]
     public static partial void GenerationsUnreadable(ILogger logger, Exception exception, string model, string reason);
 
+    [LoggerMessage(2003, LogLevel.Error, "The models in '{Directory}' cannot be listed: {Reason}")]
+    public static partial void ModelsUnreadable(ILogger logger, Exception exception, string directory, string reason);
+
     [LoggerMessage(2010, LogLevel.Information, "Model '{Model}' serves generation {Number} ({Id}, {Items} items), loaded from disk and warm after {Seconds:f3} s")]
     public static partial void GenerationLoaded(ILogger logger, string model, long number, string id, int items, double seconds);
 

@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models.Files;
+using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -9,20 +10,23 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Time
 {
     private readonly string _modelsDirectory = Path.Combine(Path.GetFullPath(dataDirectory), "models");
 
-    /// <summary>Opens or creates a model: its log is ready and being applied, nothing serves yet.</summary>
+    /// <summary>Opens or creates a model with a log of its own: the log is ready and being applied, nothing serves yet.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="onApplierFailure">Told when its log cannot be applied any more.</param>
     /// <exception cref="ModelUnavailableException">The disk refused, or the log is corrupt; says what and where.</exception>
-    public async Task<ModelRuntime> OpenAsync(string name, ModelOptions options)
+    public async Task<ModelRuntime> OpenAsync(string name, ModelOptions options, Action<Exception>? onApplierFailure = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var directory = Path.Combine(_modelsDirectory, name);
         InteractionLog? log = null;
         try
         {
-            var files = new DurableFiles();
-            files.CreateDirectory(directory);
-            var generations = new GenerationDirectory(Path.Combine(directory, "generations"), loggers.CreateLogger<GenerationDirectory>(), files);
-            log = InteractionLog.Open(Path.Combine(directory, "log"), options.Log, time, loggers.CreateLogger<InteractionLog>());
-            return Assemble(name, options, log, generations);
+            var generations = OpenGenerations(name);
+            log = InteractionLog.Open(Path.Combine(_modelsDirectory, name, "log"), options.Log, time, loggers.CreateLogger<InteractionLog>());
+            var items = new ItemKeys();
+            var histories = new UserHistories(options.HistoryLength, options.MaximumUsers);
+            var applier = new EventApplier(log, items, histories, loggers.CreateLogger<EventApplier>(), onApplierFailure);
+            return Assemble(name, options, new ModelEvents(log, items, histories, applier), generations, eventsFrom: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LogCorruptException or LogUnavailableException)
         {
@@ -31,16 +35,36 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Time
         }
     }
 
-    private ModelRuntime Assemble(string name, ModelOptions options, InteractionLog log, GenerationDirectory directory)
+    /// <summary>Opens or creates a model that is fed by another model's events.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="source">The model whose events feed it; outlives it.</param>
+    /// <exception cref="ModelUnavailableException">The disk refused; says what and where.</exception>
+    public ModelRuntime OpenFedBy(string name, ModelOptions options, ModelRuntime source)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(source);
+        try
+        {
+            return Assemble(name, options, source.Events, OpenGenerations(name), source.Name);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelUnavailableException(name, e.Message, e);
+        }
+    }
+
+    private GenerationDirectory OpenGenerations(string name) =>
+        new(Path.Combine(_modelsDirectory, name, "generations"), loggers.CreateLogger<GenerationDirectory>());
+
+    private ModelRuntime Assemble(string name, ModelOptions options, ModelEvents events, GenerationDirectory directory, string? eventsFrom)
     {
         var logger = loggers.CreateLogger<ModelRuntime>();
-        var items = new ItemKeys();
-        var histories = new UserHistories(options.HistoryLength, options.MaximumUsers);
+        var settings = new ModelSettings(options);
         var store = new GenerationStore();
-        var publisher = new GenerationPublisher(name, options, directory, store, items, metrics, logger);
-        var training = new TrainingWorker(name, options, log, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>());
-        var applier = new EventApplier(log, items, histories, loggers.CreateLogger<EventApplier>());
-        ModelLog.ModelOpened(logger, name, log.DurableOffset.Value);
-        return new ModelRuntime(name, options, log, items, histories, applier, store, training, publisher);
+        var publisher = new GenerationPublisher(name, settings, directory, store, events.Items, metrics, logger);
+        var training = new TrainingWorker(name, settings, events.Log, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>());
+        ModelLog.ModelOpened(logger, name, events.Log.DurableOffset.Value);
+        return new ModelRuntime(name, settings, events, eventsFrom, store, training, publisher);
     }
 }

@@ -34,6 +34,17 @@ public sealed class ModelRegistry
         throw new ModelNotFoundException(name, models.Keys.Order(StringComparer.Ordinal));
     }
 
+    /// <summary>Finds a model that takes events; an empty name means <see cref="DefaultModel"/>.</summary>
+    /// <exception cref="ModelNotFoundException">No such model.</exception>
+    /// <exception cref="ModelUnavailableException">It exists and could not be opened, or is not open yet.</exception>
+    /// <exception cref="ModelPreconditionException">It is fed by another model's events; says which.</exception>
+    public ModelRuntime GetForEvents(string name)
+    {
+        var model = Get(name);
+        if (model.EventsFrom is not { } source) return model;
+        throw new ModelPreconditionException("FED_BY_ANOTHER_MODEL", $"Model '{model.Name}' takes no events: it is fed by those of model '{source}'. Send them there.");
+    }
+
     /// <summary>Adds a model that is open. It replaces the failure of an earlier try.</summary>
     /// <exception cref="ArgumentException">A model of that name is there already.</exception>
     public void Add(ModelRuntime model)

@@ -1,30 +1,31 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Models;
 
-/// <summary>Everything that runs for one model. Owns what it is made of; immutable, its parts say what may be done at once.</summary>
+/// <summary>
+/// Everything that runs for one model. Owns what it is made of, but for the events of another model that feeds it; its parts say what may
+/// be done at once.
+/// </summary>
 public sealed class ModelRuntime : IAsyncDisposable
 {
+    private readonly ModelSettings _settings;
     private readonly GenerationPublisher _publisher;
 
     internal ModelRuntime(
         string name,
-        ModelOptions options,
-        InteractionLog log,
-        ItemKeys items,
-        UserHistories histories,
-        EventApplier applier,
+        ModelSettings settings,
+        ModelEvents events,
+        string? eventsFrom,
         GenerationStore generations,
         TrainingWorker training,
         GenerationPublisher publisher)
     {
         Name = name;
-        Options = options;
-        Log = log;
-        Items = items;
-        Histories = histories;
-        Applier = applier;
+        _settings = settings;
+        Events = events;
+        EventsFrom = eventsFrom;
         Generations = generations;
         Training = training;
         _publisher = publisher;
@@ -33,26 +34,39 @@ public sealed class ModelRuntime : IAsyncDisposable
     /// <summary>Its name.</summary>
     public string Name { get; }
 
-    /// <summary>Its options.</summary>
-    public ModelOptions Options { get; }
+    /// <summary>Its options as they are now.</summary>
+    public ModelOptions Options => _settings.Current;
+
+    /// <summary>The model whose events feed it; null where it has a log of its own.</summary>
+    public string? EventsFrom { get; }
 
     /// <summary>Its interactions on disk.</summary>
-    public InteractionLog Log { get; }
+    public InteractionLog Log => Events.Log;
 
     /// <summary>Its item keys.</summary>
-    public ItemKeys Items { get; }
+    public ItemKeys Items => Events.Items;
 
     /// <summary>Its users' recent histories.</summary>
-    public UserHistories Histories { get; }
+    public UserHistories Histories => Events.Histories;
 
     /// <summary>What moves the log into the histories.</summary>
-    public EventApplier Applier { get; }
+    public EventApplier Applier => Events.Applier;
 
     /// <summary>Its serving generation.</summary>
     public GenerationStore Generations { get; }
 
     /// <summary>What trains it.</summary>
     public TrainingWorker Training { get; }
+
+    /// <summary>Names of options that take effect with the next training: the serving generation was trained with other values.</summary>
+    public IReadOnlyList<string> NeedsTraining => Generations.Serving is { Options.Count: > 0 } serving
+        ? OptionText.Differences(serving.Options, OptionText.Read(Options), OptionEffect.NextTraining)
+        : [];
+
+    /// <summary>Names of options that take effect when the daemon starts again.</summary>
+    public IReadOnlyList<string> NeedsRestart => OptionText.Differences(OptionText.Read(_settings.OpenedWith), OptionText.Read(Options), OptionEffect.Restart);
+
+    internal ModelEvents Events { get; }
 
     /// <summary>Its generations on disk, newest first. Reads the disk.</summary>
     public IReadOnlyList<GenerationInfo> StoredGenerations() => _publisher.List();
@@ -61,12 +75,14 @@ public sealed class ModelRuntime : IAsyncDisposable
     /// <returns>Null where there is none.</returns>
     public GenerationInfo? ServeStoredGeneration(CancellationToken cancellationToken) => _publisher.PublishStored(cancellationToken);
 
+    /// <summary>Changes the options. Those that were in force for something that runs stay so until it ends.</summary>
+    internal void Update(ModelOptions options) => _settings.Current = options;
+
     /// <summary>Stops training and applying, commits and closes the log, lets go of the generation. Calls that hold a lease end in peace.</summary>
     public async ValueTask DisposeAsync()
     {
         await Training.DisposeAsync();
-        await Applier.DisposeAsync();
-        await Log.DisposeAsync();
+        if (EventsFrom is null) await Events.DisposeAsync();
         Generations.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Hosting;
+using EmbeddingGrpc.Server.Models.Settings;
 using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -13,17 +14,17 @@ public static class ModelsRegistration
     {
         ArgumentNullException.ThrowIfNull(daemon);
         services.AddSingleton<IValidateOptions<ModelOptions>, ModelOptionsValidator>();
+        services.AddSingleton<IValidateOptions<ModelOptions>, ModelOptionsConsistency>();
         services.AddOptions<ModelOptions>()
             .Bind(daemon.GetSection("Model"), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ModelOptions>>().Value);
         services.AddSingleton<ModelRegistry>();
         services.AddSingleton<ModelMetrics>();
-        services.AddSingleton(provider => new ModelOpener(
-            provider.GetRequiredService<DaemonOptions>().DataDirectory,
-            provider.GetRequiredService<ModelMetrics>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ModelOpener>(provider, DataDirectoryOf(provider)));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ModelAdministrator>(provider, DataDirectoryOf(provider)));
         return services.AddHostedService<ModelHost>();
     }
+
+    private static string DataDirectoryOf(IServiceProvider provider) => provider.GetRequiredService<DaemonOptions>().DataDirectory;
 }

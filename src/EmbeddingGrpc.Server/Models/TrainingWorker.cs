@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -11,7 +12,7 @@ namespace EmbeddingGrpc.Server.Models;
 public sealed class TrainingWorker : IAsyncDisposable
 {
     private readonly string _model;
-    private readonly ModelOptions _options;
+    private readonly ModelSettings _settings;
     private readonly InteractionLog _log;
     private readonly GenerationPublisher _publisher;
     private readonly ModelMetrics _metrics;
@@ -22,10 +23,10 @@ public sealed class TrainingWorker : IAsyncDisposable
     private TrainingRun? _latest;
 
     internal TrainingWorker(
-        string model, ModelOptions options, InteractionLog log, GenerationPublisher publisher, ModelMetrics metrics, TimeProvider time, ILogger logger)
+        string model, ModelSettings settings, InteractionLog log, GenerationPublisher publisher, ModelMetrics metrics, TimeProvider time, ILogger logger)
     {
         _model = model;
-        _options = options;
+        _settings = settings;
         _log = log;
         _publisher = publisher;
         _metrics = metrics;
@@ -109,40 +110,46 @@ public sealed class TrainingWorker : IAsyncDisposable
 
     private GenerationInfo TrainGeneration(TrainingRun run)
     {
+        // One record for the whole training: a change of the options meanwhile is for the next one.
+        var options = _settings.Current;
         var stopping = _stopping.Token;
         var through = _log.DurableOffset;
         ModelLog.TrainingStarted(_logger, _model, through.Value);
 
         var readStarted = _time.GetTimestamp();
-        var corpus = Phase(run, TrainingPhase.Read, progress => CorpusReader.Read(_model, _log, through, _options, progress.Report, stopping));
+        var corpus = Phase(run, TrainingPhase.Read, progress => CorpusReader.Read(_model, _log, through, options, progress.Report, stopping));
         var metrics = new Dictionary<string, double>(StringComparer.Ordinal)
         {
             [GenerationMetrics.ReadSeconds] = _time.GetElapsedTime(readStarted).TotalSeconds,
             [GenerationMetrics.TrainingInteractions] = corpus.WordCount,
             [GenerationMetrics.TrainingSessions] = corpus.SessionCount,
         };
-        var (input, output, similarity) = Phase(run, TrainingPhase.Train, progress =>
+        var vectors = Phase(run, TrainingPhase.Train, progress =>
         {
-            var trained = EmbeddingTrainer.Train(corpus, _options.Training, new InlineProgress<TrainingProgress>(progress.Report), stopping);
+            var trained = EmbeddingTrainer.Train(corpus, options.Training, new InlineProgress<TrainingProgress>(progress.Report), stopping);
             metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
             metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
             metrics[GenerationMetrics.TrainingSeconds] = trained.Elapsed.TotalSeconds;
-            var space = trained.Input.Dimension < SimilaritySpace.MinimumDimension
+            var similarity = trained.Input.Dimension < SimilaritySpace.MinimumDimension
                 ? null
-                : SimilaritySpace.Build(trained.Input, trained.Output, corpus.Vocabulary, _options.SimilarityShrinkage);
-            return (VectorTable.FromMatrix(trained.Input), VectorTable.FromMatrix(trained.Output), space is null ? null : VectorTable.FromMatrix(space));
+                : SimilaritySpace.Build(trained.Input, trained.Output, corpus.Vocabulary, options.SimilarityShrinkage);
+            return new GenerationVectors(
+                corpus.Vocabulary,
+                VectorTable.FromMatrix(trained.Input),
+                VectorTable.FromMatrix(trained.Output),
+                similarity is null ? null : VectorTable.FromMatrix(similarity));
         });
-        var parts = Phase(run, TrainingPhase.Index, progress => new GenerationBuilder(_model, _options).Build(
-            corpus.Vocabulary, input, output, similarity, through, _time.GetUtcNow(), metrics, progress.Report, stopping));
+        var origin = new GenerationOrigin(through, _time.GetUtcNow(), metrics, OptionText.ReadTrained(options));
+        var parts = Phase(run, TrainingPhase.Index, progress => new GenerationBuilder(_model, options).Build(vectors, origin, progress.Report, stopping));
         return Phase(run, TrainingPhase.Write, progress => _publisher.Publish(parts, progress.Report, stopping));
     }
 
     private T Phase<T>(TrainingRun run, TrainingPhase phase, Func<PhaseProgress, T> work)
     {
-        _stopping.Token.ThrowIfCancellationRequested();
+        // A phase owns what it is given and frees it when it is stopped, so that nothing is lost between two of them.
         var progress = new PhaseProgress(run, phase, _time);
         progress.Report(0);
-        var result = LowPriorityThread.Run($"{phase} of {_model}", _options.TrainingNiceness, () => work(progress));
+        var result = LowPriorityThread.Run($"{phase} of {_model}", _settings.Current.TrainingNiceness, () => work(progress));
         run.EndPhase(progress.End());
         return result;
     }

@@ -35,7 +35,9 @@ public sealed class ModelGrpcServiceTests : IAsyncLifetime
 
         var model = (await _client.GetModelAsync(new GetModelRequest(), cancellationToken: Cancellation)).Model;
 
-        Assert.Equal(new Model { Name = "default", DurableOffset = 30, AppliedOffset = 30, UserCount = 6 }, model);
+        Assert.Equal(("default", 30ul, 30ul, 0ul, 6ul), (model.Name, model.DurableOffset, model.AppliedOffset, model.TrainedOffset, model.UserCount));
+        Assert.Null(model.Serving);
+        Assert.Equal(("16", "3", ""), (model.Options["Training.Dimension"], model.Options["Training.Epochs"], model.EventsFrom));
         Assert.Equal([model], (await _client.ListModelsAsync(new ListModelsRequest(), cancellationToken: Cancellation)).Models);
     }
 
@@ -157,12 +159,89 @@ public sealed class ModelGrpcServiceTests : IAsyncLifetime
         Assert.Equal(first, (await _client.GetModelAsync(new GetModelRequest(), cancellationToken: Cancellation)).Model.Serving);
     }
 
+    [Fact]
+    public async Task Models_CreateGetUpdateDelete_EachTellsTheModel()
+    {
+        var created = await _client.CreateModelAsync(
+            new CreateModelRequest { Model = "films", EventsFrom = "default", Options = { ["training.dimension"] = "8" } }, cancellationToken: Cancellation);
+        Assert.Equal(("films", "default", "8"), (created.Model.Name, created.Model.EventsFrom, created.Model.Options["Training.Dimension"]));
+        Assert.Equal(created.Model, (await _client.GetModelAsync(new GetModelRequest { Model = "films" }, cancellationToken: Cancellation)).Model);
+        await AppendAsync(users: 40, length: 10);
+        await TrainAsync("films");
+
+        var updated = await _client.UpdateModelAsync(
+            new UpdateModelRequest { Model = "films", Options = { ["Training.Dimension"] = "12" } }, cancellationToken: Cancellation);
+        Assert.Equal(["Training.Dimension"], updated.Model.NeedsTraining);
+        Assert.Equal("8", updated.Model.Serving.Options["Training.Dimension"]);
+
+        var listed = await _client.ListModelsAsync(new ListModelsRequest(), cancellationToken: Cancellation);
+        Assert.Equal(["default", "films"], listed.Models.Select(model => model.Name));
+        Assert.Empty(listed.Unavailable);
+
+        await _client.DeleteModelAsync(new DeleteModelRequest { Model = "films" }, cancellationToken: Cancellation);
+        var gone = await Assert.ThrowsAsync<RpcException>(async () => await _client.GetModelAsync(new GetModelRequest { Model = "films" }, cancellationToken: Cancellation));
+        Assert.Equal(StatusCode.NotFound, gone.StatusCode);
+    }
+
+    [Fact]
+    public async Task CreateModel_BadOptions_NamesEachOfThem()
+    {
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await _client.CreateModelAsync(
+            new CreateModelRequest { Model = "films", Options = { ["Training.Dimension"] = "0", ["Trainning.Epochs"] = "1" } }, cancellationToken: Cancellation));
+
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        var violations = error.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations;
+        Assert.Equal(["options[Training.Dimension]", "options[Trainning.Epochs]"], violations.Select(violation => violation.Field).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Films", StatusCode.InvalidArgument)]
+    [InlineData("fi\u0007lms", StatusCode.InvalidArgument)]
+    [InlineData("", StatusCode.InvalidArgument)]
+    [InlineData("default", StatusCode.AlreadyExists)]
+    public async Task CreateModel_BadName_IsRefused(string name, StatusCode expected)
+    {
+        var error = await Assert.ThrowsAsync<RpcException>(
+            async () => await _client.CreateModelAsync(new CreateModelRequest { Model = name }, cancellationToken: Cancellation));
+
+        Assert.Equal(expected, error.StatusCode);
+    }
+
+    [Fact]
+    public async Task AppendEvents_ModelFedByAnother_IsRefusedWithTheSource()
+    {
+        await _client.CreateModelAsync(new CreateModelRequest { Model = "fed", EventsFrom = "default" }, cancellationToken: Cancellation);
+        var request = new AppendEventsRequest { Model = "fed", Interactions = { new Protocol.V1.Interaction { UserId = "u", ItemId = "i", EventTimeMs = 1_700_000_000_000 } } };
+
+        var error = await Assert.ThrowsAsync<RpcException>(
+            async () => await new EventService.EventServiceClient(_daemon.Channel).AppendEventsAsync(request, cancellationToken: Cancellation));
+
+        Assert.Equal(StatusCode.FailedPrecondition, error.StatusCode);
+        Assert.Contains("'default'", error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ListModelOptions_Always_TellsBoundsValuesAndEffects()
+    {
+        var options = (await _client.ListModelOptionsAsync(new ListModelOptionsRequest(), cancellationToken: Cancellation)).Options.ToDictionary(option => option.Name);
+
+        var dimension = options["Training.Dimension"];
+        Assert.Equal(("16", "int32", "2", "1024"), (dimension.DefaultValue, dimension.Type, dimension.Minimum, dimension.Maximum));
+        Assert.Equal(ModelOptionEffect.NextTraining, dimension.Effect);
+        Assert.Contains("Shrinking", options["Training.WindowMode"].AllowedValues);
+        Assert.Equal(ModelOptionEffect.Restart, options["HistoryLength"].Effect);
+        Assert.Equal(ModelOptionEffect.AtOnce, options["KeepGenerations"].Effect);
+        Assert.Equal(("timespan", "00:00:01"), (options["SessionGap"].Type, options["SessionGap"].Minimum));
+    }
+
     private async Task AppendAsync(int users, int length) =>
         await Model.Log.AppendAsync(new AppendBatch([.. TestModel.Camps(users, itemsOfCamp: 10, length)]), Cancellation);
 
-    private async Task<List<TrainModelResponse>> TrainAsync()
+    private Task<List<TrainModelResponse>> TrainAsync() => TrainAsync(model: "");
+
+    private async Task<List<TrainModelResponse>> TrainAsync(string model)
     {
-        using var call = _client.TrainModel(new TrainModelRequest(), cancellationToken: Cancellation);
+        using var call = _client.TrainModel(new TrainModelRequest { Model = model }, cancellationToken: Cancellation);
         return await call.ResponseStream.ReadAllAsync(Cancellation).ToListAsync(Cancellation);
     }
 }

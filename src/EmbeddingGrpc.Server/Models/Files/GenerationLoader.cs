@@ -35,6 +35,7 @@ internal static class GenerationLoader
         ItemCount = manifest.ItemCount,
         Dimension = manifest.Dimension,
         Metrics = manifest.Metrics,
+        Options = manifest.Options,
     };
 
     /// <summary>Loads a generation. The caller owns the parts.</summary>
@@ -74,6 +75,7 @@ internal static class GenerationLoader
                 Similar = similar,
                 Next = next,
                 Metrics = info.Metrics,
+                Options = info.Options,
             };
         }
         catch

@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-using System.Text;
 using System.Text.Json;
 
 namespace EmbeddingGrpc.Server.Models.Files;
@@ -49,17 +47,15 @@ internal sealed record GenerationManifest
     /// <summary>Every other file of the directory.</summary>
     public required IReadOnlyList<ManifestFile> Files { get; init; }
 
-    /// <summary>XXH3 of this file's own bytes with this value's digits taken as zeros: 16 hexadecimal digits.</summary>
-    public string Checksum { get; init; } = Zeros;
+    /// <summary>Options that it was trained with; empty where it was not trained here.</summary>
+    public SortedDictionary<string, string> Options { get; init; } = [];
 
-    private const string Zeros = "0000000000000000";
+    /// <summary>See <see cref="SealedJson"/>.</summary>
+    public string Checksum { get; init; } = SealedJson.Blank;
 
     /// <summary>The file's bytes, checksum included.</summary>
-    public byte[] Serialize()
-    {
-        var blank = JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = Zeros }, ManifestJson.Default.GenerationManifest);
-        return JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = ChecksumOf(blank) }, ManifestJson.Default.GenerationManifest);
-    }
+    public byte[] Serialize() =>
+        SealedJson.Seal(JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = SealedJson.Blank }, StoredJson.Default.GenerationManifest));
 
     /// <summary>Reads a manifest.</summary>
     /// <exception cref="GenerationFileException">Absent, unreadable, not such a file, of an unknown version, or damaged; says which.</exception>
@@ -77,16 +73,15 @@ internal sealed record GenerationManifest
 
         try
         {
-            var version = JsonSerializer.Deserialize(bytes, ManifestJson.Default.ManifestVersion)?.FormatVersion;
+            var version = JsonSerializer.Deserialize(bytes, StoredJson.Default.StoredVersion)?.FormatVersion;
             if (version != CurrentVersion)
             {
                 throw new GenerationFileException(path, $"it has format version {version?.ToString() ?? "none"} and this daemon reads version {CurrentVersion}.");
             }
 
-            var manifest = JsonSerializer.Deserialize(bytes, ManifestJson.Default.GenerationManifest)
+            var manifest = JsonSerializer.Deserialize(bytes, StoredJson.Default.GenerationManifest)
                 ?? throw new GenerationFileException(path, "it holds nothing.");
-            var blank = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes).Replace($"\"{manifest.Checksum}\"", $"\"{Zeros}\"", StringComparison.Ordinal));
-            if (ChecksumOf(blank) != manifest.Checksum) throw new GenerationFileException(path, "its checksum does not match: it was damaged or changed by hand.");
+            if (!SealedJson.IsIntact(bytes, manifest.Checksum)) throw new GenerationFileException(path, "its checksum does not match: it was damaged or changed by hand.");
             return manifest;
         }
         catch (JsonException e)
@@ -94,6 +89,4 @@ internal sealed record GenerationManifest
             throw new GenerationFileException(path, $"it is not a manifest: {e.Message}", e);
         }
     }
-
-    private static string ChecksumOf(byte[] bytes) => GenerationInfo.TextOf(XxHash3.HashToUInt64(bytes));
 }

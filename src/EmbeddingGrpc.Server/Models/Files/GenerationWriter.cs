@@ -71,6 +71,7 @@ internal sealed class GenerationWriter(string generationsDirectory, DurableFiles
         Similar = KindOf(parts.Similar),
         Next = KindOf(parts.Next),
         Metrics = new(parts.Metrics.ToDictionary(), StringComparer.Ordinal),
+        Options = new(parts.Options.ToDictionary(), StringComparer.Ordinal),
         Files = described,
     };
 

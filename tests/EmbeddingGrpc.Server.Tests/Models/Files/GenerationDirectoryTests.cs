@@ -279,7 +279,7 @@ public sealed class GenerationDirectoryTests : IDisposable
 
         Assert.Equal([third.Id, first.Id], listed.Select(info => info.Id));
         Assert.Equal(first.Metrics, listed[1].Metrics);
-        Assert.Equal((first with { Metrics = listed[1].Metrics }), listed[1]);
+        Assert.Equal(first with { Metrics = listed[1].Metrics, Options = listed[1].Options }, listed[1]);
     }
 
     [Fact]

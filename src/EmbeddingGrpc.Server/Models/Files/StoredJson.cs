@@ -3,8 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace EmbeddingGrpc.Server.Models.Files;
 
-/// <summary>How manifests look: camelCase, indented, so that an operator can read one.</summary>
+/// <summary>How stored JSON looks: camelCase, indented, so that an operator can read it.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.General, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(GenerationManifest))]
-[JsonSerializable(typeof(ManifestVersion))]
-internal sealed partial class ManifestJson : JsonSerializerContext;
+[JsonSerializable(typeof(ModelDefinition))]
+[JsonSerializable(typeof(StoredVersion))]
+internal sealed partial class StoredJson : JsonSerializerContext;
