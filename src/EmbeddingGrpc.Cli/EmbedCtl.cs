@@ -20,6 +20,7 @@ internal static class EmbedCtl
             new IngestCommand(console),
             new TrainCommand(console),
             new RecallCommand(console),
+            new BenchCommand(console),
             new CompletionCommand(console),
         };
         ExampleHelp.AddTo(root, "embedctl COMMAND --help");

@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using EmbeddingGrpc.Client;
+using EmbeddingGrpc.Protocol.V1;
+using Grpc.Core;
+using HdrHistogram;
+
+namespace EmbeddingGrpc.Cli.Bench;
+
+/// <summary>
+/// Recall calls over several channels: closed (a fixed number in flight) or open (started on schedule, however slow the answers; their latency
+/// counts from the schedule, so that a stall is seen by every call that it delayed and not by one alone).
+/// </summary>
+internal sealed record RecallLoad
+{
+    // Beyond this many unanswered calls an open load counts the next ones as failed instead of eating the machine's memory.
+    private const int MostUnanswered = 20_000;
+
+    private readonly LongConcurrentHistogram _microseconds = new(1, TimeSpan.TicksPerHour / 10, 3);
+    private readonly long[] _sources = new long[4];
+    private long _errors;
+    private string? _firstError;
+
+    public required RecallQueries Queries { get; init; }
+
+    /// <summary>Calls in flight of a closed load.</summary>
+    public required int InFlight { get; init; }
+
+    /// <summary>Calls a second of an open load; 0 is a closed load.</summary>
+    public required int Rate { get; init; }
+
+    public required TimeSpan WarmUp { get; init; }
+
+    public required TimeSpan Duration { get; init; }
+
+    public required int Seed { get; init; }
+
+    /// <summary>Runs the load to its end.</summary>
+    /// <param name="clients">One channel each, used in turn.</param>
+    /// <param name="progress">Told the fraction done and the calls answered per second so far.</param>
+    /// <param name="cancellationToken">Ends it without a report.</param>
+    public async Task<RecallReport> RunAsync(IReadOnlyList<EmbeddingClient> clients, Action<double, double> progress, CancellationToken cancellationToken)
+    {
+        await DriveAsync(clients, WarmUp, Seed, cancellationToken);
+        _microseconds.Reset();
+        Array.Clear(_sources);
+        (_errors, _firstError) = (0, null);
+
+        var started = Stopwatch.GetTimestamp();
+        using var watch = new Timer(
+            _ => progress(Math.Min(1, Stopwatch.GetElapsedTime(started) / Duration), _microseconds.TotalCount / Stopwatch.GetElapsedTime(started).TotalSeconds),
+            null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
+        // Other queries than the warm-up's, or the daemon's cache would answer them.
+        await DriveAsync(clients, Duration, Seed + InFlight + 1, cancellationToken);
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return new RecallReport(
+            Rate > 0 ? "open" : "closed",
+            Math.Round(_microseconds.TotalCount / seconds, 1),
+            Percentile(50),
+            Percentile(99),
+            Percentile(99.9),
+            Percentile(100),
+            _microseconds.TotalCount,
+            _errors,
+            _firstError,
+            _sources[(int)AnswerSource.Search],
+            _sources[(int)AnswerSource.Memory],
+            _sources[(int)AnswerSource.Redis],
+            Math.Round(seconds, 3));
+    }
+
+    private double Percentile(double percentile) => _microseconds.GetValueAtPercentile(percentile) / 1000.0;
+
+    private Task DriveAsync(IReadOnlyList<EmbeddingClient> clients, TimeSpan duration, int seed, CancellationToken cancellationToken) =>
+        Rate > 0 ? OpenAsync(clients, duration, seed, cancellationToken) : ClosedAsync(clients, duration, seed, cancellationToken);
+
+    private Task ClosedAsync(IReadOnlyList<EmbeddingClient> clients, TimeSpan duration, int seed, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        return Task.WhenAll(Enumerable.Range(0, InFlight).Select(worker => Task.Run(
+            async () =>
+            {
+                var random = new Random(seed + worker);
+                while (Stopwatch.GetElapsedTime(started) < duration)
+                {
+                    await CallAsync(clients[worker % clients.Count], Queries.Draw(random), Stopwatch.GetTimestamp(), cancellationToken);
+                }
+            },
+            cancellationToken)));
+    }
+
+    private async Task OpenAsync(IReadOnlyList<EmbeddingClient> clients, TimeSpan duration, int seed, CancellationToken cancellationToken)
+    {
+        var random = new Random(seed);
+        var unanswered = new CountdownEvent(1);
+        var started = Stopwatch.GetTimestamp();
+        for (var call = 0L; ; call++)
+        {
+            var due = started + (long)(call * (double)Stopwatch.Frequency / Rate);
+            if (Stopwatch.GetElapsedTime(started, due) >= duration) break;
+            var early = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+            // Timers are good to a millisecond: calls that fell due meanwhile start together, each counted from its own time.
+            if (early > TimeSpan.FromMilliseconds(1)) await Task.Delay(early, cancellationToken);
+            if (unanswered.CurrentCount > MostUnanswered)
+            {
+                Fail($"{MostUnanswered} calls were unanswered");
+                continue;
+            }
+
+            unanswered.AddCount();
+            _ = AnswerAsync(clients[(int)(call % clients.Count)], Queries.Draw(random), due);
+        }
+
+        unanswered.Signal();
+        await Task.Run(() => unanswered.Wait(cancellationToken), cancellationToken);
+        unanswered.Dispose();
+
+        async Task AnswerAsync(EmbeddingClient client, RecallRequest request, long due)
+        {
+            try
+            {
+                await CallAsync(client, request, due, cancellationToken);
+            }
+            finally
+            {
+                unanswered.Signal();
+            }
+        }
+    }
+
+    private async Task CallAsync(EmbeddingClient client, RecallRequest request, long due, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await client.RecallAsync(request, cancellationToken);
+            _microseconds.RecordValue(Math.Max(1, (long)Stopwatch.GetElapsedTime(due).TotalMicroseconds));
+            if ((uint)response.Source < (uint)_sources.Length) Interlocked.Increment(ref _sources[(int)response.Source]);
+        }
+        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Fail($"{e.StatusCode}: {e.Status.Detail}");
+        }
+    }
+
+    private void Fail(string reason)
+    {
+        Interlocked.Increment(ref _errors);
+        Interlocked.CompareExchange(ref _firstError, reason, null);
+    }
+}

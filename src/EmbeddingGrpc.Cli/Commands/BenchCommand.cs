@@ -1,0 +1,17 @@
+using System.CommandLine;
+using EmbeddingGrpc.Cli.CommandLine;
+using EmbeddingGrpc.Cli.Terminal;
+
+namespace EmbeddingGrpc.Cli.Commands;
+
+/// <summary>The group of commands that measure a running daemon.</summary>
+internal sealed class BenchCommand : Command
+{
+    public BenchCommand(CommandConsole console)
+        : base("bench", "Measures a running daemon with load made here. It shares the machine with the daemon unless --address names another.")
+    {
+        Add(new BenchIngestCommand(console));
+        Add(new BenchRecallCommand(console));
+        ExampleHelp.AddTo(this, "embedctl bench ingest --seconds 30", "embedctl bench recall --in-flight 8 --json");
+    }
+}

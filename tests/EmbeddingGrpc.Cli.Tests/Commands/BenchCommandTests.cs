@@ -1,0 +1,65 @@
+using System.Text.Json;
+using EmbeddingGrpc.Cli.CommandLine;
+
+namespace EmbeddingGrpc.Cli.Tests.Commands;
+
+public sealed class BenchCommandTests
+{
+    [Theory]
+    [InlineData("--batch must be at most 10000", "ingest", "--batch", "20000")]
+    [InlineData("--streams must be at least 1", "ingest", "--streams", "0")]
+    [InlineData("--rate must be at least 0", "ingest", "--rate", "-1")]
+    [InlineData("--k is 1001; it must be 1..1000", "recall", "--k", "1001")]
+    [InlineData("--query user needs --ids FILE", "recall", "--query", "user")]
+    public async Task Bench_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
+    {
+        var run = await CliRun.OfAsync(["bench", .. args]);
+
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bench_RealDaemon_MeasuresIngestionAndThenRecallInBothLoops()
+    {
+        await using var daemon = await RunningDaemon.StartAsync("--EmbeddingGrpc:Model:Training:Epochs=1", "--EmbeddingGrpc:Model:Training:Dimension=16");
+
+        var ingest = await CliRun.OfAsync("bench", "ingest", "--address", daemon.Address, "--users", "50", "--items", "60", "--batch", "100", "--seconds", "1", "--rate", "2000", "--json");
+        Assert.True(ingest.ExitCode == ExitCode.Success, ingest.Error);
+        var ingested = LastLine(ingest);
+        Assert.True(ingested.GetProperty("interactions").GetInt64() > 0);
+        Assert.True(ingested.GetProperty("interactions_per_second").GetDouble() > 0);
+        Assert.Equal(0, ingested.GetProperty("rejected").GetInt64());
+        foreach (var figure in new[] { "ack_p50_ms", "ack_p99_ms", "applied_lag_ms" }) Assert.True(ingested.GetProperty(figure).GetDouble() >= 0);
+
+        var train = await CliRun.OfAsync("train", "--address", daemon.Address);
+        Assert.True(train.ExitCode == ExitCode.Success, train.Error);
+
+        foreach (string[] loop in new string[][] { ["--in-flight", "2"], ["--rate", "50"], ["--rate", "50", "--query", "vector"], ["--query", "item"] })
+        {
+            var recall = await CliRun.OfAsync(["bench", "recall", "--address", daemon.Address, "--seconds", "1", "--warm-up", "0", "--json", .. loop]);
+            Assert.True(recall.ExitCode == ExitCode.Success, recall.Error);
+            var measured = LastLine(recall);
+            var calls = measured.GetProperty("calls").GetInt64();
+            Assert.True(calls > 0);
+            Assert.Equal(loop.Contains("--rate") ? "open" : "closed", measured.GetProperty("mode").GetString());
+            Assert.Equal(calls, Sum(measured, "from_search", "from_memory", "from_redis"));
+            Assert.True(measured.GetProperty("p50_ms").GetDouble() <= measured.GetProperty("p99_ms").GetDouble());
+        }
+    }
+
+    [Fact]
+    public async Task BenchRecall_NothingTrained_SaysSo()
+    {
+        await using var daemon = await RunningDaemon.StartAsync();
+
+        var run = await CliRun.OfAsync("bench", "recall", "--address", daemon.Address, "--seconds", "1");
+
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("train", run.Error, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static JsonElement LastLine(CliRun run) => JsonDocument.Parse(run.Output.TrimEnd().Split('\n')[^1]).RootElement;
+
+    private static long Sum(JsonElement document, params string[] names) => names.Sum(name => document.GetProperty(name).GetInt64());
+}
