@@ -12,4 +12,10 @@ public sealed record AppendBatch(Interaction[] Interactions, ProducerId? Produce
 {
     /// <summary>Changes of the catalogue and erasures, appended after the interactions. Only without a producer: they have no numbers.</summary>
     public LogRecord[] Records { get; init; } = [];
+
+    /// <summary>
+    /// The producer's number that this batch comes after: it is refused, retryably, while the producer's highest number is lower. Who has several batches on the way sets it to
+    /// the <see cref="DoneThrough"/> of the one before: if that one is refused for want of space, this one, which may fit, must not make its numbers look done. 0 asks for nothing.
+    /// </summary>
+    public ulong Follows { get; init; }
 }

@@ -109,6 +109,12 @@ internal sealed class Appender
         var batch = append.Batch;
         var skipped = 0;
         var done = 0UL;
+        if (batch.Follows > 0 && batch.Producer is { } follower && _movedProducers.DoneThroughOf(follower) is var before && before < batch.Follows)
+        {
+            append.Fail(new LogUnavailableException(
+                $"The batch follows number {batch.Follows} of producer '{follower.Name}', which was refused: the log has its numbers up to {before}. Send again from there.", retryMayHelp: true));
+            return;
+        }
         if (batch.Producer is { } producer && !_movedProducers.TryMove(producer, batch, out skipped, out done, out var fencedBy))
         {
             append.Fail(new ProducerFencedException(producer, fencedBy));

@@ -13,6 +13,13 @@ internal sealed class GroupProducers(ProducerTable table)
 
     public void Clear() => _moved.Clear();
 
+    /// <summary>A producer's highest number with the group so far. That of a fenced one is above all: being fenced is what it should be told.</summary>
+    public ulong DoneThroughOf(ProducerId producer)
+    {
+        if (!Find(producer.Name, out var known) || known.Epoch < producer.Epoch) return 0;
+        return known.Epoch == producer.Epoch ? known.DoneThrough : ulong.MaxValue;
+    }
+
     /// <summary>Moves a producer forward by one batch.</summary>
     /// <param name="producer">Its name and epoch.</param>
     /// <param name="batch">Its batch.</param>

@@ -104,7 +104,7 @@ internal sealed class EventStream : IDisposable
     }
 
     private ValueTask<Task<AppendResult>> EnqueueAsync(ReceivedBatch batch) => _model.Log.EnqueueAsync(
-        new AppendBatch(batch.Interactions, _session.Producer, batch.Numbers, batch.DoneThrough), _stop.Token);
+        new AppendBatch(batch.Interactions, _session.Producer, batch.Numbers, batch.DoneThrough) { Follows = _previousNumber }, _stop.Token);
 
     private void BeginDraining()
     {

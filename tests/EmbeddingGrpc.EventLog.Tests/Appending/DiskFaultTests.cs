@@ -31,6 +31,26 @@ public sealed class DiskFaultTests
     }
 
     [Fact]
+    public async Task Append_BehindARefusedBatchThatItFollows_IsRefusedTooAndNothingIsLost()
+    {
+        await using var log = Open();
+        await log.AppendAsync(Numbered(Producer, 1, 10), Cancellation);
+        _disk.Faults.FreeBytes = 400;
+
+        await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Numbered(Producer, 11, 500) with { Follows = 10 }, Cancellation));
+        // There is room again, but accepting the next one would make 11..510 look done.
+        _disk.Faults.FreeBytes = null;
+        var small = Numbered(Producer, 511, 1) with { Follows = 510 };
+        var refusal = await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(small, Cancellation));
+        Assert.True(refusal.RetryMayHelp);
+        Assert.Equal(10UL, log.DurableSequenceOf(Producer));
+
+        await log.AppendAsync(Numbered(Producer, 11, 500) with { Follows = 10 }, Cancellation);
+        await log.AppendAsync(small, Cancellation);
+        Assert.Equal(Enumerable.Range(1, 511).Select(Sample), ReadAll(log));
+    }
+
+    [Fact]
     public async Task Append_WhereThePartOfAFailedGroupCannotBeCutOff_IsStillRecoveredAfterACrash()
     {
         await using (var log = Open())
