@@ -10,12 +10,18 @@ internal static class OptionsSchema
     // Beyond this a JSON number is no longer the integer that was written: such values may also be given as text.
     private const long LargestExactInteger = 1L << 53;
 
-    /// <param name="sections">Configuration sections such as <c>Recall:Cache</c>, outer ones before inner ones.</param>
+    /// <param name="sections">Configuration sections such as <c>Recall:Cache</c>, outer ones before inner ones; the empty one is the root.</param>
     public static JsonObject Of(IEnumerable<(string Section, Type Options)> sections)
     {
         var root = ObjectWith([]);
         foreach (var (section, options) in sections)
         {
+            if (section.Length == 0)
+            {
+                root = OfRecord(options);
+                continue;
+            }
+
             var path = section.Split(':');
             var parent = root;
             foreach (var part in path[..^1])
