@@ -12,10 +12,11 @@ public sealed class RpcExceptionTests
     [Fact]
     public void RpcExceptions_AreMade_OnlyInServerGrpc()
     {
-        // The Protocol room is left out: the generator's base classes throw UNIMPLEMENTED by themselves.
+        // Two rooms are left out: in Protocol the generator's base classes throw UNIMPLEMENTED by themselves, and in Client a broken conversation
+        // with a daemon is told as every other failed call is.
         var makers =
             from project in Repository.SourceProjects
-            where project.Name != "EmbeddingGrpc.Protocol"
+            where project.Name is not ("EmbeddingGrpc.Protocol" or "EmbeddingGrpc.Client")
             from maker in MakersIn(project)
             where maker.Namespace != Home
             select maker.Method;
