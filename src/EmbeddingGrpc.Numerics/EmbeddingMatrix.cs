@@ -23,7 +23,13 @@ public sealed unsafe class EmbeddingMatrix : IDisposable
         Dimension = dimension;
         Stride = StrideOf(dimension);
         SizeBytes = Math.Max(1L, rows) * Stride * sizeof(float);
-        _rows = (float*)NativeMemory.AlignedAlloc((nuint)SizeBytes, Alignment);
+        bool large = SizeBytes >= 2 * MemoryAdvice.LargePageBytes;
+        _rows = (float*)NativeMemory.AlignedAlloc((nuint)SizeBytes, large ? MemoryAdvice.LargePageBytes : (nuint)Alignment);
+        if (large)
+        {
+            MemoryAdvice.PreferLargePages(_rows, (nuint)SizeBytes);
+        }
+
         NativeMemory.Clear(_rows, (nuint)SizeBytes);
     }
 

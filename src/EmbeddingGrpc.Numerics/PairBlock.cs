@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using EmbeddingGrpc.Numerics.Kernels;
 
 namespace EmbeddingGrpc.Numerics;
@@ -11,110 +11,181 @@ namespace EmbeddingGrpc.Numerics;
 /// output's label. One thread each: it holds that thread's scratch memory. Several of them may step over the same matrices at once; their
 /// rows then race by design (Niu et al. 2011).
 /// </summary>
+/// <remarks>
+/// A step is put together item by item. Outputs are added one step ahead, so that their rows are on their way to the cache while the
+/// present step is made: <c>AddOutput*, Advance, (AddOutput* for the next), AddInput*, Step, Advance, ...</c>
+/// </remarks>
 public sealed unsafe class PairBlock : IDisposable
 {
     private readonly EmbeddingMatrix _input;
     private readonly EmbeddingMatrix _output;
-    private readonly int _maximumInputs;
-    private readonly int _maximumOutputs;
+    private readonly BlockOperand _inputs;
     private readonly int _stride;
-    private void* _scratch;
-    private readonly float** _rows;
-    private readonly float** _before;
-    private readonly float** _columns;
+    private readonly float** _hiddenRows;
+    private readonly float** _hiddenBefore;
+    private readonly float* _hidden;
+    private readonly float* _hiddenRates;
     private readonly float* _scores;
-    private readonly float* _rates;
-    private readonly float* _labels;
-    private readonly float* _copies;
+    private BlockOperand _outputs;
+    private BlockOperand _comingOutputs;
+    private void* _scratch;
 
-    /// <summary>Scratch memory for one thread.</summary>
+    /// <summary>Scratch memory for one thread, every item with a row of its own.</summary>
     /// <param name="input">W1, [items, dimension].</param>
     /// <param name="output">W2, [items or tree nodes, dimension].</param>
-    /// <param name="maximumInputs">Input rows of a step at most.</param>
-    /// <param name="maximumOutputs">Output rows of a step at most.</param>
+    /// <param name="maximumInputs">Inputs of a step at most.</param>
+    /// <param name="maximumOutputs">Outputs of a step at most.</param>
     /// <exception cref="ArgumentException">The matrices differ in dimension.</exception>
     public PairBlock(EmbeddingMatrix input, EmbeddingMatrix output, int maximumInputs, int maximumOutputs)
+        : this(input, HashedRows.None(NotNull(input).Rows), output, HashedRows.None(NotNull(output).Rows), maximumInputs, maximumOutputs)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        ArgumentNullException.ThrowIfNull(output);
+    }
+
+    /// <summary>Scratch memory for one thread, some items sharing rows.</summary>
+    /// <param name="input">W1, [rows of <paramref name="inputMap"/>, dimension].</param>
+    /// <param name="inputMap">The rows of an input item.</param>
+    /// <param name="output">W2, [rows of <paramref name="outputMap"/>, dimension].</param>
+    /// <param name="outputMap">The rows of an output item.</param>
+    /// <param name="maximumInputs">Inputs of a step at most.</param>
+    /// <param name="maximumOutputs">Outputs of a step at most.</param>
+    /// <exception cref="ArgumentException">The matrices differ in dimension, or a map does not fit its matrix.</exception>
+    public PairBlock(
+        EmbeddingMatrix input, HashedRows inputMap, EmbeddingMatrix output, HashedRows outputMap, int maximumInputs, int maximumOutputs)
+    {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumInputs);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumOutputs);
-        if (input.Dimension != output.Dimension)
+        if (NotNull(input).Dimension != NotNull(output).Dimension)
         {
             throw new ArgumentException($"The input matrix has dimension {input.Dimension}, the output matrix {output.Dimension}.", nameof(output));
         }
 
         _input = input;
         _output = output;
-        _maximumInputs = maximumInputs;
-        _maximumOutputs = maximumOutputs;
         _stride = input.Stride;
+        _inputs = new BlockOperand(input, inputMap, maximumInputs);
+        _outputs = new BlockOperand(output, outputMap, maximumOutputs);
+        _comingOutputs = new BlockOperand(output, outputMap, maximumOutputs);
 
-        // One allocation, every part of it a multiple of a cache line, so that no two threads' scratch shares one.
-        nuint inputs = RoundUp(maximumInputs), outputs = RoundUp(maximumOutputs);
-        nuint pointerBytes = (nuint)sizeof(float*), floatBytes = sizeof(float);
-        nuint size = (((2 * inputs) + outputs) * pointerBytes) + ((inputs * outputs) + inputs + outputs + (inputs * (nuint)_stride)) * floatBytes;
+        nuint rows = RoundUp(maximumInputs), columns = RoundUp(maximumOutputs);
+        nuint size = (32 * (nuint)sizeof(float*)) + (((2 * (nuint)_stride) + 16 + (rows * columns)) * sizeof(float));
         _scratch = NativeMemory.AlignedAlloc(size, EmbeddingMatrix.Alignment);
         NativeMemory.Clear(_scratch, size);
-        _rows = (float**)_scratch;
-        _before = _rows + inputs;
-        _columns = _before + inputs;
-        _scores = (float*)(_columns + outputs);
-        _rates = _scores + (inputs * outputs);
-        _labels = _rates + inputs;
-        _copies = _labels + outputs;
+        _hiddenRows = (float**)_scratch;
+        _hiddenBefore = _hiddenRows + 16;
+        _hidden = (float*)(_hiddenRows + 32);
+        _hiddenRates = _hidden + (2 * _stride);
+        _scores = _hiddenRates + 16;
+
+        // The mean of a StepMean is a block of one row, padded to four as the kernel asks.
+        new Span<nint>(_hiddenRows, 4).Fill((nint)_hidden);
+        _hiddenBefore[0] = _hidden + _stride;
     }
 
     /// <summary>Frees the memory of a block that its owner lost to an exception.</summary>
     ~PairBlock() => NativeMemory.AlignedFree(_scratch);
 
-    /// <summary>Asks for an input row to be brought into the cache; a hint, without effect on any value.</summary>
-    public void PrefetchInput(int row) => Prefetch(_input, row);
+    /// <summary>Inputs added for the present step.</summary>
+    public int InputCount => _inputs.Count;
 
-    /// <summary>Asks for an output row to be brought into the cache; a hint, without effect on any value.</summary>
-    public void PrefetchOutput(int row) => Prefetch(_output, row);
+    /// <summary>Adds an output to the coming step and asks for its row to be brought into the cache.</summary>
+    /// <param name="item">Output item; one that stands twice receives both gradients, the second perhaps from its moved values.</param>
+    /// <param name="label">1 for what the inputs should predict, 0 for noise.</param>
+    /// <exception cref="ArgumentException">The item is outside the matrix, or one too many.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddOutput(int item, float label)
+    {
+        _comingOutputs.Add(item, label);
+        _comingOutputs.Prefetch(item);
+    }
+
+    /// <summary>The outputs of the coming step become those of the present one, which has no input yet.</summary>
+    public void Advance()
+    {
+        (_outputs, _comingOutputs) = (_comingOutputs, _outputs);
+        _outputs.Seal();
+        _comingOutputs.Clear();
+        _inputs.Clear();
+    }
+
+    /// <summary>Asks for an input item's row to be brought into the cache; a hint, without effect on any value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchInput(int item) => _inputs.Prefetch(item);
+
+    /// <summary>Adds an input to the present step. One that stands twice is one with the sum of its rates.</summary>
+    /// <param name="item">Input item.</param>
+    /// <param name="rate">Learning rate times the weight of the input's pairs.</param>
+    /// <exception cref="ArgumentException">The item is outside the matrix, or one too many.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddInput(int item, float rate) => _inputs.Merge(item, rate);
+
+    /// <summary>Adds an input to the mean of the present step. One that stands twice counts twice.</summary>
+    /// <param name="item">Input item.</param>
+    /// <param name="weight">Weight in the mean, not negative; the sum of all must be positive.</param>
+    /// <exception cref="ArgumentException">The item is outside the matrix, or one too many.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddToMean(int item, float weight) => _inputs.Add(item, weight);
 
     /// <summary>
     /// One step: <c>S = X · Yᵀ</c>, <c>G[i,o] = rate[i] · (label[o] - sigmoid(S[i,o]))</c>, then <c>X += G · Y</c> and <c>Y += Gᵀ · X</c>,
-    /// both from the values before the step.
+    /// both from the values before the step. The outputs stay for another step with other inputs.
     /// </summary>
-    /// <param name="inputs">Rows of the input matrix, each at most once.</param>
-    /// <param name="rates">[inputs]: learning rate times the weight of the input's pairs.</param>
-    /// <param name="outputs">Rows of the output matrix; one that stands twice receives both gradients, the second perhaps from its moved values.</param>
-    /// <param name="labels">[outputs]: 1 for what follows the inputs, 0 for noise.</param>
-    /// <exception cref="ArgumentException">A row is outside its matrix, or the spans' lengths do not fit each other or this block.</exception>
-    public void Step(ReadOnlySpan<int> inputs, ReadOnlySpan<float> rates, ReadOnlySpan<int> outputs, ReadOnlySpan<float> labels)
+    public void Step()
     {
         if (Lanes512.IsSupported)
         {
-            Step<Lanes512, Vector512<float>>(inputs, rates, outputs, labels);
+            Step<Lanes512, Vector512<float>>();
         }
         else if (Lanes256.IsSupported)
         {
-            Step<Lanes256, Vector256<float>>(inputs, rates, outputs, labels);
+            Step<Lanes256, Vector256<float>>();
         }
         else
         {
-            Step<LanesScalar, float>(inputs, rates, outputs, labels);
+            Step<LanesScalar, float>();
         }
     }
 
-    /// <summary>Mean loss of a pair, <c>-log sigmoid(±S)</c>, of a step that is not made.</summary>
-    /// <inheritdoc cref="Step"/>
-    public double Loss(ReadOnlySpan<int> inputs, ReadOnlySpan<int> outputs, ReadOnlySpan<float> labels)
+    /// <summary>
+    /// One step of a single row, the weighted mean <c>h = Σ w[i]·X[i] / Σ w[i]</c> of the inputs: <c>g[o] = rate · (label[o] - sigmoid(h · Y[o]))</c>,
+    /// <c>Y += gᵀ · h</c>, and every input moves by <c>inputScale · w[i]/Σw · (g · Y)</c>, all from the values before the step.
+    /// </summary>
+    /// <param name="rate">Learning rate.</param>
+    /// <param name="inputScale">Factor of the inputs' steps; 1 is the gradient.</param>
+    public void StepMean(float rate, float inputScale)
     {
-        double sum = 0;
-        foreach (int input in inputs)
+        if (Lanes512.IsSupported)
         {
-            ReadOnlySpan<float> x = _input[new ItemOrdinal(input)];
-            for (int o = 0; o < outputs.Length; o++)
-            {
-                double score = TensorPrimitives.Dot(x, _output[new ItemOrdinal(outputs[o])]);
-                sum += Math.Max(score, 0) - (score * labels[o]) + Math.Log(1 + Math.Exp(-Math.Abs(score)));
-            }
+            StepMean<Lanes512, Vector512<float>>(rate, inputScale);
+        }
+        else if (Lanes256.IsSupported)
+        {
+            StepMean<Lanes256, Vector256<float>>(rate, inputScale);
+        }
+        else
+        {
+            StepMean<LanesScalar, float>(rate, inputScale);
+        }
+    }
+
+    /// <summary>Mean loss of a pair, <c>-log sigmoid(±S)</c>, of the present inputs and outputs.</summary>
+    public double Loss()
+    {
+        _inputs.Seal();
+        double sum = 0;
+        for (int i = 0; i < _inputs.Count; i++)
+        {
+            sum += LossOf(_inputs.Rows[i]);
         }
 
-        return sum / ((double)inputs.Length * outputs.Length);
+        return sum / _inputs.Count;
+    }
+
+    /// <summary>Mean loss of an output, <c>-log sigmoid(±h · Y)</c>, of the mean of the present inputs.</summary>
+    public double LossMean()
+    {
+        _inputs.Seal();
+        Mean<LanesScalar, float>();
+        return LossOf(_hidden);
     }
 
     /// <inheritdoc/>
@@ -122,91 +193,124 @@ public sealed unsafe class PairBlock : IDisposable
     {
         NativeMemory.AlignedFree(_scratch);
         _scratch = null;
+        _inputs.Dispose();
+        _outputs.Dispose();
+        _comingOutputs.Dispose();
         GC.SuppressFinalize(this);
     }
 
     /// <summary>The same step with registers of one width, whatever the widest is that the machine has.</summary>
-    internal void Step<TLanes, TVector>(ReadOnlySpan<int> inputs, ReadOnlySpan<float> rates, ReadOnlySpan<int> outputs, ReadOnlySpan<float> labels)
+    internal void Step<TLanes, TVector>()
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        if (inputs.IsEmpty || outputs.IsEmpty)
+        if (_inputs.Count == 0 || _outputs.Count == 0)
         {
             return;
         }
 
-        Gather(inputs, rates, outputs, labels);
-        int rows = inputs.Length, columns = outputs.Length;
-        PairBlockKernel.Scores<TLanes, TVector>(_rows, rows, _columns, columns, _stride, _scores);
-        PairBlockKernel.Gradients<TLanes, TVector>(_scores, rows, columns, _rates, _labels);
-        if ((columns & 1) != 0)
+        _inputs.Seal();
+        float** before = _inputs.Rows;
+        if (_inputs.HasComposites || PairBlockKernel.TakesSeveralStrips(_outputs.Count))
         {
-            new Span<float>(_scores + (columns * PairBlockKernel.ScoreStride(rows)), rows).Clear();
+            _inputs.Remember();
+            before = _inputs.Before;
         }
 
-        float** before = _rows;
-        if (PairBlockKernel.TakesSeveralStrips(columns))
+        Descend<TLanes, TVector>(_inputs.Rows, before, _inputs.Count, _inputs.Values);
+        if (_inputs.HasComposites)
         {
-            before = _before;
-            for (int i = 0; i < rows; i++)
-            {
-                before[i] = _copies + (i * _stride);
-                new ReadOnlySpan<float>(_rows[i], _stride).CopyTo(new Span<float>(before[i], _stride));
-            }
+            _inputs.ReturnComposites();
         }
 
-        PairBlockKernel.Update<TLanes, TVector>(_rows, before, rows, _columns, columns, _stride, _scores);
+        _inputs.Clear();
+    }
+
+    /// <inheritdoc cref="Step{TLanes, TVector}"/>
+    internal void StepMean<TLanes, TVector>(float rate, float inputScale)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        if (_inputs.Count == 0 || _outputs.Count == 0)
+        {
+            return;
+        }
+
+        _inputs.Seal();
+        if (_inputs.HasComposites)
+        {
+            _inputs.Remember();
+        }
+
+        float share = inputScale / Mean<TLanes, TVector>();
+        _hiddenRates[0] = rate;
+        new ReadOnlySpan<float>(_hidden, _stride).CopyTo(new Span<float>(_hiddenBefore[0], _stride));
+        Descend<TLanes, TVector>(_hiddenRows, _hiddenBefore, 1, _hiddenRates);
+        MeanKernel.Spread<TLanes, TVector>(_hidden, _hiddenBefore[0], _inputs.Rows, _inputs.Values, _inputs.Count, share, _stride);
+        if (_inputs.HasComposites)
+        {
+            _inputs.ReturnComposites();
+        }
+
+        _inputs.Clear();
+    }
+
+    private static EmbeddingMatrix NotNull(EmbeddingMatrix matrix)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        return matrix;
     }
 
     private static nuint RoundUp(int count) => ((nuint)count + 15) & ~(nuint)15;
 
-    private static void Prefetch(EmbeddingMatrix matrix, int row)
+    private void Descend<TLanes, TVector>(float** rows, float** before, int rowCount, float* rates)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
     {
-        if (Sse.IsSupported && (uint)row < (uint)matrix.Rows)
+        // The caller has sealed the outputs before its first step; made-up rows are made again for every further one.
+        int columns = _outputs.Count;
+        if (_outputs.HasComposites)
         {
-            float* start = matrix.Pointer + ((long)row * matrix.Stride);
-            for (float* line = start; line < start + matrix.Stride; line += EmbeddingMatrix.Alignment / sizeof(float))
-            {
-                Sse.Prefetch0(line);
-            }
+            _outputs.Seal();
+            _outputs.Remember();
         }
+
+        PairBlockKernel.Scores<TLanes, TVector>(rows, rowCount, _outputs.Rows, columns, _stride, _scores);
+        PairBlockKernel.Gradients<TLanes, TVector>(_scores, rowCount, columns, rates, _outputs.Values);
+        if ((columns & 1) != 0)
+        {
+            new Span<float>(_scores + (columns * PairBlockKernel.ScoreStride(rowCount)), rowCount).Clear();
+        }
+
+        PairBlockKernel.Update<TLanes, TVector>(rows, before, rowCount, _outputs.Rows, columns, _stride, _scores);
+        if (_outputs.HasComposites)
+        {
+            _outputs.ReturnComposites();
+        }
+
+        GC.KeepAlive(_input);
+        GC.KeepAlive(_output);
     }
 
-    private void Gather(ReadOnlySpan<int> inputs, ReadOnlySpan<float> rates, ReadOnlySpan<int> outputs, ReadOnlySpan<float> labels)
+    /// <summary>Puts the weighted mean of the sealed inputs into the hidden row. Returns the sum of the weights.</summary>
+    private float Mean<TLanes, TVector>()
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
     {
-        ObjectDisposedException.ThrowIf(_scratch is null, this);
-        if (inputs.Length > _maximumInputs || inputs.Length != rates.Length || outputs.Length > _maximumOutputs || outputs.Length != labels.Length)
-        {
-            throw new ArgumentException(
-                $"{inputs.Length} inputs with {rates.Length} rates and {outputs.Length} outputs with {labels.Length} labels do not fit a block of {_maximumInputs} x {_maximumOutputs}.");
-        }
-
-        GatherRows(_input, inputs, _rows);
-        GatherRows(_output, outputs, _columns);
-        rates.CopyTo(new Span<float>(_rates, rates.Length));
-        new Span<float>(_rates + rates.Length, (int)RoundUp(rates.Length) - rates.Length).Clear();
-        labels.CopyTo(new Span<float>(_labels, labels.Length));
+        float sum = TensorPrimitives.Sum(new ReadOnlySpan<float>(_inputs.Values, _inputs.Count));
+        MeanKernel.Gather<TLanes, TVector>(_inputs.Rows, _inputs.Values, _inputs.Count, 1 / sum, _hidden, _stride);
+        return sum;
     }
 
-    private static void GatherRows(EmbeddingMatrix matrix, ReadOnlySpan<int> rows, float** pointers)
+    private double LossOf(float* row)
     {
-        float* start = matrix.Pointer;
-        long stride = matrix.Stride;
-        int count = matrix.Rows;
-        for (int i = 0; i < rows.Length; i++)
+        double sum = 0;
+        for (int o = 0; o < _outputs.Count; o++)
         {
-            if ((uint)rows[i] >= (uint)count)
-            {
-                throw new ArgumentException($"Row {rows[i]} is outside a matrix of {count} rows.", nameof(rows));
-            }
-
-            pointers[i] = start + (rows[i] * stride);
+            double score = TensorPrimitives.Dot(new ReadOnlySpan<float>(row, _stride), new ReadOnlySpan<float>(_outputs.Rows[o], _stride));
+            sum += Math.Max(score, 0) - (score * _outputs.Values[o]) + Math.Log(1 + Math.Exp(-Math.Abs(score)));
         }
 
-        // Pads to a multiple of four with the last row, as the kernel asks.
-        for (int i = rows.Length; (i & 3) != 0; i++)
-        {
-            pointers[i] = pointers[i - 1];
-        }
+        return sum / _outputs.Count;
     }
 }

@@ -1,43 +1,53 @@
-using System.Diagnostics;
-using EmbeddingGrpc.Numerics;
-
 namespace EmbeddingGrpc.Training;
 
 /// <summary>
-/// Skip-gram with negative sampling (Mikolov et al. 2013) on several threads. Rows race by design (Niu et al. 2011); only one-thread
-/// training is reproducible.
+/// Trains item embeddings: skip-gram or continuous bag of words, with negative sampling, a hierarchical softmax or a full one, on several
+/// threads. Rows race by design (Niu et al. 2011); only one-thread training is reproducible, bit for bit on the same instruction set.
 /// </summary>
+/// <remarks>
+/// There is no user table to train: a user's vector is made of the items of the user's history when it is needed, at four bytes an item
+/// kept and nothing at all while the user is away.
+/// </remarks>
 public static class EmbeddingTrainer
 {
     /// <summary>Trains W1 and W2 on a corpus. The caller owns the result.</summary>
-    /// <exception cref="InvalidOperationException">The corpus has no session of two items.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range or contradicts another; names it.</exception>
+    /// <exception cref="InvalidOperationException">The corpus has no session of two items, or is too large for the objective.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the threads are joined and the matrices freed.</exception>
     public static TrainedEmbeddings Train(
-        TrainingCorpus corpus, TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+        TrainingCorpus corpus, TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Train(corpus, options, warmStart: null, progress, cancellationToken);
+
+    /// <summary>Trains W1 and W2 on a corpus, from where an earlier generation ended. The caller owns the result.</summary>
+    /// <param name="corpus">The sessions.</param>
+    /// <param name="options">How.</param>
+    /// <param name="warmStart">The earlier generation, of the same dimension; null starts at random.</param>
+    /// <param name="progress">Told about four times a second, on the calling thread.</param>
+    /// <param name="cancellationToken">Checked between blocks.</param>
+    /// <exception cref="ArgumentException">An option is out of its range or contradicts another or the warm start; names it.</exception>
+    /// <exception cref="InvalidOperationException">The corpus has no session of two items, or is too large for the objective.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the threads are joined and the matrices freed.</exception>
+    public static TrainedEmbeddings Train(
+        TrainingCorpus corpus, TrainingOptions options, WarmStart? warmStart, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(options);
+        options.ThrowIfInvalid();
         ThrowIfNothingToLearn(corpus);
-        cancellationToken.ThrowIfCancellationRequested();
+        using var job = new TrainingJob(corpus, options, warmStart);
+        if (options.MaximumSeconds == 0)
+        {
+            return job.Execute(TrainingPlan.Whole(options), progress, cancellationToken);
+        }
 
-        var input = new EmbeddingMatrix(corpus.Vocabulary.Count, options.Dimension);
-        var output = new EmbeddingMatrix(corpus.Vocabulary.Count, options.Dimension);
-        try
+        // A warm start's vectors cannot be shortened: the time is then kept by epochs alone.
+        int minimumDimension = warmStart is null ? TrainingBudget.MinimumDimension : options.Dimension;
+        var plan = TrainingBudget.Fit(options, minimumDimension, corpus.WordCount, (dimension, time) =>
         {
-            Initialise(input, options);
-            var clock = Stopwatch.StartNew();
-            var noise = new NoiseSampler(NoiseSampler.PowerWeights(corpus.Vocabulary.Counts, options.NoiseExponent));
-            var subsampler = new Subsampler(corpus.Vocabulary, options.Subsample);
-            var run = new TrainingRun(corpus, options, progress, cancellationToken);
-            var (words, loss) = run.Execute(() => new SkipGramWorker(corpus, options, noise, subsampler, input, output));
-            return new TrainedEmbeddings(input, output, words, clock.Elapsed, loss);
-        }
-        catch
-        {
-            input.Dispose();
-            output.Dispose();
-            throw;
-        }
+            using var probe = job.Execute(new TrainingPlan(options.Epochs, dimension, time), progress: null, cancellationToken);
+            return probe.WordsPerSecond;
+        });
+        return job.Execute(plan, progress, cancellationToken);
     }
 
     private static void ThrowIfNothingToLearn(TrainingCorpus corpus)
@@ -52,19 +62,5 @@ public static class EmbeddingTrainer
 
         throw new InvalidOperationException(
             $"There is nothing to learn from: none of the corpus's {corpus.SessionCount} sessions has two items ({corpus.WordCount} interactions, {corpus.Vocabulary.Count} items).");
-    }
-
-    /// <summary>W1 uniform in ±1/dimension; W2 stays zero, so that the first steps move W1 alone by nothing and W2 by W1.</summary>
-    private static void Initialise(EmbeddingMatrix input, TrainingOptions options)
-    {
-        float range = 1f / options.Dimension;
-        var random = RandomSource.For(options.Seed, 1UL << 63);
-        for (int row = 0; row < input.Rows; row++)
-        {
-            foreach (ref float value in input[new ItemOrdinal(row)])
-            {
-                value = ((2 * random.NextSingle()) - 1) * range;
-            }
-        }
     }
 }

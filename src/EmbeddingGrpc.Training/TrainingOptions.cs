@@ -2,9 +2,27 @@ using System.ComponentModel.DataAnnotations;
 
 namespace EmbeddingGrpc.Training;
 
-/// <summary>How embeddings are trained. The defaults are for recommendation, not for text.</summary>
+/// <summary>
+/// How embeddings are trained. The defaults are for recommendation, not for text: many shared negatives, a flatter noise distribution,
+/// direction, no subsampling. <see cref="Word2vec"/> has the defaults of text.
+/// </summary>
 public sealed record TrainingOptions
 {
+    /// <summary>The defaults of the word2vec program, for text: five negatives at exponent 0.75, subsampling, no direction.</summary>
+    public static TrainingOptions Word2vec { get; } = new()
+    {
+        BackwardWeight = 1,
+        NegativeSamples = 5,
+        NoiseExponent = 0.75,
+        Subsample = 1e-3,
+        MinimumCount = 5,
+        Epochs = 5,
+        LearningRate = 0.025,
+    };
+
+    /// <summary>What is predicted from what, and how the prediction is scored.</summary>
+    public TrainingObjective Objective { get; init; } = TrainingObjective.SkipGramNegativeSampling;
+
     /// <summary>Floats of a vector.</summary>
     [Range(2, 1024)]
     public int Dimension { get; init; } = 100;
@@ -27,7 +45,13 @@ public sealed record TrainingOptions
     [Range(1, 1024)]
     public int NegativeSamples { get; init; } = 23;
 
-    /// <summary>Exponent of the noise distribution over item counts; 0 is uniform, 0.75 is word2vec's.</summary>
+    /// <summary>What negative samples are drawn by.</summary>
+    public NoiseDistribution Noise { get; init; } = NoiseDistribution.PowerOfCount;
+
+    /// <summary>
+    /// Exponent of the noise distribution over item counts; 0 is uniform, 0.75 is word2vec's, a negative one prefers rare items. Without
+    /// effect on <see cref="NoiseDistribution.LogUniform"/>.
+    /// </summary>
     [Range(-4.0, 4.0)]
     public double NoiseExponent { get; init; } = 0.5;
 
@@ -39,18 +63,76 @@ public sealed record TrainingOptions
     [Range(1, int.MaxValue)]
     public int MinimumCount { get; init; } = 1;
 
+    /// <summary>
+    /// Most items with a row of their own in each matrix, the most frequent ones; the others share <see cref="SharedRows"/> by two hash
+    /// functions, so that any number of ids trains in a fixed memory. 0: every item has its own.
+    /// </summary>
+    [Range(0, int.MaxValue)]
+    public int MaximumVocabulary { get; init; }
+
+    /// <summary>Rows that the items beyond <see cref="MaximumVocabulary"/> share; 0 means a quarter of it.</summary>
+    [Range(0, int.MaxValue)]
+    public int SharedRows { get; init; }
+
     /// <summary>Passes over the sessions.</summary>
     [Range(1, 10_000)]
     public int Epochs { get; init; } = 20;
 
-    /// <summary>Learning rate at the start; it falls linearly to a ten-thousandth of this.</summary>
+    /// <summary>Learning rate at the start.</summary>
     [Range(1e-6, 10.0)]
     public double LearningRate { get; init; } = 0.05;
+
+    /// <summary>How the learning rate falls.</summary>
+    public LearningRateSchedule LearningRateSchedule { get; init; } = LearningRateSchedule.Linear;
+
+    /// <summary>How a full softmax treats the contexts of a center. Without effect on the other objectives.</summary>
+    public LabelTreatment LabelTreatment { get; init; } = LabelTreatment.MultiHot;
+
+    /// <summary>
+    /// Training time at most, in seconds; 0 is no limit. Where it does not suffice, epochs, dimension and the share of the history that is
+    /// seen are traded for it, and the result says what was traded (<see cref="TrainedEmbeddings.Trade"/>). Not reproducible.
+    /// </summary>
+    [Range(0.0, 1e7)]
+    public double MaximumSeconds { get; init; }
 
     /// <summary>Training threads; 0 means one for each processor. Only one thread is reproducible.</summary>
     [Range(0, 1024)]
     public int Threads { get; init; }
 
+    /// <summary>Niceness of the training threads, 0..19: above zero they yield to threads that answer requests.</summary>
+    [Range(0, 19)]
+    public int Niceness { get; init; }
+
     /// <summary>Seed of every random choice.</summary>
     public ulong Seed { get; init; } = 42;
+
+    /// <summary>Throws if an option is out of its range or contradicts another.</summary>
+    /// <exception cref="ArgumentException">Names the option and what it may be.</exception>
+    public void ThrowIfInvalid()
+    {
+        var problems = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true))
+        {
+            throw new ArgumentException(string.Join(' ', problems.Select(problem => problem.ErrorMessage)));
+        }
+
+        ThrowIfUndefined(Objective);
+        ThrowIfUndefined(WindowMode);
+        ThrowIfUndefined(Noise);
+        ThrowIfUndefined(LearningRateSchedule);
+        ThrowIfUndefined(LabelTreatment);
+        if (MaximumVocabulary > 0 && Objective is not (TrainingObjective.SkipGramNegativeSampling or TrainingObjective.CbowNegativeSampling))
+        {
+            throw new ArgumentException($"MaximumVocabulary {MaximumVocabulary} needs an objective with negative sampling, not {Objective}.");
+        }
+    }
+
+    private static void ThrowIfUndefined<TEnum>(TEnum value)
+        where TEnum : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            throw new ArgumentException($"{typeof(TEnum).Name} {value} is none of {string.Join(", ", Enum.GetNames<TEnum>())}.");
+        }
+    }
 }

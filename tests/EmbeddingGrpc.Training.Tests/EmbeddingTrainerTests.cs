@@ -19,17 +19,101 @@ public sealed class EmbeddingTrainerTests
     }
 
     [Theory]
-    [InlineData(1, WindowMode.Shrinking, 0.0)]
-    [InlineData(3, WindowMode.Shrinking, 0.0)]
-    [InlineData(2, WindowMode.Fixed, 0.0)]
-    [InlineData(2, WindowMode.Session, 0.0)]
-    [InlineData(2, WindowMode.Shrinking, 0.01)]
-    public void Train_PlantedClusters_AreRecovered(int threads, WindowMode mode, double subsample)
+    [InlineData(TrainingObjective.SkipGramNegativeSampling, 1, WindowMode.Shrinking, 0.0)]
+    [InlineData(TrainingObjective.SkipGramNegativeSampling, 3, WindowMode.Shrinking, 0.0)]
+    [InlineData(TrainingObjective.SkipGramNegativeSampling, 2, WindowMode.Fixed, 0.0)]
+    [InlineData(TrainingObjective.SkipGramNegativeSampling, 2, WindowMode.Session, 0.0)]
+    [InlineData(TrainingObjective.SkipGramNegativeSampling, 2, WindowMode.Shrinking, 0.01)]
+    [InlineData(TrainingObjective.CbowNegativeSampling, 1, WindowMode.Shrinking, 0.0)]
+    [InlineData(TrainingObjective.CbowNegativeSampling, 2, WindowMode.Session, 0.0)]
+    [InlineData(TrainingObjective.SkipGramHierarchicalSoftmax, 1, WindowMode.Shrinking, 0.0)]
+    [InlineData(TrainingObjective.SkipGramHierarchicalSoftmax, 2, WindowMode.Fixed, 0.0)]
+    [InlineData(TrainingObjective.CbowHierarchicalSoftmax, 2, WindowMode.Shrinking, 0.0)]
+    [InlineData(TrainingObjective.SkipGramFullSoftmax, 1, WindowMode.Shrinking, 0.0)]
+    public void Train_PlantedClusters_AreRecovered(TrainingObjective objective, int threads, WindowMode mode, double subsample)
     {
         var corpus = TestCorpus.Clusters(8, 25, 2500, 12);
-        using var trained = Train(corpus, Small with { Threads = threads, WindowMode = mode, Subsample = subsample, Epochs = 10 });
+        using var trained = Train(corpus, Small with { Objective = objective, Threads = threads, WindowMode = mode, Subsample = subsample, Epochs = 10 });
         Assert.InRange(ClusterPurity(corpus, trained.Input), 0.95, 1.0);
-        Assert.InRange(ClusterPurity(corpus, trained.Output), 0.95, 1.0);
+        if (trained.HasItemOutputs)
+        {
+            Assert.InRange(ClusterPurity(corpus, trained.Output), 0.95, 1.0);
+        }
+    }
+
+    [Theory]
+    [InlineData(LabelTreatment.MultiHot)]
+    [InlineData(LabelTreatment.OneHotPairs)]
+    public void Train_FullSoftmax_LearnsWithBothLabelTreatments(LabelTreatment treatment)
+    {
+        var corpus = TestCorpus.Clusters(4, 20, 400, 8);
+        using var trained = Train(corpus, Small with { Objective = TrainingObjective.SkipGramFullSoftmax, LabelTreatment = treatment, Epochs = 15, LearningRate = 0.3 });
+        Assert.InRange(ClusterPurity(corpus, trained.Input), 0.9, 1.0);
+    }
+
+    [Fact]
+    public void Train_HierarchicalSoftmax_RefusesOutputVectorsByName()
+    {
+        var corpus = TestCorpus.Clusters(3, 10, 100, 8);
+        using var trained = Train(corpus, Small with { Objective = TrainingObjective.SkipGramHierarchicalSoftmax });
+        Assert.Equal(corpus.Vocabulary.Count - 1, trained.Output.Rows);
+        using var input = trained.Vectors(VectorSource.Input);
+        Assert.Equal(corpus.Vocabulary.Count, input.Rows);
+        foreach (var source in new[] { VectorSource.Output, VectorSource.Sum })
+        {
+            var error = Assert.Throws<InvalidOperationException>(() => trained.Vectors(source));
+            Assert.Contains($"VectorSource {source} needs output vectors", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Vectors_Sum_IsW1PlusW2()
+    {
+        var corpus = TestCorpus.Clusters(3, 10, 100, 8);
+        using var trained = Train(corpus, Small);
+        using var sum = trained.Vectors(VectorSource.Sum);
+        using var output = trained.Vectors(VectorSource.Output);
+        Assert.Equal(Values(trained.Output), Values(output));
+        Assert.Equal(Values(trained.Input).Zip(Values(trained.Output), (a, b) => a + b), Values(sum));
+    }
+
+    [Fact]
+    public void Train_MaximumVocabulary_TrainsTheTailInSharedRows()
+    {
+        // 8 clusters of 25: the tail half of the items shares 40 rows.
+        var corpus = TestCorpus.Clusters(8, 25, 2500, 12);
+        using var trained = Train(corpus, Small with { MaximumVocabulary = 100, SharedRows = 60, Epochs = 20 });
+        Assert.Equal((160, 160), (trained.Input.Rows, trained.Output.Rows));
+        using var vectors = trained.Vectors(VectorSource.Input);
+        Assert.Equal(corpus.Vocabulary.Count, vectors.Rows);
+        Assert.InRange(ClusterPurity(corpus, vectors), 0.75, 1.0);
+    }
+
+    [Fact]
+    public void Train_Weights_CountAsMuchAsRepetition()
+    {
+        // x is seen with a at weight 9 and with b at weight 1: it must end nearer to a.
+        var builder = new SessionBuilder(TimeSpan.FromDays(1));
+        for (int i = 0; i < 400; i++)
+        {
+            builder.Add($"u{i}", "x", 0, i % 2 == 0 ? 9 : 1);
+            builder.Add($"u{i}", i % 2 == 0 ? "a" : "b", 1, i % 2 == 0 ? 9 : 1);
+        }
+
+        var corpus = builder.Build(1, TestContext.Current.CancellationToken);
+        Assert.True(corpus.HasWeights);
+        using var trained = Train(corpus, Small with { LearningRate = 0.01, Epochs = 3 });
+        Assert.InRange(Score(corpus, trained, "x", "a") - Score(corpus, trained, "x", "b"), 0.01, 100);
+    }
+
+    [Theory]
+    [InlineData(LearningRateSchedule.Cosine)]
+    [InlineData(LearningRateSchedule.Constant)]
+    public void Train_OtherSchedules_RecoverPlantedClusters(LearningRateSchedule schedule)
+    {
+        var corpus = TestCorpus.Clusters(4, 20, 1000, 10);
+        using var trained = Train(corpus, Small with { LearningRateSchedule = schedule });
+        Assert.InRange(ClusterPurity(corpus, trained.Input), 0.95, 1.0);
     }
 
     [Fact]
@@ -78,11 +162,14 @@ public sealed class EmbeddingTrainerTests
     [Theory]
     [InlineData("a a")]
     [InlineData("a b")]
-    public void Train_TinyVocabulary_EndsWithFiniteVectors(string line)
+    public void Train_TinyVocabulary_EndsWithFiniteVectorsForEveryObjective(string line)
     {
         var corpus = TestCorpus.Of(line);
-        using var trained = Train(corpus, Small);
-        Assert.DoesNotContain(Values(trained.Input).Concat(Values(trained.Output)), value => !float.IsFinite(value));
+        foreach (var objective in Enum.GetValues<TrainingObjective>())
+        {
+            using var trained = Train(corpus, Small with { Objective = objective });
+            Assert.DoesNotContain(Values(trained.Input).Concat(Values(trained.Output)), value => !float.IsFinite(value));
+        }
     }
 
     private static TrainedEmbeddings Train(TrainingCorpus corpus, TrainingOptions options) =>

@@ -31,6 +31,7 @@ internal static unsafe class PairBlockKernel
     /// <param name="columnCount">Rows of Y.</param>
     /// <param name="length">Floats of a row, a multiple of 16.</param>
     /// <param name="scores">[columns rounded up to four, <see cref="ScoreStride"/>], column-major; overwritten.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Scores<TLanes, TVector>(float** rows, int rowCount, float** columns, int columnCount, int length, float* scores)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct

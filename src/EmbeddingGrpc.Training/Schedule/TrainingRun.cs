@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
 
@@ -10,23 +11,31 @@ internal sealed class TrainingRun
 
     private readonly TrainingSchedule _schedule;
     private readonly TrainingTally[] _tallies;
+    private readonly int _niceness;
+    private readonly long _totalWords;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly CancellationToken _cancellationToken;
-    private readonly long _totalWords;
     private Exception? _failure;
 
-    public TrainingRun(TrainingCorpus corpus, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    /// <param name="schedule">The blocks.</param>
+    /// <param name="threads">Threads to start.</param>
+    /// <param name="niceness">Their niceness.</param>
+    /// <param name="totalWords">Interactions of all blocks, for the progress.</param>
+    /// <param name="progress">Told about four times a second, on the calling thread.</param>
+    /// <param name="cancellationToken">Checked between blocks.</param>
+    public TrainingRun(
+        TrainingSchedule schedule, int threads, int niceness, long totalWords, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        _schedule = new TrainingSchedule(corpus, options, threads);
+        _schedule = schedule;
         _tallies = [.. Enumerable.Range(0, threads).Select(_ => new TrainingTally())];
+        _niceness = niceness;
+        _totalWords = totalWords;
         _progress = progress;
         _cancellationToken = cancellationToken;
-        _totalWords = corpus.WordCount * options.Epochs;
     }
 
     /// <summary>Runs the workers to the end on dedicated threads. Returns the interactions trained and the last interval's mean loss.</summary>
-    public (long Words, double Loss) Execute(Func<SkipGramWorker> createWorker)
+    public (long Words, double Loss) Execute(Func<TrainingWorker> createWorker)
     {
         var threads = new Thread[_tallies.Length];
         for (int i = 0; i < threads.Length; i++)
@@ -50,10 +59,11 @@ internal sealed class TrainingRun
         return (_tallies.Sum(tally => tally.Words), loss);
     }
 
-    private void Work(Func<SkipGramWorker> createWorker, TrainingTally tally)
+    private void Work(Func<TrainingWorker> createWorker, TrainingTally tally)
     {
         try
         {
+            BackgroundPriority.SetCurrentThread(_niceness);
             using var worker = createWorker();
             while (!_cancellationToken.IsCancellationRequested && Volatile.Read(ref _failure) is null && _schedule.TryTake(out var block))
             {
@@ -77,15 +87,15 @@ internal sealed class TrainingRun
         {
             while (!thread.Join(ReportInterval))
             {
-                last = Report(clock.Elapsed, last, ref loss);
+                last = Report(clock.Elapsed, last, ended: false, ref loss);
             }
         }
 
-        Report(clock.Elapsed, last, ref loss);
+        Report(clock.Elapsed, last, ended: !_cancellationToken.IsCancellationRequested && _failure is null, ref loss);
         return loss;
     }
 
-    private Snapshot Report(TimeSpan elapsed, Snapshot last, ref double loss)
+    private Snapshot Report(TimeSpan elapsed, Snapshot last, bool ended, ref double loss)
     {
         var now = new Snapshot(
             elapsed,
@@ -97,10 +107,11 @@ internal sealed class TrainingRun
             loss = (now.LossSum - last.LossSum) / (now.LossCount - last.LossCount);
         }
 
-        double seconds = Math.Max((now.Elapsed - last.Elapsed).TotalSeconds, 1e-9);
-        double fraction = Math.Min(1, (double)now.Words / _totalWords);
+        double wordsPerSecond = (now.Words - last.Words) / Math.Max((now.Elapsed - last.Elapsed).TotalSeconds, 1e-9);
+        double fraction = ended ? 1 : Math.Min(1, (double)now.Words / _totalWords);
         var remaining = fraction > 0 ? elapsed * ((1 - fraction) / fraction) : TimeSpan.Zero;
-        _progress?.Report(new TrainingProgress(fraction, (now.Words - last.Words) / seconds, loss, elapsed, remaining));
+        _progress?.Report(new TrainingProgress(fraction, wordsPerSecond, loss, elapsed, remaining));
+        TrainingMetrics.Report(now.Words - last.Words, wordsPerSecond, loss);
         return now;
     }
 

@@ -13,6 +13,9 @@ internal sealed class SessionStore
 
     // A session is its length followed by its items, within one chunk; its position counts ints from the first chunk on.
     private readonly List<int[]> _chunks = [];
+
+    // Weights lie at their items' places in chunks of their own, which exist only once a weight is not one.
+    private List<Half[]>? _weights;
     private uint[] _positions = new uint[16];
     private int _chunkUsed = ChunkInts;
 
@@ -23,7 +26,12 @@ internal sealed class SessionStore
     public long WordCount { get; private set; }
 
     /// <summary>Bytes of memory held.</summary>
-    public long SizeBytes => (_chunks.Sum(chunk => (long)chunk.Length) * sizeof(int)) + ((long)_positions.Length * sizeof(uint));
+    public long SizeBytes =>
+        (_chunks.Sum(chunk => (long)chunk.Length) * sizeof(int)) + ((_weights?.Sum(chunk => (long)chunk.Length) ?? 0) * sizeof(ushort))
+        + ((long)_positions.Length * sizeof(uint));
+
+    /// <summary>Whether some weight is not one.</summary>
+    public bool HasWeights => _weights is not null;
 
     /// <summary>The items of one session.</summary>
     public ReadOnlySpan<int> this[int index]
@@ -35,17 +43,24 @@ internal sealed class SessionStore
         }
     }
 
-    /// <summary>Appends a session, in pieces if it is longer than <see cref="MaximumLength"/>; an empty one is nothing.</summary>
-    public void Add(ReadOnlySpan<int> items)
+    /// <summary>The weights of one session's items; empty if all weights are one.</summary>
+    public ReadOnlySpan<Half> Weights(int index)
     {
-        for (; items.Length > MaximumLength; items = items[MaximumLength..])
-        {
-            AddPiece(items[..MaximumLength]);
-        }
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        return WeightsOf(_positions[index]);
+    }
 
-        if (!items.IsEmpty)
+    /// <summary>Appends a session, in pieces if it is longer than <see cref="MaximumLength"/>; an empty one is nothing.</summary>
+    /// <param name="items">[length].</param>
+    /// <param name="weights">[length], or empty if all are one.</param>
+    public void Add(ReadOnlySpan<int> items, ReadOnlySpan<float> weights = default)
+    {
+        while (!items.IsEmpty)
         {
-            AddPiece(items);
+            int length = Math.Min(items.Length, MaximumLength);
+            AddPiece(items[..length], weights.IsEmpty ? weights : weights[..length]);
+            items = items[length..];
+            weights = weights.IsEmpty ? weights : weights[length..];
         }
     }
 
@@ -63,12 +78,18 @@ internal sealed class SessionStore
 
             uint position = _positions[index];
             var items = Items(position);
+            var weights = WeightsOf(position);
             int length = 0;
-            foreach (int item in items)
+            for (int i = 0; i < items.Length; i++)
             {
-                int ordinal = ordinals[item];
+                int ordinal = ordinals[items[i]];
                 if (ordinal >= 0)
                 {
+                    if (!weights.IsEmpty)
+                    {
+                        weights[length] = weights[i];
+                    }
+
                     items[length++] = ordinal;
                 }
             }
@@ -91,7 +112,11 @@ internal sealed class SessionStore
         return chunk.AsSpan(at + 1, chunk[at]);
     }
 
-    private void AddPiece(ReadOnlySpan<int> items)
+    private Span<Half> WeightsOf(uint position) => _weights is null
+        ? []
+        : _weights[(int)(position / ChunkInts)].AsSpan((int)(position % ChunkInts) + 1, Items(position).Length);
+
+    private void AddPiece(ReadOnlySpan<int> items, ReadOnlySpan<float> weights)
     {
         Reserve(1 + items.Length);
         int[] chunk = _chunks[^1];
@@ -103,8 +128,38 @@ internal sealed class SessionStore
         _positions[Count++] = checked((uint)(((long)(_chunks.Count - 1) * ChunkInts) + _chunkUsed));
         chunk[_chunkUsed] = items.Length;
         items.CopyTo(chunk.AsSpan(_chunkUsed + 1));
+        if (_weights is not null || weights.ContainsAnyExcept(1f))
+        {
+            StoreWeights(weights, items.Length);
+        }
+
         _chunkUsed += 1 + items.Length;
         WordCount += items.Length;
+    }
+
+    private void StoreWeights(ReadOnlySpan<float> weights, int count)
+    {
+        // Chunks of weights follow those of items; what was stored before the first weight weighs one.
+        _weights ??= [];
+        while (_weights.Count < _chunks.Count)
+        {
+            var ones = new Half[_chunks[_weights.Count].Length];
+            ones.AsSpan().Fill(Half.One);
+            _weights.Add(ones);
+        }
+
+        if (_weights[^1].Length < _chunks[^1].Length)
+        {
+            var grown = _weights[^1];
+            Array.Resize(ref grown, _chunks[^1].Length);
+            grown.AsSpan(_weights[^1].Length).Fill(Half.One);
+            _weights[^1] = grown;
+        }
+
+        for (int i = 0; i < count && !weights.IsEmpty; i++)
+        {
+            _weights[^1][_chunkUsed + 1 + i] = (Half)weights[i];
+        }
     }
 
     private void Reserve(int ints)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace EmbeddingGrpc.Training;
 
 /// <summary>
@@ -14,12 +16,20 @@ internal sealed class TrainingSchedule
     private const double RateFloor = 1e-4;
 
     private readonly TrainingOptions _options;
+    private readonly TimeSpan _timeLimit;
     private readonly int[] _firstSession;
+    private readonly long _started = Stopwatch.GetTimestamp();
     private long _taken;
 
-    public TrainingSchedule(TrainingCorpus corpus, TrainingOptions options, int threads)
+    /// <param name="corpus">What is trained on.</param>
+    /// <param name="options">Learning rate and seed.</param>
+    /// <param name="threads">Threads that will take blocks.</param>
+    /// <param name="epochs">Passes over the corpus; a part of one takes a part of the blocks.</param>
+    /// <param name="timeLimit">After this no block is given any more, and the rate falls with the clock if it is ahead of the blocks.</param>
+    public TrainingSchedule(TrainingCorpus corpus, TrainingOptions options, int threads, double epochs, TimeSpan timeLimit)
     {
         _options = options;
+        _timeLimit = timeLimit;
 
         // Small enough that threads end together, large enough that taking a block costs nothing.
         long blockWords = Math.Clamp(corpus.WordCount / (16L * threads), MinimumBlockWords, MaximumBlockWords);
@@ -36,30 +46,47 @@ internal sealed class TrainingSchedule
         }
 
         _firstSession = [.. starts];
+        BlockCount = (long)Math.Ceiling(BlocksOfEpoch * epochs);
     }
 
-    /// <summary>Blocks of all epochs.</summary>
-    public long BlockCount => (long)BlocksOfEpoch * _options.Epochs;
+    /// <summary>Blocks of the whole training.</summary>
+    public long BlockCount { get; }
+
+    /// <summary>Whether the time limit ended the training before its last block.</summary>
+    public bool Expired { get; private set; }
 
     private int BlocksOfEpoch => _firstSession.Length - 1;
 
     /// <summary>Takes the next block.</summary>
     public bool TryTake(out TrainingBlock block)
     {
+        block = default;
+        double clock = _timeLimit == Timeout.InfiniteTimeSpan ? 0 : Stopwatch.GetElapsedTime(_started) / _timeLimit;
+        if (clock >= 1)
+        {
+            Expired = true;
+            return false;
+        }
+
         long number = Interlocked.Increment(ref _taken) - 1;
         if (number >= BlockCount)
         {
-            block = default;
             return false;
         }
 
         int epoch = (int)(number / BlocksOfEpoch);
         int place = Permute((int)(number % BlocksOfEpoch), epoch);
-        double left = 1 - ((double)number / BlockCount);
         block = new TrainingBlock(
-            number, epoch, _firstSession[place], _firstSession[place + 1], (float)(_options.LearningRate * Math.Max(RateFloor, left)));
+            number, epoch, _firstSession[place], _firstSession[place + 1], (float)RateAt(Math.Max(clock, (double)number / BlockCount)));
         return true;
     }
+
+    private double RateAt(double done) => _options.LearningRate * Math.Max(RateFloor, _options.LearningRateSchedule switch
+    {
+        LearningRateSchedule.Cosine => 0.5 * (1 + Math.Cos(Math.PI * done)),
+        LearningRateSchedule.Constant => 1,
+        _ => 1 - done,
+    });
 
     /// <summary>Walks the blocks in steps that share no divisor with their number: each once, neighbours apart, another order every epoch.</summary>
     private int Permute(int index, int epoch)

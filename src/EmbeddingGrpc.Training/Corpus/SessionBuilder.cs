@@ -8,8 +8,8 @@ namespace EmbeddingGrpc.Training;
 /// the gap exceeds <c>sessionGap</c>. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// Sixteen bytes an interaction while gathering, four more for each while building, and the ids: no object per user or interaction. A
-/// single user's sequence longer than <see cref="SessionStore.MaximumLength"/> is cut there.
+/// Sixteen bytes an interaction while gathering (twenty once a weight is not one), four more for each while building, and the ids: no
+/// object per user or interaction. A single user's sequence longer than <see cref="SessionStore.MaximumLength"/> is cut there.
 /// </remarks>
 public sealed class SessionBuilder(TimeSpan sessionGap)
 {
@@ -18,6 +18,9 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
     private readonly IdTable _users = new();
     private readonly VocabularyBuilder _items = new();
     private readonly List<Gathered[]> _chunks = [];
+
+    // At the same places as the chunks; chunks without a weight other than one have null.
+    private readonly List<float[]?> _weights = [];
     private int _chunkUsed = ChunkInteractions;
     private int[] _countOfUser = new int[16];
     private bool _built;
@@ -32,19 +35,26 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
     public long Count { get; private set; }
 
     /// <summary>Adds one interaction.</summary>
-    /// <exception cref="ArgumentException">An id is empty.</exception>
+    /// <param name="userId">Not empty.</param>
+    /// <param name="itemId">Not empty.</param>
+    /// <param name="eventTimeMs">Milliseconds on any clock.</param>
+    /// <param name="weight">Finite and not negative; zero is as if it had not happened. A pair of interactions trains with the geometric mean of their weights.</param>
+    /// <exception cref="ArgumentException">An id is empty, or the weight negative or not finite.</exception>
     /// <exception cref="InvalidOperationException">The corpus has been built already.</exception>
-    public void Add(string userId, string itemId, long eventTimeMs)
+    public void Add(string userId, string itemId, long eventTimeMs, float weight = 1)
     {
         ArgumentException.ThrowIfNullOrEmpty(userId);
         ArgumentException.ThrowIfNullOrEmpty(itemId);
         ThrowIfBuilt();
-        Add(_users.Intern(userId), _items.Add(itemId), eventTimeMs);
+        if (IsPositive(weight))
+        {
+            Add(_users.Intern(userId), _items.Add(itemId), eventTimeMs, weight);
+        }
     }
 
     /// <summary>Adds one interaction whose ids are in UTF-8.</summary>
-    /// <inheritdoc cref="Add(string, string, long)"/>
-    public void Add(ReadOnlySpan<byte> userId, ReadOnlySpan<byte> itemId, long eventTimeMs)
+    /// <inheritdoc cref="Add(string, string, long, float)"/>
+    public void Add(ReadOnlySpan<byte> userId, ReadOnlySpan<byte> itemId, long eventTimeMs, float weight = 1)
     {
         if (userId.IsEmpty || itemId.IsEmpty)
         {
@@ -52,7 +62,10 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         }
 
         ThrowIfBuilt();
-        Add(_users.Intern(userId), _items.Add(itemId), eventTimeMs);
+        if (IsPositive(weight))
+        {
+            Add(_users.Intern(userId), _items.Add(itemId), eventTimeMs, weight);
+        }
     }
 
     /// <summary>
@@ -73,6 +86,7 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         }
 
         _chunks.Clear();
+        _weights.Clear();
         return new TrainingCorpus(vocabulary, sessions);
     }
 
@@ -84,17 +98,40 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         }
     }
 
-    private void Add(int user, int item, long eventTimeMs)
+    private static bool IsPositive(float weight)
+    {
+        // A weight beyond the range of half precision would be stored as infinity.
+        if (!(weight >= 0) || weight > (float)Half.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(nameof(weight), weight, $"A weight is between 0 and {Half.MaxValue}.");
+        }
+
+        return weight > 0;
+    }
+
+    private void Add(int user, int item, long eventTimeMs, float weight)
     {
         if (_chunkUsed == ChunkInteractions)
         {
             _chunks.Add(new Gathered[ChunkInteractions]);
+            _weights.Add(null);
             _chunkUsed = 0;
         }
 
         if (user >= _countOfUser.Length)
         {
             Array.Resize(ref _countOfUser, checked(_countOfUser.Length * 2));
+        }
+
+        if (weight != 1 && _weights[^1] is null)
+        {
+            _weights[^1] = new float[ChunkInteractions];
+            _weights[^1]!.AsSpan().Fill(1);
+        }
+
+        if (_weights[^1] is { } weights)
+        {
+            weights[_chunkUsed] = weight;
         }
 
         _countOfUser[user]++;
@@ -123,49 +160,58 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         for (int chunk = 0; chunk < _chunks.Count; chunk++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            foreach (ref readonly var gathered in _chunks[chunk].AsSpan(0, chunk == _chunks.Count - 1 ? _chunkUsed : ChunkInteractions))
+            int used = chunk == _chunks.Count - 1 ? _chunkUsed : ChunkInteractions;
+            for (int i = 0; i < used; i++)
             {
+                ref readonly var gathered = ref _chunks[chunk][i];
                 if (gathered.User >= firstUser && gathered.User < endUser)
                 {
                     int at = next[gathered.User - firstUser]++;
-                    grouped[at] = new TimedItem(gathered.EventTimeMs, at, gathered.Item);
+                    grouped[at] = new TimedItem(gathered.EventTimeMs, at, gathered.Item, _weights[chunk]?[i] ?? 1);
                 }
             }
         }
 
         int start = 0;
-        var scratch = new List<int>();
+        var items = new List<int>();
+        var weights = new List<float>();
         for (int user = firstUser; user < endUser; user++)
         {
-            Cut(grouped.AsSpan(start, _countOfUser[user]), ordinals, sessions, scratch);
+            Cut(grouped.AsSpan(start, _countOfUser[user]), ordinals, sessions, items, weights);
             start += _countOfUser[user];
         }
 
         return endUser;
     }
 
-    private void Cut(Span<TimedItem> sequence, int[] ordinals, SessionStore sessions, List<int> scratch)
+    private void Cut(Span<TimedItem> sequence, int[] ordinals, SessionStore sessions, List<int> items, List<float> weights)
     {
         SortByTime(sequence);
-        scratch.Clear();
         double gapMs = sessionGap.TotalMilliseconds;
         for (int i = 0; i < sequence.Length; i++)
         {
             // An item that is left out of the vocabulary still shows that its user was there.
             if (i > 0 && (double)sequence[i].EventTimeMs - sequence[i - 1].EventTimeMs > gapMs)
             {
-                sessions.Add(CollectionsMarshal.AsSpan(scratch));
-                scratch.Clear();
+                Flush();
             }
 
             int ordinal = ordinals[sequence[i].Item];
             if (ordinal >= 0)
             {
-                scratch.Add(ordinal);
+                items.Add(ordinal);
+                weights.Add(sequence[i].Weight);
             }
         }
 
-        sessions.Add(CollectionsMarshal.AsSpan(scratch));
+        Flush();
+
+        void Flush()
+        {
+            sessions.Add(CollectionsMarshal.AsSpan(items), CollectionsMarshal.AsSpan(weights));
+            items.Clear();
+            weights.Clear();
+        }
     }
 
     /// <summary>Most users' interactions arrive in time order: looking costs less than sorting what is sorted.</summary>
@@ -183,7 +229,7 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
 
     private readonly record struct Gathered(long EventTimeMs, int User, int Item);
 
-    private readonly record struct TimedItem(long EventTimeMs, int Arrival, int Item) : IComparable<TimedItem>
+    private readonly record struct TimedItem(long EventTimeMs, int Arrival, int Item, float Weight) : IComparable<TimedItem>
     {
         public int CompareTo(TimedItem other)
         {

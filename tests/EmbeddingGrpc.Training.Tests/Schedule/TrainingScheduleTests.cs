@@ -8,7 +8,7 @@ public sealed class TrainingScheduleTests
     public void TryTake_UntilTheEnd_CoversEverySessionOncePerEpoch()
     {
         var corpus = TestCorpus.Clusters(4, 30, 700, 12);
-        var blocks = TakeAll(new TrainingSchedule(corpus, Options, 2));
+        var blocks = TakeAll(new TrainingSchedule(corpus, Options, 2, Options.Epochs, Timeout.InfiniteTimeSpan));
         foreach (var epoch in blocks.GroupBy(block => block.Epoch))
         {
             var sessions = epoch.SelectMany(block => Enumerable.Range(block.FirstSession, block.EndSession - block.FirstSession));
@@ -22,7 +22,7 @@ public sealed class TrainingScheduleTests
     [Fact]
     public void TryTake_EpochAfterEpoch_ChangesTheOrder()
     {
-        var blocks = TakeAll(new TrainingSchedule(TestCorpus.Clusters(4, 30, 700, 12), Options, 1));
+        var blocks = TakeAll(new TrainingSchedule(TestCorpus.Clusters(4, 30, 700, 12), Options, 1, Options.Epochs, Timeout.InfiniteTimeSpan));
         var orders = blocks.GroupBy(block => block.Epoch).Select(epoch => string.Join(' ', epoch.Select(block => block.FirstSession)));
         Assert.Equal(3, orders.Distinct().Count());
     }
@@ -30,7 +30,7 @@ public sealed class TrainingScheduleTests
     [Fact]
     public void TryTake_BlockAfterBlock_LowersTheRateLinearlyToAFloor()
     {
-        var blocks = TakeAll(new TrainingSchedule(TestCorpus.Clusters(4, 30, 700, 12), Options, 1));
+        var blocks = TakeAll(new TrainingSchedule(TestCorpus.Clusters(4, 30, 700, 12), Options, 1, Options.Epochs, Timeout.InfiniteTimeSpan));
         Assert.Equal(0.1f, blocks[0].LearningRate);
         for (int i = 1; i < blocks.Count; i++)
         {
@@ -41,7 +41,7 @@ public sealed class TrainingScheduleTests
     [Fact]
     public async Task TryTake_FromSeveralThreads_GivesEveryBlockOnce()
     {
-        var schedule = new TrainingSchedule(TestCorpus.Clusters(4, 30, 2000, 12), Options with { Epochs = 20 }, 4);
+        var schedule = new TrainingSchedule(TestCorpus.Clusters(4, 30, 2000, 12), Options, 4, 20, Timeout.InfiniteTimeSpan);
         var taken = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => TakeAll(schedule), TestContext.Current.CancellationToken)));
         Assert.Equal(Enumerable.Range(0, (int)schedule.BlockCount), taken.SelectMany(blocks => blocks).Select(block => (int)block.Number).Order());
     }

@@ -23,6 +23,12 @@ public sealed class TrainingCorpus
     /// <summary>Memory held, in bytes, the vocabulary included.</summary>
     public long SizeBytes => _sessions.SizeBytes + Vocabulary.SizeBytes;
 
+    /// <summary>Whether some interaction's weight is not one.</summary>
+    public bool HasWeights => _sessions.HasWeights;
+
+    /// <summary>The weights of one session's interactions, to three significant digits; empty if all weights are one.</summary>
+    public ReadOnlySpan<Half> Weights(int index) => _sessions.Weights(index);
+
     /// <summary>Item ordinals of one session, oldest first.</summary>
     public ReadOnlySpan<int> Session(int index) => _sessions[index];
 }

@@ -11,8 +11,8 @@ internal sealed class TrainingTally
     /// <summary>Interactions seen, before subsampling.</summary>
     public long Words;
 
-    /// <summary>Steps made.</summary>
-    public long Steps;
+    /// <summary>Centers trained.</summary>
+    public long Centers;
 
     /// <summary>Sum of the measured losses.</summary>
     public double LossSum => Volatile.Read(ref _lossSum);

@@ -1,0 +1,29 @@
+using System.Runtime.InteropServices;
+
+namespace EmbeddingGrpc.Numerics;
+
+/// <summary>What the kernel should know about large native memory. Hints: where they are not understood, nothing changes.</summary>
+internal static unsafe partial class MemoryAdvice
+{
+    /// <summary>The unit of large pages on x64 and most ARM64 kernels.</summary>
+    public const int LargePageBytes = 2 << 20;
+
+    private const int AdviseHugePage = 14;
+
+    /// <summary>
+    /// Asks for 2 MiB pages. Rows are visited in random order: with 4 KiB pages every visit to a matrix larger than the TLB's reach also
+    /// waits for a walk of the page tables.
+    /// </summary>
+    /// <param name="start">Aligned to <see cref="LargePageBytes"/>.</param>
+    /// <param name="length">Bytes.</param>
+    public static void PreferLargePages(void* start, nuint length)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = Advise(start, length, AdviseHugePage);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
+}

@@ -1,0 +1,69 @@
+namespace EmbeddingGrpc.Training.Tests;
+
+public sealed class TrainingBudgetTests
+{
+    private const long Words = 1_000_000;
+
+    private static readonly TrainingOptions Options = new() { Dimension = 96, Epochs = 20, MaximumSeconds = 100 };
+
+    [Fact]
+    public void Fit_EnoughTime_GivesUpNothing()
+    {
+        var plan = Fit(wordsPerSecondTimesDimension: 1e9);
+        Assert.Equal((20.0, 96), (plan.Epochs, plan.Dimension));
+        Assert.InRange(plan.TimeLimit.TotalSeconds, 90, 100);
+    }
+
+    [Fact]
+    public void Fit_TimeForHalf_GivesUpEpochsOnly()
+    {
+        // 110 thousand words a second: eleven epochs in 100 s, less measuring and reserve.
+        var plan = Fit(96 * 110_000);
+        Assert.Equal(96, plan.Dimension);
+        Assert.InRange(plan.Epochs, 9, 11);
+    }
+
+    [Fact]
+    public void Fit_TimeForTwoEpochs_GivesUpDimensionForThem()
+    {
+        var plan = Fit(96 * 22_000);
+        Assert.InRange(plan.Dimension, 32, 64);
+        Assert.InRange(plan.Epochs, 3, 5);
+    }
+
+    [Fact]
+    public void Fit_TimeForLessThanAnEpoch_GivesUpHistoryAtTheSmallestDimension()
+    {
+        var plan = Fit(96 * 1_000);
+        Assert.Equal(TrainingBudget.MinimumDimension, plan.Dimension);
+        Assert.InRange(plan.Epochs, 0.2, 0.3);
+    }
+
+    [Fact]
+    public void Fit_DimensionThatMustStay_GivesUpEpochsAlone()
+    {
+        var plan = TrainingBudget.Fit(Options, 96, Words, (_, _) => 1_000);
+        Assert.Equal(96, plan.Dimension);
+        Assert.InRange(plan.Epochs, 0.08, 0.1);
+    }
+
+    [Fact]
+    public void Train_WithABudget_EndsInTimeAndSaysWhatItGaveUp()
+    {
+        var corpus = TestCorpus.Clusters(20, 50, 5000, 20);
+        var options = new TrainingOptions { Epochs = 10_000, Dimension = 32, Threads = 1, MaximumSeconds = 1 };
+        using var trained = EmbeddingTrainer.Train(corpus, options, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(trained.Trade.GaveUp);
+        Assert.InRange(trained.Trade.Epochs, 0.01, 9_999);
+        Assert.Equal(trained.WordsTrained, trained.Trade.Epochs * corpus.WordCount, 0.5);
+        // The clock decides, so that a slow machine trains less and not longer; the reserve is for a machine that is busy elsewhere.
+        Assert.InRange(trained.Elapsed.TotalSeconds, 0, 10);
+    }
+
+    private static TrainingPlan Fit(double wordsPerSecondTimesDimension) =>
+        TrainingBudget.Fit(Options, TrainingBudget.MinimumDimension, Words, (dimension, time) =>
+        {
+            Assert.InRange(time.TotalSeconds, 0.1, 5);
+            return wordsPerSecondTimesDimension / dimension;
+        });
+}
