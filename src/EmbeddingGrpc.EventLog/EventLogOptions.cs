@@ -9,6 +9,18 @@ public sealed record EventLogOptions
     [Range(64 * 1024L, 16L * 1024 * 1024 * 1024)]
     public long SegmentSizeBytes { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>A new segment is begun when the newest is this old, so that retention by age has whole segments to remove where little is written.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
+    public TimeSpan SegmentAge { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Segments beyond this many bytes in all are removed, the oldest first, as far as nothing needs them; null keeps them.</summary>
+    [Range(64 * 1024L, long.MaxValue)]
+    public long? RetentionBytes { get; init; }
+
+    /// <summary>Segments whose last entry was written longer ago are removed, as far as nothing needs them; null keeps them.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "36500.00:00:00")]
+    public TimeSpan? RetentionAge { get; init; }
+
     /// <summary>Batches that may wait for the appender; further callers wait for a place.</summary>
     [Range(1, 1_000_000)]
     public int AppendQueueLength { get; init; } = 1024;

@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog.Appending;
 using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.EventLog.Maintenance;
 using EmbeddingGrpc.EventLog.Producers;
 using EmbeddingGrpc.EventLog.Recovery;
 using EmbeddingGrpc.EventLog.Segments;
@@ -19,16 +20,20 @@ public sealed class InteractionLog : IAsyncDisposable
     private readonly AppendQueue _queue;
     private readonly DurableWatermark _durable;
     private readonly Appender _appender;
+    private readonly LogMaintenance _maintenance;
+    private readonly TimeProvider _time;
     private int _disposed;
 
     private InteractionLog(IDisposable directoryLock, SegmentFiles files, EventLogOptions options, TimeProvider time, ILogger logger, bool startAppender)
     {
         _lock = directoryLock;
+        _time = time;
         (_segments, _producers) = new LogRecovery(files, logger).Run(time.GetUtcNow().ToUnixTimeMilliseconds());
         _queue = new AppendQueue(options.AppendQueueLength, options.AppendQueueBytes);
         _durable = new DurableWatermark(_segments.Active.EndOffset);
         var writer = new SegmentWriter(files, _segments, _producers, options);
         _appender = new Appender(_queue, writer, _producers, _durable, time, logger);
+        _maintenance = new LogMaintenance(files, _segments, options, logger);
         if (startAppender) _appender.Start();
     }
 
@@ -132,7 +137,7 @@ public sealed class InteractionLog : IAsyncDisposable
     /// <exception cref="LogCorruptException">A group is damaged; says which file and where.</exception>
     public IEnumerable<LogEntry> Scan(LogOffset from, LogOffset to, CancellationToken cancellationToken = default)
     {
-        return ScanAll(from, to, cancellationToken).Where(entry => entry.IsInteraction);
+        return LogScan.Read(_segments, from.Value, Math.Min(to.Value, _durable.Value), interactionsOnly: true, cancellationToken);
     }
 
     /// <summary>Reads durable entries of every kind in <c>[from, to)</c>, in order; otherwise as <see cref="Scan"/>.</summary>
@@ -140,7 +145,7 @@ public sealed class InteractionLog : IAsyncDisposable
     public IEnumerable<LogEntry> ScanAll(LogOffset from, LogOffset to, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from.Value, nameof(from));
-        return LogScan.Read(_segments, from.Value, Math.Min(to.Value, _durable.Value), cancellationToken);
+        return LogScan.Read(_segments, from.Value, Math.Min(to.Value, _durable.Value), interactionsOnly: false, cancellationToken);
     }
 
     /// <summary>Waits until something at or after <paramref name="offset"/> is durable and returns the watermark.</summary>
@@ -148,10 +153,47 @@ public sealed class InteractionLog : IAsyncDisposable
     public async ValueTask<LogOffset> WaitForDurableAsync(LogOffset offset, CancellationToken cancellationToken = default) =>
         new(await _durable.WaitAboveAsync(offset.Value, cancellationToken).ConfigureAwait(false));
 
+    /// <summary>Removes old segments as <see cref="EventLogOptions.RetentionBytes"/> and <see cref="EventLogOptions.RetentionAge"/> ask, whole ones only.</summary>
+    /// <param name="safeOffset">What every generation, checkpoint and training run can do without: nothing at or after it is removed.</param>
+    /// <param name="cancellationToken">Ends the work between two segments.</param>
+    /// <exception cref="LogUnavailableException">The disk refused; what was removed by then stays removed.</exception>
+    public Task<RetentionResult> ApplyRetentionAsync(LogOffset safeOffset, CancellationToken cancellationToken = default) =>
+        _maintenance.RemoveAsync(safeOffset, _time.GetUtcNow().ToUnixTimeMilliseconds(), cancellationToken);
+
+    /// <summary>Removes every whole segment before an offset, whatever the options say.</summary>
+    /// <inheritdoc cref="ApplyRetentionAsync"/>
+    public Task<RetentionResult> TruncateBeforeAsync(LogOffset safeOffset, CancellationToken cancellationToken = default) =>
+        _maintenance.RemoveAsync(safeOffset, nowMs: null, cancellationToken);
+
+    /// <summary>
+    /// Takes the interactions of erased users out of the files: every segment that holds one is written anew, ids and all, and replaces the old file. Offsets
+    /// do not change. Repeating it is harmless, so that an erasure that a crash interrupted is simply run again.
+    /// </summary>
+    /// <param name="isErased">Whether a user id is one of those; asked once for each id, from another thread.</param>
+    /// <param name="before">Only entries before it are erased: the offset of the erase record, so that a user may come back after it.</param>
+    /// <param name="cancellationToken">Ends the work between two groups; segments finished by then stay rewritten.</param>
+    /// <remarks>A scan that began earlier may still read the old file until it leaves that segment.</remarks>
+    /// <exception cref="LogCorruptException">A segment is damaged.</exception>
+    /// <exception cref="LogUnavailableException">The disk refused; repeat it.</exception>
+    public Task<ErasureResult> EraseUsersAsync(Func<string, bool> isErased, LogOffset before, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(isErased);
+        before = new LogOffset(Math.Min(before.Value, _durable.Value));
+        return Task.Run(() => _maintenance.EraseAsync(isErased, before, () => BeginSegmentAsync(cancellationToken), cancellationToken), cancellationToken);
+    }
+
+    private async Task BeginSegmentAsync(CancellationToken cancellationToken)
+    {
+        var request = new PendingAppend(new AppendBatch([]), 0) { BeginsSegment = true };
+        await _queue.EnqueueAsync(request, cancellationToken).ConfigureAwait(false);
+        await request.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Commits what is queued, then closes. A scan that is still running may finish its segment.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        await _maintenance.DisposeAsync().ConfigureAwait(false);
         _queue.Complete();
         await _appender.EndAsync().ConfigureAwait(false);
         _durable.End(new ObjectDisposedException(nameof(InteractionLog), "The event log is closed."));

@@ -1,3 +1,7 @@
 using BenchmarkDotNet.Running;
+using EmbeddingGrpc.Benchmarks.EventLog;
 
+// A load program is named first; anything else is BenchmarkDotNet's.
+if (args is ["log-load", ..]) return await LogLoad.RunAsync(args[1..]);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+return 0;

@@ -1,20 +1,19 @@
+using EmbeddingGrpc.EventLog.Tests.Simulation;
 using static EmbeddingGrpc.EventLog.Tests.LogSamples;
 
 namespace EmbeddingGrpc.EventLog.Tests;
 
-public sealed class InteractionLogTests : IDisposable
+public sealed class InteractionLogTests
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly SimulatedDisk _disk = new(seed: 1);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task Append_ThenReopen_ReadsBackEveryFieldInOrder()
     {
-        var expected = Enumerable.Range(0, 1000).Select(Sample).ToArray();
-        await using (var log = OpenLog(_directory.Path))
+        var expected = Samples(0, 1000).ToArray();
+        await using (var log = OpenLog(_disk))
         {
             for (var i = 0; i < 1000; i += 100)
             {
@@ -23,7 +22,7 @@ public sealed class InteractionLogTests : IDisposable
             }
             Assert.Equal(expected, ReadAll(log));
         }
-        await using var reopened = OpenLog(_directory.Path);
+        await using var reopened = OpenLog(_disk);
         Assert.Equal(new LogOffset(1000), reopened.DurableOffset);
         Assert.Equal(expected, ReadAll(reopened));
     }
@@ -31,27 +30,25 @@ public sealed class InteractionLogTests : IDisposable
     [Fact]
     public async Task Append_PastTheSegmentSize_BeginsSegmentsThatScanJoins()
     {
-        var options = new EventLogOptions { SegmentSizeBytes = 64 * 1024 };
-        var expected = Enumerable.Range(0, 40_000).Select(Sample).ToArray();
-        await using (var log = OpenLog(_directory.Path, options))
+        var expected = Samples(0, 40_000).ToArray();
+        await using (var log = OpenLog(_disk))
         {
-            for (var i = 0; i < expected.Length; i += 1000) await log.AppendAsync(Batch(i, 1000), Cancellation);
+            await AppendSamplesAsync(log, 0, expected.Length, batch: 1000);
             Assert.Equal(expected, ReadAll(log));
         }
-        Assert.InRange(_directory.Segments.Length, 3, 100);
-        await using var reopened = OpenLog(_directory.Path, options);
+        Assert.InRange(_disk.ListFiles(LogDirectory).Count, 3, 100);
+        await using var reopened = OpenLog(_disk);
         Assert.Equal(expected, ReadAll(reopened));
     }
 
     [Fact]
     public async Task Scan_OfAnyRange_ReadsExactlyThatRange()
     {
-        var options = new EventLogOptions { SegmentSizeBytes = 64 * 1024 };
-        await using (var log = OpenLog(_directory.Path, options))
+        await using (var log = OpenLog(_disk))
         {
-            for (var i = 0; i < 20_000; i += 250) await log.AppendAsync(Batch(i, 250), Cancellation);
+            await AppendSamplesAsync(log, 0, 20_000, batch: 250);
         }
-        await using var reopened = OpenLog(_directory.Path, options);
+        await using var reopened = OpenLog(_disk);
         var random = new Random(7);
         for (var i = 0; i < 200; i++)
         {
@@ -67,7 +64,7 @@ public sealed class InteractionLogTests : IDisposable
     {
         const int callers = 8;
         const int each = 200;
-        await using var log = OpenLog(_directory.Path);
+        await using var log = OpenLog(_disk);
         await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
         {
             var pending = new List<Task<AppendResult>>();
@@ -86,7 +83,7 @@ public sealed class InteractionLogTests : IDisposable
     [Fact]
     public async Task WaitForDurable_BeforeAnAppend_CompletesWithIt()
     {
-        await using var log = OpenLog(_directory.Path);
+        await using var log = OpenLog(_disk);
         var waiting = log.WaitForDurableAsync(default, Cancellation).AsTask();
         Assert.False(waiting.IsCompleted);
         await log.AppendAsync(Batch(0, 10), Cancellation);
@@ -96,7 +93,7 @@ public sealed class InteractionLogTests : IDisposable
     [Fact]
     public async Task WaitForDurable_WhenTheLogCloses_Throws()
     {
-        var log = OpenLog(_directory.Path);
+        var log = OpenLog(_disk);
         var waiting = log.WaitForDurableAsync(default, Cancellation).AsTask();
         await log.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
@@ -105,7 +102,7 @@ public sealed class InteractionLogTests : IDisposable
     [Fact]
     public async Task Append_AfterDispose_Throws()
     {
-        var log = OpenLog(_directory.Path);
+        var log = OpenLog(_disk);
         await log.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await log.AppendAsync(Batch(0, 1), Cancellation));
     }
@@ -113,21 +110,21 @@ public sealed class InteractionLogTests : IDisposable
     [Fact]
     public async Task Open_WhileAnotherHasIt_IsRefusedWithTheDirectory()
     {
-        await using var log = OpenLog(_directory.Path);
-        var refusal = Assert.Throws<LogUnavailableException>(() => OpenLog(_directory.Path));
-        Assert.Contains(_directory.Path, refusal.Message, StringComparison.Ordinal);
+        await using var log = OpenLog(_disk);
+        var refusal = Assert.Throws<LogUnavailableException>(() => OpenLog(_disk));
+        Assert.Contains(LogDirectory, refusal.Message, StringComparison.Ordinal);
         Assert.Contains("in use", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Dispose_WithBatchesQueued_CommitsThem()
     {
-        var log = OpenLog(_directory.Path);
+        var log = OpenLog(_disk);
         var pending = new List<Task<AppendResult>>();
         for (var i = 0; i < 50; i++) pending.Add(await log.EnqueueAsync(Batch(i * 10, 10), Cancellation));
         await log.DisposeAsync();
         Assert.All(pending, task => Assert.True(task.IsCompletedSuccessfully));
-        await using var reopened = OpenLog(_directory.Path);
+        await using var reopened = OpenLog(_disk);
         Assert.Equal(new LogOffset(500), reopened.DurableOffset);
     }
 }

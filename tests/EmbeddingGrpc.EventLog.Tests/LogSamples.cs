@@ -1,3 +1,5 @@
+using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.EventLog.Tests.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EmbeddingGrpc.EventLog.Tests;
@@ -5,10 +7,20 @@ namespace EmbeddingGrpc.EventLog.Tests;
 /// <summary>Logs and batches that the tests share.</summary>
 internal static class LogSamples
 {
+    public const string LogDirectory = "/data/log";
+
     public static readonly ProducerId Producer = new("shop-7", 3);
 
-    public static InteractionLog OpenLog(string directory, EventLogOptions? options = null) =>
-        InteractionLog.Open(directory, options ?? new EventLogOptions(), TimeProvider.System, NullLogger.Instance);
+    /// <summary>Segments as small as they may be.</summary>
+    public static readonly EventLogOptions SmallSegments = new() { SegmentSizeBytes = 64 * 1024 };
+
+    public static InteractionLog OpenLog(IFileSystem disk, EventLogOptions? options = null, TimeProvider? time = null, string directory = LogDirectory) =>
+        InteractionLog.Open(
+            directory,
+            options ?? SmallSegments,
+            time ?? TimeProvider.System,
+            NullLogger.Instance,
+            disk is SimulatedDisk simulated ? new SimulatedProcess(simulated) : disk);
 
     public static Interaction Sample(int i) => new(
         $"user-{i * 7919 % 101}",
@@ -18,14 +30,26 @@ internal static class LogSamples
         i % 3 == 0 ? 1f : 0.25f * (i % 11),
         i % 4 == 0 ? $"recall-{i / 8}" : null);
 
-    public static AppendBatch Batch(int first, int count) => new([.. Enumerable.Range(first, count).Select(Sample)]);
+    public static IEnumerable<Interaction> Samples(int first, int count) => Enumerable.Range(first, count).Select(Sample);
+
+    public static AppendBatch Batch(int first, int count) => new([.. Samples(first, count)]);
 
     /// <summary>Interactions whose numbers are <paramref name="first"/> and the ones after it.</summary>
     public static AppendBatch Numbered(ProducerId producer, int first, int count, ulong? doneThrough = null) => new(
-        [.. Enumerable.Range(first, count).Select(Sample)],
+        [.. Samples(first, count)],
         producer,
         [.. Enumerable.Range(first, count).Select(i => (ulong)i)],
         doneThrough ?? (ulong)(first + count - 1));
 
-    public static Interaction[] ReadAll(InteractionLog log) => [.. log.Scan(default, log.DurableOffset, TestContext.Current.CancellationToken).Select(entry => entry.Interaction)];
+    /// <summary>Appends samples, each batch in a group of its own.</summary>
+    public static async Task AppendSamplesAsync(InteractionLog log, int first, int count, int batch)
+    {
+        for (var i = first; i < first + count; i += batch)
+            await log.AppendAsync(Batch(i, Math.Min(batch, first + count - i)), TestContext.Current.CancellationToken);
+    }
+
+    public static Interaction[] ReadAll(InteractionLog log) =>
+        [.. log.Scan(default, log.DurableOffset, TestContext.Current.CancellationToken).Select(entry => entry.Interaction)];
+
+    public static LogEntry[] ReadAllEntries(InteractionLog log) => [.. log.ScanAll(default, log.DurableOffset, TestContext.Current.CancellationToken)];
 }

@@ -90,7 +90,17 @@ internal sealed class Appender
                     _producers.Set(update.Name, new ProducerState(update.Epoch, update.DoneThrough, nowMs));
                 _durable.Advance(_writer.NextOffset);
             }
-            foreach (var append in _accepted) append.Complete();
+            foreach (var append in _accepted)
+            {
+                // A group that is durable is acknowledged even where the segment that was asked for after it cannot be begun.
+                if (!append.BeginsSegment) append.Complete();
+            }
+            foreach (var append in _accepted)
+            {
+                if (!append.BeginsSegment) continue;
+                _writer.BeginSegment(nowMs);
+                append.Complete();
+            }
         }
         catch (LogUnavailableException e)
         {
@@ -145,7 +155,7 @@ internal sealed class Appender
         if (_failure is not null) return;
         try
         {
-            _writer.Mark(_time.GetUtcNow().ToUnixTimeMilliseconds());
+            _writer.Mark();
         }
         catch (LogUnavailableException e)
         {

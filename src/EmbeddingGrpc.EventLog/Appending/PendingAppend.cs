@@ -12,6 +12,9 @@ internal sealed class PendingAppend(AppendBatch batch, long bytes)
 
     public long Bytes { get; } = bytes;
 
+    /// <summary>Asks that, after its group, a new segment is begun.</summary>
+    public bool BeginsSegment { get; init; }
+
     /// <summary>Set while its group is built; told once the group is durable.</summary>
     public AppendResult Result { get; set; }
 

@@ -14,18 +14,17 @@ internal sealed class GroupDecoder
     private long _previousTimeMs;
 
     public GroupDecoder()
+        : this(new IdStrings())
     {
-        var strings = new IdStrings();
+    }
+
+    /// <param name="strings">May be shared with others of the same owner.</param>
+    public GroupDecoder(IdStrings strings)
+    {
         _users = new IdDictionaryReader(strings);
         _items = new IdDictionaryReader(strings);
         _recalls = new IdDictionaryReader(strings);
     }
-
-    /// <summary>Entries that were passed over because they were erased, in all groups so far.</summary>
-    public long ErasedEntries { get; private set; }
-
-    /// <summary>Entries that were passed over because damage has taken them, in all groups so far.</summary>
-    public long LostEntries { get; private set; }
 
     /// <summary>Begins a group. <paramref name="payload"/> must stay as it is until the last entry is read.</summary>
     public void Begin(in GroupHeader header, byte[] payload, int start)
@@ -49,31 +48,43 @@ internal sealed class GroupDecoder
         for (var count = input.ReadLength(); count > 0; count--) yield return ProducerUpdate.Read(ref input);
     }
 
-    /// <summary>The next entry; false after the last one.</summary>
+    /// <summary>The next entry; false after the last one. Gaps are passed over.</summary>
     public bool TryRead(out LogEntry entry)
     {
-        while (_offset < _endOffset)
+        while (TryReadOrGap(out entry, out var gap))
         {
-            var tag = _input.ReadByte();
-            if (tag < 0x80)
-            {
-                entry = new LogEntry(new LogOffset(_offset++), ReadInteraction(tag));
-                return true;
-            }
-            if (tag is not (EntryTag.Erased or EntryTag.Lost))
-            {
-                entry = new LogEntry(new LogOffset(_offset++), default, RecordCodec.Read(tag, ref _input, _items));
-                return true;
-            }
-            var gap = _input.ReadVarint();
-            if (gap == 0 || gap > (ulong)(_endOffset - _offset)) throw new InvalidDataException("a run of missing entries is longer than its group");
-            _offset += (long)gap;
-            if (tag == EntryTag.Erased) ErasedEntries += (long)gap;
-            else LostEntries += (long)gap;
+            if (gap.Count == 0) return true;
         }
-        if (_input.Remaining != 0) throw new InvalidDataException($"{_input.Remaining} bytes follow the last entry");
-        entry = default;
         return false;
+    }
+
+    /// <summary>The next entry, or the next run of offsets without one; false after the last.</summary>
+    public bool TryReadOrGap(out LogEntry entry, out EntryGap gap)
+    {
+        entry = default;
+        gap = default;
+        if (_offset >= _endOffset)
+        {
+            if (_input.Remaining != 0) throw new InvalidDataException($"{_input.Remaining} bytes follow the last entry");
+            return false;
+        }
+        var tag = _input.ReadByte();
+        if (tag < 0x80)
+        {
+            entry = new LogEntry(new LogOffset(_offset++), ReadInteraction(tag));
+        }
+        else if (tag is EntryTag.Erased or EntryTag.Lost)
+        {
+            var count = _input.ReadVarint();
+            if (count == 0 || count > (ulong)(_endOffset - _offset)) throw new InvalidDataException("a run of missing entries is longer than its group");
+            gap = new EntryGap(tag, (int)count);
+            _offset += gap.Count;
+        }
+        else
+        {
+            entry = new LogEntry(new LogOffset(_offset++), default, RecordCodec.Read(tag, ref _input, _items));
+        }
+        return true;
     }
 
     private Interaction ReadInteraction(byte tag)

@@ -59,13 +59,11 @@ internal sealed class GroupEncoder
     }
 
     /// <summary>Adds entries of which only the offsets are left.</summary>
-    /// <param name="tag"><see cref="EntryTag.Erased"/> or <see cref="EntryTag.Lost"/>.</param>
-    /// <param name="count">How many; above 0.</param>
-    public void AddGap(byte tag, int count)
+    public void Add(EntryGap gap)
     {
-        _entries.WriteByte(tag);
-        _entries.WriteVarint((ulong)count);
-        EntryCount += count;
+        _entries.WriteByte(gap.Tag);
+        _entries.WriteVarint((ulong)gap.Count);
+        EntryCount += gap.Count;
     }
 
     /// <summary>The payload behind <see cref="GroupHeader.Size"/> bytes of room for its header; valid until the next call on this encoder.</summary>

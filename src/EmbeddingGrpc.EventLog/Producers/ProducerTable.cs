@@ -37,6 +37,17 @@ internal sealed class ProducerTable
         }
     }
 
+    /// <summary>As it is now.</summary>
+    public ProducerTable Copy()
+    {
+        var copy = new ProducerTable();
+        lock (_lock)
+        {
+            foreach (var (name, state) in _states) copy._states.Add(name, state);
+        }
+        return copy;
+    }
+
     /// <summary>All of it, for a segment's header: a count, then name, epoch, number and time of each.</summary>
     public void Write(ByteWriter output)
     {
@@ -51,8 +62,10 @@ internal sealed class ProducerTable
         }
     }
 
+    /// <summary>Replaces what it holds by a header's table.</summary>
     public void Read(ref ByteReader input)
     {
+        lock (_lock) _states.Clear();
         for (var count = input.ReadLength(); count > 0; count--)
         {
             var producer = ProducerUpdate.Read(ref input);

@@ -69,7 +69,7 @@ internal sealed class LogRecovery(SegmentFiles files, ILogger logger)
             throw new LogCorruptException(
                 segment.Path, position, $"it ends at offset {mark.BaseOffset}, but the next segment, {next.Path}, begins at {next.BaseOffset}");
         }
-        segment.SetEnd(length, mark.BaseOffset, isMarked: true);
+        segment.SetEnd(length, mark.BaseOffset, mark.CommitTimeMs, isMarked: true);
     }
 
     private void RecoverTail(Segment segment, ProducerTable producers)
@@ -79,6 +79,7 @@ internal sealed class LogRecovery(SegmentFiles files, ILogger logger)
         var offset = segment.BaseOffset;
         var syncedEnd = position;
         var isMarked = true;
+        var lastCommitMs = segment.Header.CreatedMs;
         using var cursor = new GroupCursor(segment.File, segment.Header.Salt);
         while (cursor.TryReadHeader(position, length, out var header) && cursor.TryReadPayload(header, length, out var payload, out var start))
         {
@@ -90,10 +91,11 @@ internal sealed class LogRecovery(SegmentFiles files, ILogger logger)
             position = header.EndPosition;
             offset = header.EndOffset;
             isMarked = header.IsMark;
+            lastCommitMs = header.CommitTimeMs;
         }
         if (position < length) CutTornTail(segment, position, length, offset);
         MakeDurable(segment.File, syncedEnd, position);
-        segment.SetEnd(position, offset, isMarked);
+        segment.SetEnd(position, offset, lastCommitMs, isMarked);
         RecoveryLog.Opened(logger, files.Directory, offset);
     }
 
@@ -112,11 +114,16 @@ internal sealed class LogRecovery(SegmentFiles files, ILogger logger)
 
     private void CutTornTail(Segment segment, long position, long length, long offset)
     {
-        var (proof, lost) = TornTail.Search(segment.File, segment.Header.Salt, position, length);
-        if (proof is { } later)
+        var lost = 0L;
+        foreach (var later in GroupSearch.WholeGroupsFrom(segment.File, segment.Header.Salt, position + 1, length))
         {
-            throw new LogCorruptException(
-                segment.Path, position, $"the group there is damaged, and the group at byte {later.Position} proves that it was on disk; the log ends at offset {offset} before it");
+            if (later.SyncedEnd > position)
+            {
+                throw new LogCorruptException(
+                    segment.Path, position, $"the group there is damaged, and the group at byte {later.Position} proves that it was on disk; the log is whole up to offset {offset}");
+            }
+            // Written without a sync before it (Durability.Os), and lost with what is missing before it.
+            lost += later.EntryCount;
         }
         segment.File.SetLength(position);
         RecoveryLog.TornTail(logger, segment.Path, position, length - position, lost, offset);

@@ -9,8 +9,12 @@ namespace EmbeddingGrpc.EventLog.Segments;
 /// </summary>
 internal sealed class Segment(string path, IFile file, SegmentHeader header)
 {
+    private const string Suffix = ".log";
+    private const int OffsetDigits = 20;
+
     private long _endPosition = header.Length;
     private long _endOffset = header.BaseOffset;
+    private long _lastCommitMs = header.CreatedMs;
     private int _leases = 1; // the log's own
 
     public string Path { get; } = path;
@@ -27,19 +31,36 @@ internal sealed class Segment(string path, IFile file, SegmentHeader header)
     /// <summary>The offset after its last durable entry.</summary>
     public long EndOffset => Volatile.Read(ref _endOffset);
 
+    /// <summary>When its last group was written, in milliseconds since the Unix epoch.</summary>
+    public long LastCommitMs => Volatile.Read(ref _lastCommitMs);
+
     /// <summary>Places of its groups; for a segment that was finished before this process began it is filled by the first reader.</summary>
     public SegmentIndex Index { get; } = new();
 
     public static string PathOf(string directory, long baseOffset) =>
-        System.IO.Path.Combine(directory, baseOffset.ToString("D20", CultureInfo.InvariantCulture) + ".log");
+        System.IO.Path.Combine(directory, baseOffset.ToString("D20", CultureInfo.InvariantCulture) + Suffix);
 
     /// <summary>Nothing was written since the last mark. Only the writer asks.</summary>
     public bool IsMarked { get; private set; } = true;
 
+    /// <summary>Whether a file has the name of a segment.</summary>
+    public static bool HasNameOfOne(string path)
+    {
+        var name = System.IO.Path.GetFileName(path);
+        return name.Length == OffsetDigits + Suffix.Length
+            && name.EndsWith(Suffix, StringComparison.Ordinal)
+            && long.TryParse(name.AsSpan(0, OffsetDigits), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+    }
+
+    /// <summary>The offset in a segment's name.</summary>
+    public static long OffsetOf(string path) =>
+        long.Parse(System.IO.Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture);
+
     /// <summary>Publishes what has become durable.</summary>
-    public void SetEnd(long position, long offset, bool isMarked)
+    public void SetEnd(long position, long offset, long commitTimeMs, bool isMarked)
     {
         IsMarked = isMarked;
+        Volatile.Write(ref _lastCommitMs, commitTimeMs);
         Volatile.Write(ref _endPosition, position);
         Volatile.Write(ref _endOffset, offset);
     }

@@ -6,8 +6,8 @@ namespace EmbeddingGrpc.EventLog.Segments;
 /// <summary>Makes and finds the files of segments in one directory.</summary>
 internal sealed class SegmentFiles(IFileSystem files, string directory)
 {
-    private const string Suffix = ".log";
     private const string TemporarySuffix = ".tmp";
+    private const string RewriteSuffix = ".rewrite.tmp";
 
     public IFileSystem FileSystem => files;
 
@@ -21,7 +21,7 @@ internal sealed class SegmentFiles(IFileSystem files, string directory)
     {
         var path = Segment.PathOf(directory, baseOffset);
         var temporary = path + TemporarySuffix;
-        DeleteTemporary();
+        if (files.ListFiles(directory).Contains(temporary)) files.Delete(temporary);
         var (header, bytes) = SegmentHeader.Create(baseOffset, createdMs, producers);
         var file = files.Open(temporary, FileOpenMode.Create);
         try
@@ -39,11 +39,14 @@ internal sealed class SegmentFiles(IFileSystem files, string directory)
         }
     }
 
+    /// <summary>Where the successor of a segment is written, apart from where a new one is.</summary>
+    public static string RewritePathOf(string path) => path + RewriteSuffix;
+
     /// <summary>Paths of the segments in order of offset: their names sort that way.</summary>
     public string[] List() =>
-        [.. files.ListFiles(directory).Where(path => path.EndsWith(Suffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        [.. files.ListFiles(directory).Where(Segment.HasNameOfOne).Order(StringComparer.Ordinal)];
 
-    /// <summary>Removes what an interrupted <see cref="Create"/> left.</summary>
+    /// <summary>Removes what an interrupted beginning or rewrite left.</summary>
     public void DeleteTemporary()
     {
         foreach (var path in files.ListFiles(directory).Where(path => path.EndsWith(TemporarySuffix, StringComparison.Ordinal))) files.Delete(path);

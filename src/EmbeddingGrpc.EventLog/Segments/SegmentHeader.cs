@@ -74,6 +74,24 @@ internal sealed record SegmentHeader(long BaseOffset, long CreatedMs, long Salt,
             length);
     }
 
+    /// <summary>The bytes of a header that <see cref="Read"/> accepted.</summary>
+    public static byte[] ReadBytes(IFile file, SegmentHeader header)
+    {
+        var bytes = new byte[header.Length];
+        return file.Read(0, bytes) == bytes.Length ? bytes : throw new EndOfStreamException("The file has become shorter than its header.");
+    }
+
+    /// <summary>
+    /// What a damaged header says, unchecked, with its offset taken from the file's name. Good for one thing: to try whether groups answer to its salt.
+    /// </summary>
+    public static SegmentHeader Guess(IFile file, long baseOffset)
+    {
+        var bytes = new byte[FixedSize];
+        file.Read(0, bytes);
+        return new SegmentHeader(
+            baseOffset, BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(24)), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)), Length: 0);
+    }
+
     private static void ReadProducers(byte[] bytes, string path, ProducerTable producers)
     {
         try

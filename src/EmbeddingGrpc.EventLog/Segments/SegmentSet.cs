@@ -1,8 +1,9 @@
 namespace EmbeddingGrpc.EventLog.Segments;
 
-/// <summary>The segments of a log in order of offset; at least one, the last is the one that is written. One writer, readers see a snapshot.</summary>
+/// <summary>The segments of a log in order of offset; at least one, the last is the one that is written. Changes are serialised, readers see a snapshot.</summary>
 internal sealed class SegmentSet(Segment[] segments)
 {
+    private readonly Lock _changes = new();
     private Segment[] _segments = segments;
     private bool _closed;
 
@@ -11,7 +12,29 @@ internal sealed class SegmentSet(Segment[] segments)
 
     public Segment Active => Snapshot[^1];
 
-    public void Add(Segment segment) => Volatile.Write(ref _segments, [.. _segments, segment]);
+    public void Add(Segment segment)
+    {
+        lock (_changes) Volatile.Write(ref _segments, [.. _segments, segment]);
+    }
+
+    /// <summary>Drops the first segment.</summary>
+    public void RemoveFirst()
+    {
+        Segment first;
+        lock (_changes)
+        {
+            first = _segments[0];
+            Volatile.Write(ref _segments, _segments[1..]);
+        }
+        first.Release();
+    }
+
+    /// <summary>Puts a segment with the same offsets in the place of another.</summary>
+    public void Replace(Segment old, Segment successor)
+    {
+        lock (_changes) Volatile.Write(ref _segments, [.. _segments.Select(segment => segment == old ? successor : segment)]);
+        old.Release();
+    }
 
     /// <summary>Leases the segment that holds an offset, or the first one after it where retention has removed that.</summary>
     public Segment Acquire(long offset)

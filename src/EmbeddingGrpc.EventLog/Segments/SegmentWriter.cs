@@ -26,23 +26,35 @@ internal sealed class SegmentWriter(SegmentFiles files, SegmentSet segments, Pro
     public void Append(Span<byte> frame, int entryCount, long nowMs)
     {
         var active = segments.Active;
-        if (active.EndPosition >= options.SegmentSizeBytes && active.EndOffset > active.BaseOffset) active = Roll(active, nowMs);
+        if (active.EndOffset > active.BaseOffset
+            && (active.EndPosition >= options.SegmentSizeBytes || nowMs - active.Header.CreatedMs >= (long)options.SegmentAge.TotalMilliseconds))
+        {
+            active = Roll(active, nowMs);
+        }
         Write(active, frame, entryCount, nowMs, sync: options.Durability == Durability.Fsync);
     }
 
     /// <summary>Syncs what is written and ends it with a mark, unless it ends so already.</summary>
-    public void Mark(long nowMs)
+    public void Mark()
     {
         var active = segments.Active;
-        if (active.IsMarked) return;
+        // What is left of a failed write must not stay behind the mark of a finished segment: writing another mark cuts it off.
+        if (active.IsMarked && !_remnant) return;
         // The mark says that everything before it is synced, so that must be true before it is written.
         if (_syncedEnd < active.EndPosition) Sync(active);
-        Write(active, _mark, 0, nowMs, sync: true);
+        Write(active, _mark, 0, active.LastCommitMs, sync: true);
+    }
+
+    /// <summary>Finishes the newest segment, unless it is empty, so that only finished ones hold what was written so far.</summary>
+    public void BeginSegment(long nowMs)
+    {
+        var active = segments.Active;
+        if (active.EndOffset > active.BaseOffset) Roll(active, nowMs);
     }
 
     private Segment Roll(Segment active, long nowMs)
     {
-        Mark(nowMs);
+        Mark();
         try
         {
             producers.Expire(nowMs - (long)options.ProducerIdleExpiry.TotalMilliseconds);
@@ -77,7 +89,7 @@ internal sealed class SegmentWriter(SegmentFiles files, SegmentSet segments, Pro
         if (sync) Sync(segment, header.EndPosition);
         _remnant = false;
         segment.Index.Add(header.BaseOffset, header.Position);
-        segment.SetEnd(header.EndPosition, header.EndOffset, header.IsMark);
+        segment.SetEnd(header.EndPosition, header.EndOffset, nowMs, header.IsMark);
     }
 
     private void Sync(Segment segment) => Sync(segment, segment.EndPosition);

@@ -1,13 +1,10 @@
 using EmbeddingGrpc.EventLog.Tests.Simulation;
-using Microsoft.Extensions.Logging.Abstractions;
 using static EmbeddingGrpc.EventLog.Tests.LogSamples;
 
 namespace EmbeddingGrpc.EventLog.Tests.Appending;
 
 public sealed class DiskFaultTests
 {
-    private const string Directory = "/data/log";
-
     private readonly SimulatedDisk _disk = new(seed: 11);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -15,7 +12,7 @@ public sealed class DiskFaultTests
     [Fact]
     public async Task Append_OnAFullDisk_FailsRetryablyAndGoesOnWhenSpaceReturns()
     {
-        await using var log = Open();
+        await using var log = OpenLog(_disk);
         await log.AppendAsync(Numbered(Producer, 1, 10), Cancellation);
         _disk.Faults.FreeBytes = 100;
 
@@ -27,7 +24,7 @@ public sealed class DiskFaultTests
 
         _disk.Faults.FreeBytes = null;
         Assert.Equal(new AppendResult(new LogOffset(510), 510, 500, 0), await log.AppendAsync(Numbered(Producer, 11, 500), Cancellation));
-        Assert.Equal(Enumerable.Range(1, 510).Select(Sample), ReadAll(log));
+        Assert.Equal(Samples(1, 510), ReadAll(log));
     }
 
     [Fact]
@@ -53,23 +50,23 @@ public sealed class DiskFaultTests
     [Fact]
     public async Task Append_WhereThePartOfAFailedGroupCannotBeCutOff_IsStillRecoveredAfterACrash()
     {
-        await using (var log = Open())
+        await using (var log = OpenLog(_disk))
         {
             _disk.Faults.FreeBytes = 5000;
-            _disk.Faults.FailChanges = true;
+            _disk.Faults.ChangeFailure = DiskFaults.Failure();
             await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(0, 2000), Cancellation));
             _disk.Faults.Clear();
             await log.AppendAsync(Batch(0, 10), Cancellation);
             _disk.LosePower();
         }
-        await using var reopened = Open();
-        Assert.Equal(Enumerable.Range(0, 10).Select(Sample), ReadAll(reopened));
+        await using var reopened = OpenLog(_disk);
+        Assert.Equal(Samples(0, 10), ReadAll(reopened));
     }
 
     [Fact]
     public async Task Append_WhenFsyncFails_RefusesWritesUntilReopenedButStillReads()
     {
-        await using (var log = Open())
+        await using (var log = OpenLog(_disk))
         {
             await log.AppendAsync(Batch(0, 10), Cancellation);
             _disk.Faults.FailNextSync = true;
@@ -77,9 +74,9 @@ public sealed class DiskFaultTests
             Assert.False(refusal.RetryMayHelp);
             Assert.False((await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(10, 10), Cancellation))).RetryMayHelp);
             Assert.NotNull(log.Failure);
-            Assert.Equal(Enumerable.Range(0, 10).Select(Sample), ReadAll(log));
+            Assert.Equal(Samples(0, 10), ReadAll(log));
         }
-        await using var reopened = Open();
+        await using var reopened = OpenLog(_disk);
         Assert.Equal(new LogOffset(20), (await reopened.AppendAsync(Batch(10, 20 - (int)reopened.DurableOffset.Value), Cancellation)).DurableOffset);
     }
 
@@ -89,7 +86,7 @@ public sealed class DiskFaultTests
         for (var seed = 0; seed < 50; seed++)
         {
             var disk = new SimulatedDisk(seed);
-            await using (var log = Open(disk))
+            await using (var log = OpenLog(disk))
             {
                 await log.AppendAsync(Batch(0, 10), Cancellation);
                 disk.Faults.FailNextSync = true;
@@ -97,34 +94,34 @@ public sealed class DiskFaultTests
             }
             // The page cache still has the group, the platter has holes in it; what a reader may see now must stay.
             LogOffset seen;
-            await using (var log = Open(disk))
+            await using (var log = OpenLog(disk))
             {
                 seen = log.DurableOffset;
                 disk.LosePower();
             }
-            await using var reopened = Open(disk);
+            await using var reopened = OpenLog(disk);
             Assert.Equal(seen, reopened.DurableOffset);
-            Assert.Equal(Enumerable.Range(0, (int)seen.Value).Select(Sample), ReadAll(reopened));
+            Assert.Equal(Samples(0, (int)seen.Value), ReadAll(reopened));
         }
     }
 
     [Fact]
     public async Task Append_WhenAWriteFails_RefusesWritesUntilReopened()
     {
-        await using (var log = Open())
+        await using (var log = OpenLog(_disk))
         {
             await log.AppendAsync(Batch(0, 10), Cancellation);
             _disk.Faults.FailNextWrite = true;
             Assert.False((await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(10, 10), Cancellation))).RetryMayHelp);
         }
-        await using var reopened = Open();
-        Assert.Equal(Enumerable.Range(0, 10).Select(Sample), ReadAll(reopened));
+        await using var reopened = OpenLog(_disk);
+        Assert.Equal(Samples(0, 10), ReadAll(reopened));
     }
 
     [Fact]
     public async Task Append_WhenANewSegmentFindsNoSpace_FailsRetryablyAndThenGoesOn()
     {
-        await using var log = Open();
+        await using var log = OpenLog(_disk);
         var appended = 0;
         _disk.Faults.FreeBytes = 70_000;
         LogUnavailableException? refusal = null;
@@ -143,7 +140,7 @@ public sealed class DiskFaultTests
         Assert.True(refusal.RetryMayHelp);
         _disk.Faults.FreeBytes = null;
         for (var i = 0; i < 100; i++, appended += 100) await log.AppendAsync(Batch(appended, 100), Cancellation);
-        Assert.Equal(Enumerable.Range(0, appended).Select(Sample), ReadAll(log));
+        Assert.Equal(Samples(0, appended), ReadAll(log));
     }
 
     [Fact]
@@ -154,7 +151,7 @@ public sealed class DiskFaultTests
         {
             var disk = new SimulatedDisk(stop);
             var acknowledged = 0;
-            await using (var log = Open(disk))
+            await using (var log = OpenLog(disk))
             {
                 disk.Faults.StopAfter(stop);
                 try
@@ -167,61 +164,62 @@ public sealed class DiskFaultTests
                 }
                 disk.LosePower();
             }
-            await using var reopened = Open(disk);
+            await using var reopened = OpenLog(disk);
             Assert.InRange(reopened.DurableOffset.Value, acknowledged, acknowledged + 400);
             Assert.Equal(0, (reopened.DurableOffset.Value - acknowledged) % 400);
-            Assert.Equal(Enumerable.Range(0, (int)reopened.DurableOffset.Value).Select(Sample), ReadAll(reopened));
+            Assert.Equal(Samples(0, (int)reopened.DurableOffset.Value), ReadAll(reopened));
         }
     }
 
     [Fact]
     public async Task Append_WithOsDurability_SurvivesAKillWithoutASync()
     {
-        var options = new EventLogOptions { Durability = Durability.Os };
-        await using (var log = Open(options: options))
+        var options = SmallSegments with { Durability = Durability.Os };
+        await using (var log = OpenLog(_disk, options))
         {
             var before = _disk.Syncs;
             for (var i = 0; i < 10; i++) await log.AppendAsync(Batch(i * 10, 10), Cancellation);
             Assert.Equal(before, _disk.Syncs);
             _disk.Kill();
         }
-        await using var reopened = Open(options: options);
-        Assert.Equal(Enumerable.Range(0, 100).Select(Sample), ReadAll(reopened));
+        await using var reopened = OpenLog(_disk, options);
+        Assert.Equal(Samples(0, 100), ReadAll(reopened));
     }
 
     [Fact]
     public async Task Open_WithOsDurabilityAfterPowerLoss_KeepsWhatPrecedesTheFirstHole()
     {
-        var options = new EventLogOptions { Durability = Durability.Os };
+        var options = SmallSegments with { Durability = Durability.Os };
         for (var seed = 0; seed < 100; seed++)
         {
             var disk = new SimulatedDisk(seed);
-            await using (var log = Open(disk, options))
+            await using (var log = OpenLog(disk, options))
             {
                 for (var i = 0; i < 10; i++) await log.AppendAsync(Batch(i * 30, 30), Cancellation);
                 disk.LosePower();
             }
-            await using var reopened = Open(disk, options);
-            Assert.Equal(Enumerable.Range(0, (int)reopened.DurableOffset.Value).Select(Sample), ReadAll(reopened));
+            await using var reopened = OpenLog(disk, options);
+            Assert.Equal(Samples(0, (int)reopened.DurableOffset.Value), ReadAll(reopened));
         }
     }
 
-    [Fact]
-    public async Task Open_OnAFullDisk_NamesTheDirectoryAndTheFix()
+    public static TheoryData<Exception, string> Refusals => new()
     {
-        await using (Open())
-        {
-        }
-        _disk.Faults.FreeBytes = -1;
-        var refusal = Assert.Throws<LogUnavailableException>(() => Open(directory: "/data/other"));
-        Assert.Contains("/data/other", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("Free some space", refusal.Message, StringComparison.Ordinal);
-    }
+        { DiskFaults.NoSpace(), "Free some space" },
+        { DiskFaults.ReadOnly(), "Make the directory writable" },
+        { new UnauthorizedAccessException("Access to the path is denied."), "Make the directory writable" },
+        { DiskFaults.Failure(), "Check its disk" },
+    };
 
-    private InteractionLog Open(SimulatedDisk? disk = null, EventLogOptions? options = null, string directory = Directory) => InteractionLog.Open(
-        directory,
-        (options ?? new EventLogOptions()) with { SegmentSizeBytes = 64 * 1024 },
-        TimeProvider.System,
-        NullLogger.Instance,
-        disk ?? _disk);
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public void Open_WhereTheDiskRefuses_NamesTheDirectoryAndTheFix(Exception failure, string fix)
+    {
+        _disk.Faults.ChangeFailure = failure;
+        var refusal = Assert.Throws<LogUnavailableException>(() => OpenLog(_disk, directory: "/data/other"));
+        Assert.Contains("/data/other", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(failure.Message, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(fix, refusal.Message, StringComparison.Ordinal);
+        Assert.False(refusal.RetryMayHelp);
+    }
 }

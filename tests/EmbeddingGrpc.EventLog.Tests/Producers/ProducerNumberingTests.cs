@@ -1,29 +1,28 @@
+using EmbeddingGrpc.EventLog.Tests.Simulation;
 using static EmbeddingGrpc.EventLog.Tests.LogSamples;
 
 namespace EmbeddingGrpc.EventLog.Tests.Producers;
 
-public sealed class ProducerNumberingTests : IDisposable
+public sealed class ProducerNumberingTests
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly SimulatedDisk _disk = new(seed: 2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task Append_OfNumbersThatAreDurable_IgnoresThem()
     {
-        await using var log = OpenLog(_directory.Path);
+        await using var log = OpenLog(_disk);
         await log.AppendAsync(Numbered(Producer, 1, 10), Cancellation);
         var result = await log.AppendAsync(Numbered(Producer, 6, 10), Cancellation);
         Assert.Equal(new AppendResult(new LogOffset(15), 15, 5, 5), result);
-        Assert.Equal(Enumerable.Range(1, 15).Select(Sample), ReadAll(log));
+        Assert.Equal(Samples(1, 15), ReadAll(log));
     }
 
     [Fact]
     public async Task Append_OfNumbersThatAreInFlight_IgnoresThem()
     {
-        await using var log = OpenLog(_directory.Path);
+        await using var log = OpenLog(_disk);
         var first = await log.EnqueueAsync(Numbered(Producer, 1, 100), Cancellation);
         var again = await log.EnqueueAsync(Numbered(Producer, 1, 100), Cancellation);
         Assert.Equal(100, (await first).Appended);
@@ -34,7 +33,7 @@ public sealed class ProducerNumberingTests : IDisposable
     [Fact]
     public async Task Append_WithGaps_IsLegalAndCountsThemAsDone()
     {
-        await using var log = OpenLog(_directory.Path);
+        await using var log = OpenLog(_disk);
         var batch = new AppendBatch([Sample(1), Sample(2)], Producer, [10, 70], 80);
         Assert.Equal(80UL, (await log.AppendAsync(batch, Cancellation)).DurableSequence);
         Assert.Equal(80UL, log.DurableSequenceOf(Producer));
@@ -45,12 +44,12 @@ public sealed class ProducerNumberingTests : IDisposable
     [Fact]
     public async Task Append_WithoutInteractions_MakesDoneThroughDurable()
     {
-        await using (var log = OpenLog(_directory.Path))
+        await using (var log = OpenLog(_disk))
         {
             var result = await log.AppendAsync(new AppendBatch([], Producer, null, 42), Cancellation);
             Assert.Equal(new AppendResult(default, 42, 0, 0), result);
         }
-        await using var reopened = OpenLog(_directory.Path);
+        await using var reopened = OpenLog(_disk);
         Assert.Equal(42UL, reopened.DurableSequenceOf(Producer));
         Assert.Equal(default, reopened.DurableOffset);
     }
@@ -58,7 +57,7 @@ public sealed class ProducerNumberingTests : IDisposable
     [Fact]
     public async Task Append_OfAnEmptyBatchWithANewEpoch_FencesTheOlderOneAtOnce()
     {
-        await using var log = OpenLog(_directory.Path);
+        await using var log = OpenLog(_disk);
         await log.AppendAsync(Numbered(Producer, 1, 5), Cancellation);
         var newer = Producer with { Epoch = Producer.Epoch + 1 };
         Assert.Equal(0UL, log.DurableSequenceOf(newer));
@@ -74,7 +73,7 @@ public sealed class ProducerNumberingTests : IDisposable
     [Fact]
     public async Task Append_OfAFencedBatch_LeavesItsNeighboursInTheGroupAlone()
     {
-        await using var log = OpenLog(_directory.Path);
+        await using var log = OpenLog(_disk);
         var newer = Producer with { Epoch = 9 };
         var first = await log.EnqueueAsync(Numbered(newer, 1, 3), Cancellation);
         var fenced = await log.EnqueueAsync(Numbered(Producer, 1, 3), Cancellation);
@@ -87,13 +86,12 @@ public sealed class ProducerNumberingTests : IDisposable
     [Fact]
     public async Task Reopen_AfterManySegments_RemembersEveryProducer()
     {
-        var options = new EventLogOptions { SegmentSizeBytes = 64 * 1024 };
-        await using (var log = OpenLog(_directory.Path, options))
+        await using (var log = OpenLog(_disk))
         {
             for (var i = 0; i < 20; i++) await log.AppendAsync(Numbered(new ProducerId($"p{i}", (ulong)i), 1, 1000), Cancellation);
         }
-        Assert.True(_directory.Segments.Length > 2);
-        await using var reopened = OpenLog(_directory.Path, options);
+        Assert.True(_disk.ListFiles(LogDirectory).Count > 2);
+        await using var reopened = OpenLog(_disk);
         Assert.All(Enumerable.Range(0, 20), i => Assert.Equal(1000UL, reopened.DurableSequenceOf(new ProducerId($"p{i}", (ulong)i))));
     }
 }

@@ -4,6 +4,7 @@ namespace EmbeddingGrpc.EventLog.Tests.Simulation;
 internal sealed class DiskFaults
 {
     private const int NoSpaceCode = 28;
+    private const int ReadOnlyCode = 30;
     private const int InputOutputCode = 5;
 
     private long? _changesLeft;
@@ -17,8 +18,8 @@ internal sealed class DiskFaults
     /// <summary>The next sync fails with EIO.</summary>
     public bool FailNextSync { get; set; }
 
-    /// <summary>A refusal to cut files, such as a failing disk gives.</summary>
-    public bool FailChanges { get; set; }
+    /// <summary>What creating, renaming, deleting and cutting files is answered with; null for no failure.</summary>
+    public Exception? ChangeFailure { get; set; }
 
     /// <summary>After so many more changes, writes and syncs, the disk answers nothing: the moment of a crash.</summary>
     public void StopAfter(int changes) => _changesLeft = changes;
@@ -29,15 +30,14 @@ internal sealed class DiskFaults
         FreeBytes = null;
         FailNextWrite = false;
         FailNextSync = false;
-        FailChanges = false;
+        ChangeFailure = null;
     }
 
     /// <summary>Before a file is created, renamed, deleted or cut.</summary>
     public void BeforeChange()
     {
         Count();
-        if (FailChanges) throw Failure();
-        if (FreeBytes < 0) throw NoSpace();
+        if (ChangeFailure is { } failure) throw failure;
     }
 
     public void BeforeSync()
@@ -93,9 +93,11 @@ internal sealed class DiskFaults
         _changesLeft--;
     }
 
+    public static IOException ReadOnly() => new("Read-only file system", ReadOnlyCode);
+
     private static IOException Stopped() => new("The machine has stopped.");
 
-    private static IOException Failure() => new("Input/output error", InputOutputCode);
+    public static IOException Failure() => new("Input/output error", InputOutputCode);
 
-    private static IOException NoSpace() => new("No space left on device", NoSpaceCode);
+    public static IOException NoSpace() => new("No space left on device", NoSpaceCode);
 }

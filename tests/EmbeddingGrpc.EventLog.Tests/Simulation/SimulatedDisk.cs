@@ -12,22 +12,21 @@ internal sealed class SimulatedDisk(int seed) : IFileSystem
     private readonly Random _random = new(seed);
     private readonly Dictionary<string, SimulatedDirectory> _directories = new(StringComparer.Ordinal) { ["/"] = new() };
     private readonly HashSet<string> _locks = new(StringComparer.Ordinal);
-    private int _life;
-
     /// <summary>What the next operations will meet.</summary>
     public DiskFaults Faults { get; } = new();
 
+    /// <summary>Rises when the process that uses the disk ends.</summary>
+    public int Life { get; private set; }
+
     /// <summary>Calls of <see cref="IFile.Sync"/> and <see cref="SyncDirectory"/>.</summary>
     public int Syncs { get; private set; }
-
-    public Random Random => _random;
 
     /// <summary>Ends the process that uses the disk: its handles and locks are gone, what it wrote is still there.</summary>
     public void Kill()
     {
         lock (_lock)
         {
-            _life++;
+            Life++;
             _locks.Clear();
             Faults.Clear();
         }
@@ -68,9 +67,9 @@ internal sealed class SimulatedDisk(int seed) : IFileSystem
         lock (_lock)
         {
             var (directory, name) = Locate(path);
-            if (mode != FileOpenMode.Create) return new Handle(this, directory.Find(name) ?? throw new FileNotFoundException(path), _life);
+            if (mode != FileOpenMode.Create) return new Handle(this, directory.Find(name) ?? throw new FileNotFoundException(path), Life);
             Faults.BeforeChange();
-            return new Handle(this, directory.Create(name), _life);
+            return new Handle(this, directory.Create(name), Life);
         }
     }
 
@@ -108,7 +107,7 @@ internal sealed class SimulatedDisk(int seed) : IFileSystem
     {
         lock (_lock)
         {
-            return _locks.Add(path) ? new Held(this, path, _life) : throw new IOException($"{path} is being used by another process.");
+            return _locks.Add(path) ? new Held(this, path, Life) : throw new IOException($"{path} is being used by another process.");
         }
     }
 
@@ -130,7 +129,7 @@ internal sealed class SimulatedDisk(int seed) : IFileSystem
         {
             lock (disk._lock)
             {
-                if (life == disk._life) disk._locks.Remove(path);
+                if (life == disk.Life) disk._locks.Remove(path);
             }
         }
     }
@@ -199,7 +198,7 @@ internal sealed class SimulatedDisk(int seed) : IFileSystem
         private SimulatedContent Open()
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            return life == disk._life ? content : throw new IOException("The process that held this file is gone.");
+            return life == disk.Life ? content : throw new IOException("The process that held this file is gone.");
         }
     }
 }

@@ -3,49 +3,32 @@ using System.IO.Hashing;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.EventLog.Groups;
 
-namespace EmbeddingGrpc.EventLog.Recovery;
+namespace EmbeddingGrpc.EventLog.Segments;
 
-/// <summary>Looks behind a damaged group for valid ones.</summary>
-internal static class TornTail
+/// <summary>Looks for groups behind damage, at every byte.</summary>
+internal static class GroupSearch
 {
     private const int BlockSize = 256 * 1024;
 
-    /// <summary>Searches every byte position after a damaged group.</summary>
+    /// <summary>The whole groups that begin at or after a position, wherever they stand.</summary>
     /// <param name="file">The segment.</param>
     /// <param name="salt">The segment's.</param>
-    /// <param name="position">Where the damaged group begins.</param>
+    /// <param name="position">Where to begin.</param>
     /// <param name="length">The file's length.</param>
-    /// <returns>
-    /// The first group that proves that the damaged place had been synced, if there is one; otherwise how many entries stand in whole groups after
-    /// the damage, written without a sync and lost with it.
-    /// </returns>
-    public static (GroupHeader? Proof, long LostEntries) Search(IFile file, long salt, long position, long length)
-    {
-        var lost = 0L;
-        foreach (var group in WholeGroupsAfter(file, salt, position, length))
-        {
-            if (group.SyncedEnd > position) return (group, lost);
-            lost += group.EntryCount;
-        }
-        return (null, lost);
-    }
-
-    /// <summary>The whole groups that begin after a position, wherever they stand.</summary>
-    public static IEnumerable<GroupHeader> WholeGroupsAfter(IFile file, long salt, long position, long length)
+    public static IEnumerable<GroupHeader> WholeGroupsFrom(IFile file, long salt, long position, long length)
     {
         var block = ArrayPool<byte>.Shared.Rent(BlockSize);
         try
         {
-            var blockPosition = position + 1;
-            while (length - blockPosition >= GroupHeader.Size)
+            while (length - position >= GroupHeader.Size)
             {
-                var read = file.Read(blockPosition, block.AsSpan(0, (int)Math.Min(BlockSize, length - blockPosition)));
+                var read = file.Read(position, block.AsSpan(0, (int)Math.Min(BlockSize, length - position)));
                 if (read < GroupHeader.Size) yield break;
-                var next = blockPosition + read - GroupHeader.Size + 1;
+                var next = position + read - GroupHeader.Size + 1;
                 for (var at = NextMagic(block, 0, read); at >= 0; at = NextMagic(block, at + 1, read))
                 {
                     if (!GroupHeader.TryRead(block.AsSpan(at, GroupHeader.Size), salt, out var header)
-                        || header.Position != blockPosition + at
+                        || header.Position != position + at
                         || !IsWhole(file, salt, header, length))
                     {
                         continue;
@@ -54,7 +37,7 @@ internal static class TornTail
                     next = header.EndPosition;
                     break;
                 }
-                blockPosition = next;
+                position = next;
             }
         }
         finally
