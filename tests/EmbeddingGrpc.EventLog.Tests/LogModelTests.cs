@@ -35,16 +35,23 @@ public sealed class LogModelTests
         Assert.True(story.Crashes > 1000 && story.CrashesInsideACommit > 100 && story.FailedCommits > 300 && story.Erasures > 50 && story.Truncations > 100, story.ToString());
     }
 
-    private sealed class Story(int seed)
+    private sealed class Story
     {
         private static readonly EventLogOptions Options = new() { SegmentSizeBytes = 4096 };
 
-        private readonly Random _random = new(seed);
-        private readonly SimulatedDisk _disk = new(seed);
+        private readonly Random _random;
+        private readonly SimulatedDisk _disk;
         private readonly LogModel _model = new();
         private readonly List<(AppendBatch Batch, Task<AppendResult> Answer)> _inFlight = [];
         private InteractionLog? _log;
         private int _nextSample;
+
+        public Story(int seed)
+        {
+            _random = new Random(seed);
+            _disk = new SimulatedDisk(seed);
+            _log = Open();
+        }
 
         public string Doing { get; private set; } = "";
 

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog.Tests.Simulation;
+using Microsoft.Extensions.Time.Testing;
 using static EmbeddingGrpc.EventLog.Tests.LogSamples;
 
 namespace EmbeddingGrpc.EventLog.Tests.Appending;
@@ -52,10 +53,7 @@ public sealed class DiskFaultTests
     {
         await using (var log = OpenLog(_disk))
         {
-            _disk.Faults.FreeBytes = 5000;
-            _disk.Faults.ChangeFailure = DiskFaults.Failure();
-            await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(0, 2000), Cancellation));
-            _disk.Faults.Clear();
+            await LeaveRemnantAsync(log);
             await log.AppendAsync(Batch(0, 10), Cancellation);
             _disk.LosePower();
         }
@@ -144,6 +142,38 @@ public sealed class DiskFaultTests
     }
 
     [Fact]
+    public async Task Append_WhereThePartOfAFailedGroupCannotBeCutOff_LeavesNothingBehindTheMarkOfItsSegment()
+    {
+        // The last group before the next segment is shorter than what a failed one left in its place.
+        var options = SmallSegments with { SegmentSizeBytes = 10_000 };
+        await using (var log = OpenLog(_disk, options))
+        {
+            while (_disk.Content(_disk.ListFiles(LogDirectory)[0]).Length < 9_900) await log.AppendAsync(Batch(0, 1), Cancellation);
+            await LeaveRemnantAsync(log);
+            for (var i = 0; i < 5; i++) await log.AppendAsync(Batch(i, 1), Cancellation);
+            Assert.Equal(2, _disk.ListFiles(LogDirectory).Count);
+        }
+        await using var reopened = OpenLog(_disk, options);
+        Assert.Equal(Sample(4), ReadAll(reopened)[^1]);
+    }
+
+    [Fact]
+    public async Task Append_WhereThePartOfAFailedGroupStandsBehindTheMarkOfAClosedLog_CutsItOffBeforeTheNextSegment()
+    {
+        var time = new FakeTimeProvider();
+        await using (var log = OpenLog(_disk, time: time)) await log.AppendAsync(Batch(0, 10), Cancellation);
+        await using (var log = OpenLog(_disk, time: time))
+        {
+            await LeaveRemnantAsync(log);
+            time.Advance(TimeSpan.FromDays(2));
+            await log.AppendAsync(Batch(10, 10), Cancellation);
+            Assert.Equal(2, _disk.ListFiles(LogDirectory).Count);
+        }
+        await using var reopened = OpenLog(_disk, time: time);
+        Assert.Equal(Samples(0, 20), ReadAll(reopened));
+    }
+
+    [Fact]
     public async Task Append_AfterAcknowledgement_SurvivesEveryMomentOfPowerLoss()
     {
         // The disk stops after one more change each time, through several segments and several starts.
@@ -221,5 +251,14 @@ public sealed class DiskFaultTests
         Assert.Contains(failure.Message, refusal.Message, StringComparison.Ordinal);
         Assert.Contains(fix, refusal.Message, StringComparison.Ordinal);
         Assert.False(refusal.RetryMayHelp);
+    }
+
+    /// <summary>A write that fails on a full disk, and whose beginning cannot be cut off.</summary>
+    private async Task LeaveRemnantAsync(InteractionLog log)
+    {
+        _disk.Faults.FreeBytes = 5000;
+        _disk.Faults.ChangeFailure = DiskFaults.NoSpace();
+        await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(0, 2000), Cancellation));
+        _disk.Faults.Clear();
     }
 }

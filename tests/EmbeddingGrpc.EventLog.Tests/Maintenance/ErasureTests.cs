@@ -62,6 +62,15 @@ public sealed class ErasureTests
     }
 
     [Fact]
+    public async Task EraseUsers_BeforeAnOffset_KeepsTheEntryAtIt()
+    {
+        await using var log = OpenLog(_disk);
+        await log.AppendAsync(new AppendBatch([Sample(0), Sample(0), Sample(0)]), Cancellation);
+        await log.EraseUsersAsync(_ => true, new LogOffset(1), Cancellation);
+        Assert.Equal([new LogEntry(new LogOffset(1), Sample(0)), new LogEntry(new LogOffset(2), Sample(0))], ReadAllEntries(log));
+    }
+
+    [Fact]
     public async Task EraseUsers_KeepsRecordsAndProducers()
     {
         var upserted = new ItemUpserted("sku/1", Encoding.UTF8.GetBytes("""{"title":"lamp"}"""));
