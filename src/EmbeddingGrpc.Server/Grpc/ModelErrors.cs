@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Server.Models.Files;
 using EmbeddingGrpc.Server.Models.Settings;
 using Google.Rpc;
@@ -23,6 +24,8 @@ public static class ModelErrors
         ModelFileException e => RpcErrors.DataLoss("MODEL_FILE", e.Message),
         InvalidModelNameException e => RpcErrors.InvalidArgument("model", e.Description),
         InvalidModelOptionsException e => RpcErrors.InvalidArgument([.. e.Violations.Select(OptionViolation)]),
+        VectorFormatException e => RpcErrors.InvalidArgument(e.Table, e.Description),
+        VectorExportException e => RpcErrors.FailedPrecondition("NOT_WRITABLE_IN_FORMAT", e.Message),
         NothingToTrainException e => RpcErrors.FailedPrecondition("NOTHING_TO_TRAIN", e.Message),
         TrainingDivergedException e => RpcErrors.FailedPrecondition("TRAINING_DIVERGED", e.Message),
         TrainingStoppedException e => RpcErrors.Unavailable("TRAINING_STOPPED", e.Message, RetryDelay),

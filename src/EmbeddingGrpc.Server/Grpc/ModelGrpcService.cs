@@ -6,7 +6,7 @@ using Grpc.Core;
 namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>Serves <c>embeddinggrpc.v1.ModelService</c>.</summary>
-public sealed class ModelGrpcService(ModelRegistry registry, ModelAdministrator administrator, TimeProvider time) : ModelService.ModelServiceBase
+public sealed partial class ModelGrpcService(ModelRegistry registry, ModelAdministrator administrator, TimeProvider time) : ModelService.ModelServiceBase
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
 

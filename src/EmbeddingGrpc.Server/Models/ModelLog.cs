@@ -53,4 +53,7 @@ internal static partial class ModelLog
 
     [LoggerMessage(2024, LogLevel.Information, "The training of model '{Model}' was stopped")]
     public static partial void TrainingStopped(ILogger logger, string model);
+
+    [LoggerMessage(2030, LogLevel.Information, "Importing vectors of {Items} items and dimension {Dimension} into model '{Model}'")]
+    public static partial void ImportStarted(ILogger logger, string model, int items, int dimension);
 }

@@ -65,6 +65,7 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Time
         var publisher = new GenerationPublisher(name, settings, directory, store, events.Items, metrics, logger);
         var training = new TrainingWorker(name, settings, events.Log, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>());
         ModelLog.ModelOpened(logger, name, events.Log.DurableOffset.Value);
-        return new ModelRuntime(name, settings, events, eventsFrom, store, training, publisher);
+        var importer = new GenerationImporter(name, settings, events.Log, publisher, time, logger);
+        return new ModelRuntime(name, settings, events, eventsFrom, store, training, publisher, importer);
     }
 }

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 
@@ -12,6 +13,7 @@ public sealed class ModelRuntime : IAsyncDisposable
 {
     private readonly ModelSettings _settings;
     private readonly GenerationPublisher _publisher;
+    private readonly GenerationImporter _importer;
 
     internal ModelRuntime(
         string name,
@@ -20,7 +22,8 @@ public sealed class ModelRuntime : IAsyncDisposable
         string? eventsFrom,
         GenerationStore generations,
         TrainingWorker training,
-        GenerationPublisher publisher)
+        GenerationPublisher publisher,
+        GenerationImporter importer)
     {
         Name = name;
         _settings = settings;
@@ -29,6 +32,7 @@ public sealed class ModelRuntime : IAsyncDisposable
         Generations = generations;
         Training = training;
         _publisher = publisher;
+        _importer = importer;
     }
 
     /// <summary>Its name.</summary>
@@ -74,6 +78,15 @@ public sealed class ModelRuntime : IAsyncDisposable
     /// <summary>Loads, warms and publishes the generation that served last, or the best one that can still be used.</summary>
     /// <returns>Null where there is none.</returns>
     public GenerationInfo? ServeStoredGeneration(CancellationToken cancellationToken) => _publisher.PublishStored(cancellationToken);
+
+    /// <summary>Makes vectors from elsewhere a generation, which serves.</summary>
+    /// <param name="input">W1.</param>
+    /// <param name="output">W2, of the same items; null where there is none.</param>
+    /// <param name="cancellationToken">Until the generation is published.</param>
+    /// <exception cref="VectorFormatException">The two tables do not fit together.</exception>
+    /// <exception cref="GenerationNotWrittenException">The disk refused.</exception>
+    public Task<GenerationInfo> ImportAsync(ImportedVectors input, ImportedVectors? output, CancellationToken cancellationToken) =>
+        _importer.ImportAsync(input, output, cancellationToken);
 
     /// <summary>Changes the options. Those that were in force for something that runs stay so until it ends.</summary>
     internal void Update(ModelOptions options) => _settings.Current = options;

@@ -19,6 +19,33 @@ public sealed class Vocabulary
         }
     }
 
+    /// <summary>Makes a vocabulary of items that are counted already.</summary>
+    /// <param name="items">Ids with counts, in the order of ordinals: the counts never rise.</param>
+    /// <exception cref="ArgumentException">An id is empty or there twice, or a count is above the one before it or below one.</exception>
+    public static Vocabulary Create(IEnumerable<(string ItemId, long Count)> items)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        var ids = new IdTable();
+        var counts = new List<long>();
+        foreach (var (itemId, count) in items)
+        {
+            ArgumentException.ThrowIfNullOrEmpty(itemId, nameof(items));
+            if (ids.Intern(itemId) != counts.Count)
+            {
+                throw new ArgumentException($"Item '{itemId}' is there twice.", nameof(items));
+            }
+
+            if (count < 1 || (counts.Count > 0 && count > counts[^1]))
+            {
+                throw new ArgumentException($"The count {count} of item '{itemId}' is below one or above that of the item before it.", nameof(items));
+            }
+
+            counts.Add(count);
+        }
+
+        return new Vocabulary(ids, [.. counts]);
+    }
+
     /// <summary>Number of items.</summary>
     public int Count => _counts.Length;
 

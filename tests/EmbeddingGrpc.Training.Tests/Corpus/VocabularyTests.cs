@@ -95,6 +95,29 @@ public sealed class VocabularyTests : IDisposable
         return builder.Build(1, out _);
     }
 
+    [Fact]
+    public void Create_CountedItems_KeepsTheirOrder()
+    {
+        var vocabulary = Training.Vocabulary.Create([("z", 5), ("a", 5), ("m", 1)]);
+
+        Assert.Equal((3, 11L), (vocabulary.Count, vocabulary.TotalCount));
+        Assert.Equal(["z", "a", "m"], Enumerable.Range(0, 3).Select(item => vocabulary.IdOf(new(item))));
+        Assert.True(vocabulary.TryGetOrdinal("a", out var ordinal));
+        Assert.Equal((1, 5L), (ordinal.Value, vocabulary.CountOf(ordinal)));
+    }
+
+    [Theory]
+    [InlineData("a", 2, "a", 1, "there twice")]
+    [InlineData("a", 1, "b", 2, "above that of the item before")]
+    [InlineData("a", 1, "b", 0, "below one")]
+    public void Create_ItemsThatDoNotFit_AreRefusedByName(string first, long firstCount, string second, long secondCount, string expected)
+    {
+        var error = Assert.Throws<ArgumentException>(() => Training.Vocabulary.Create([(first, firstCount), (second, secondCount)]));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{second}'", error.Message, StringComparison.Ordinal);
+    }
+
     private static byte[] Save(Vocabulary vocabulary)
     {
         using var stream = new MemoryStream();
