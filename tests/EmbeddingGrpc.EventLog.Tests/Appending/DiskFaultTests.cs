@@ -31,7 +31,7 @@ public sealed class DiskFaultTests
     [Fact]
     public async Task Append_BehindARefusedBatchThatItFollows_IsRefusedTooAndNothingIsLost()
     {
-        await using var log = Open();
+        await using var log = OpenLog(_disk);
         await log.AppendAsync(Numbered(Producer, 1, 10), Cancellation);
         _disk.Faults.FreeBytes = 400;
 
@@ -45,7 +45,7 @@ public sealed class DiskFaultTests
 
         await log.AppendAsync(Numbered(Producer, 11, 500) with { Follows = 10 }, Cancellation);
         await log.AppendAsync(small, Cancellation);
-        Assert.Equal(Enumerable.Range(1, 511).Select(Sample), ReadAll(log));
+        Assert.Equal(Samples(1, 511), ReadAll(log));
     }
 
     [Fact]
