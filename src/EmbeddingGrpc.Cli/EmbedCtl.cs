@@ -17,6 +17,7 @@ internal static class EmbedCtl
         var root = new RootCommand(
             "Streams events into an EmbeddingGrpc daemon, trains it and asks it for recommendations.\n\n" + ExitCode.Legend)
         {
+            new DemoCommand(console),
             new IngestCommand(console),
             new TrainCommand(console),
             new RecallCommand(console),

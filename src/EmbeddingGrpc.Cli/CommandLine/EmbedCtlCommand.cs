@@ -54,5 +54,11 @@ internal abstract class EmbedCtlCommand : Command
             Terminal.WriteError(message);
             return ExitCode.Failed;
         }
+        catch (Exception e)
+        {
+            // A defect: whoever mends it needs all of it.
+            Terminal.WriteError($"unexpected: {e}");
+            return ExitCode.Failed;
+        }
     }
 }

@@ -29,7 +29,8 @@ internal sealed class ProgressDisplay
                 new ProgressBarColumn { Width = 30 },
                 new PercentageColumn(),
                 new ElapsedTimeColumn(),
-                new SpinnerColumn(Spinner.Known.Dots))
+                new SpinnerColumn(Spinner.Known.Dots),
+                new StepDetailColumn())
             .StartAsync(bars => work(new ProgressDisplay(console, bars)));
     }
 

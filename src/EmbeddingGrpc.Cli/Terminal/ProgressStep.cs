@@ -16,7 +16,7 @@ internal sealed class ProgressStep(string name, ProgressTask? bar, CommandConsol
         if (bar is null) return;
         bar.IsIndeterminate = fraction is null;
         if (fraction is { } value) bar.Value = Math.Clamp(value, 0, 1);
-        bar.Description = Describe(detail);
+        StepDetailColumn.Set(bar, detail);
     }
 
     /// <summary>It is done.</summary>
@@ -29,10 +29,7 @@ internal sealed class ProgressStep(string name, ProgressTask? bar, CommandConsol
         }
         bar.IsIndeterminate = false;
         bar.Value = 1;
-        bar.Description = Describe(detail);
+        StepDetailColumn.Set(bar, detail);
         bar.StopTask();
     }
-
-    private string Describe(string detail) =>
-        detail.Length > 0 ? $"{Markup.Escape(name)} [grey]{Markup.Escape(detail)}[/]" : Markup.Escape(name);
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using EmbeddingGrpc.Cli.Demo;
 using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Protocol.V1;
 
@@ -7,12 +9,13 @@ namespace EmbeddingGrpc.Cli.Training;
 /// <param name="display">Where to show it.</param>
 internal sealed class TrainingPhases(ProgressDisplay display) : IProgress<TrainingProgress>
 {
-    private readonly List<(string Name, double Seconds)> _finished = [];
+    private readonly List<StepTime> _finished = [];
     private ProgressStep? _step;
+    private long _began = Stopwatch.GetTimestamp();
     private TrainingProgress _last = new();
 
     /// <summary>The phases that are over. The last ends with <see cref="Finish"/>.</summary>
-    public IReadOnlyList<(string Name, double Seconds)> Finished => _finished;
+    public IReadOnlyList<StepTime> Finished => _finished;
 
     /// <inheritdoc/>
     public void Report(TrainingProgress value)
@@ -20,6 +23,7 @@ internal sealed class TrainingPhases(ProgressDisplay display) : IProgress<Traini
         if (_step is null || value.Phase != _last.Phase)
         {
             Finish();
+            _began = Stopwatch.GetTimestamp();
             _step = display.Begin(NameOf(value.Phase));
         }
         _last = value;
@@ -31,7 +35,7 @@ internal sealed class TrainingPhases(ProgressDisplay display) : IProgress<Traini
     {
         if (_step is null) return;
         _step.Done(DetailOf(_last));
-        _finished.Add((NameOf(_last.Phase), _last.ElapsedSeconds));
+        _finished.Add(new StepTime(NameOf(_last.Phase), Stopwatch.GetElapsedTime(_began).TotalSeconds, DetailOf(_last)));
         _step = null;
     }
 
