@@ -71,7 +71,7 @@ internal sealed class PullCollector(RecallOptions options)
             : $"Generation {generation.IdText} knows none of the session's {session.Items.Count} items (the newest is '{newest}').");
     }
 
-    private float Recency(int place) => (float)Math.Pow(options.RecencyDecay, place);
+    private float Recency(int place) => (float)Math.Pow(place + 1, -options.RecencyExponent);
 
     // A history has tens of items: a scan beats a dictionary.
     private static int PlaceOf(ItemOrdinal item, List<Pull> pulls)

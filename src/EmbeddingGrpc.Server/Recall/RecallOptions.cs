@@ -11,11 +11,14 @@ public sealed record RecallOptions
 
     /// <summary>Distinct recent items of a user or a session that make its query; older ones do not pull.</summary>
     [Range(1, 1000)]
-    public int HistoryItems { get; init; } = 20;
+    public int HistoryItems { get; init; } = 50;
 
-    /// <summary>Weight of an item relative to the next more recent one, when it has no weight of its own.</summary>
-    [Range(0.01, 1.0)]
-    public double RecencyDecay { get; init; } = 0.8;
+    /// <summary>
+    /// The n-th most recent item weighs <c>n^-exponent</c>, when it has no weight of its own. 0 weighs all alike. A power serves short and
+    /// long histories with one value, where a factor for each step back does not: it is near the best of either on next-item data of both.
+    /// </summary>
+    [Range(0.0, 10.0)]
+    public double RecencyExponent { get; init; } = 1.25;
 
     /// <summary>How strongly each type of interaction pulls.</summary>
     [ValidateObjectMembers]

@@ -58,7 +58,7 @@ public sealed class RecallCacheKeysTests
     [Fact]
     public void For_OtherSettings_OtherKey()
     {
-        var other = new RecallCacheKeys(new RecallOptions { RecencyDecay = 0.5 }, new RecallCacheOptions());
+        var other = new RecallCacheKeys(new RecallOptions { RecencyExponent = 0.5 }, new RecallCacheOptions());
         var weights = new RecallCacheKeys(new RecallOptions { InteractionWeights = new() { View = 3 } }, new RecallCacheOptions());
 
         Assert.NotEqual(KeyOf(Base), other.For("default", 1, Base, 0));

@@ -77,7 +77,7 @@ public sealed class RecallRedisTests
     [Theory]
     [InlineData("--Redis:Configuration=,,nonsense=1", "Redis:Configuration")]
     [InlineData("--EmbeddingGrpc:Redis:LookupBudget=00:01:00", "LookupBudget")]
-    [InlineData("--EmbeddingGrpc:Recall:RecencyDecay=2", "RecencyDecay")]
+    [InlineData("--EmbeddingGrpc:Recall:RecencyExponent=-1", "RecencyExponent")]
     [InlineData("--EmbeddingGrpc:Recall:InteractionWeights:View=-1", "View")]
     [InlineData("--EmbeddingGrpc:Recall:Cache:MemoryBytes=-1", "MemoryBytes")]
     public async Task Start_UnsupportedValue_NamesTheSetting(string argument, string setting)

@@ -15,7 +15,7 @@ public sealed class RecallEngineTests : IDisposable
     private const int Items = 60;
     private const int Dimension = 8;
 
-    private static readonly RecallOptions Options = new() { HistoryItems = 4, RecencyDecay = 0.5 };
+    private static readonly RecallOptions Options = new() { HistoryItems = 4, RecencyExponent = 1 };
 
     private readonly ItemKeys _keys = new();
     private readonly GenerationStore _store = new();
@@ -89,7 +89,7 @@ public sealed class RecallEngineTests : IDisposable
     {
         var found = Search(Session("item-3", "item-9", "item-20"));
 
-        var query = Mix((20, 1), (9, 0.5), (3, 0.25));
+        var query = Mix((20, 1), (9, 1 / 2.0), (3, 1 / 3.0));
         AssertRanked(Next(query).Where(n => n.Item is not (3 or 9 or 20)).Take(10), found.Neighbors);
     }
 
@@ -121,7 +121,7 @@ public sealed class RecallEngineTests : IDisposable
     {
         var found = Search(Session([.. Enumerable.Range(0, 10).Select(i => $"item-{i}")]), query => query with { K = Items });
 
-        AssertRanked(Next(Mix((9, 1), (8, 0.5), (7, 0.25), (6, 0.125))).Where(n => n.Item >= 10), found.Neighbors);
+        AssertRanked(Next(Mix((9, 1), (8, 1 / 2.0), (7, 1 / 3.0), (6, 1 / 4.0))).Where(n => n.Item >= 10), found.Neighbors);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class RecallEngineTests : IDisposable
     {
         HistoryEvent[] history = [View(3), Event(9, InteractionType.Purchase, 3), View(20, 0.5f)];
 
-        AssertRanked(Next(Mix((20, 0.5), (9, 2 * 3 * 0.5), (3, 0.25))).Where(n => n.Item is not (3 or 9 or 20)).Take(10), SearchUser(history).Neighbors);
+        AssertRanked(Next(Mix((20, 0.5), (9, 2 * 3 / 2.0), (3, 1 / 3.0))).Where(n => n.Item is not (3 or 9 or 20)).Take(10), SearchUser(history).Neighbors);
     }
 
     [Fact]
