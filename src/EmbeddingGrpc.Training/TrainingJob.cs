@@ -148,7 +148,7 @@ internal sealed class TrainingJob : IDisposable
 
         if (_warmStart is not null && _warmStart.Input.Dimension == input.Dimension)
         {
-            WarmStartInitialiser.Fill(_corpus, _warmStart, input, output);
+            WarmStartInitialiser.Fill(_corpus, _warmStart, input, output, _map.DirectRows);
         }
     }
 

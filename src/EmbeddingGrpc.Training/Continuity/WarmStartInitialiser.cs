@@ -27,11 +27,11 @@ internal static class WarmStartInitialiser
     /// <param name="start">The earlier generation.</param>
     /// <param name="input">W1, already random.</param>
     /// <param name="output">W2, already zero; of the same dimension as all others.</param>
-    public static void Fill(TrainingCorpus corpus, WarmStart start, EmbeddingMatrix input, EmbeddingMatrix output)
+    /// <param name="directRows">Items from this on share rows and start at random: what they share belongs to none of them.</param>
+    public static void Fill(TrainingCorpus corpus, WarmStart start, EmbeddingMatrix input, EmbeddingMatrix output, int directRows)
     {
         int[] matches = Match(corpus.Vocabulary, start.Vocabulary);
-        int rows = Math.Min(input.Rows, matches.Length);
-        for (int item = 0; item < rows; item++)
+        for (int item = 0; item < directRows; item++)
         {
             if (matches[item] >= 0)
             {
@@ -40,10 +40,10 @@ internal static class WarmStartInitialiser
             }
         }
 
-        PlaceNewItems(corpus, start, matches, input, output);
+        PlaceNewItems(corpus, start, matches, input, output, directRows);
     }
 
-    private static void PlaceNewItems(TrainingCorpus corpus, WarmStart start, int[] matches, EmbeddingMatrix input, EmbeddingMatrix output)
+    private static void PlaceNewItems(TrainingCorpus corpus, WarmStart start, int[] matches, EmbeddingMatrix input, EmbeddingMatrix output, int directRows)
     {
         var company = new Dictionary<int, NewItem>();
         for (int index = 0; index < corpus.SessionCount; index++)
@@ -52,7 +52,7 @@ internal static class WarmStartInitialiser
             for (int at = 0; at < session.Length; at++)
             {
                 int item = session[at];
-                if (matches[item] >= 0 || item >= input.Rows)
+                if (matches[item] >= 0 || item >= directRows)
                 {
                     continue;
                 }

@@ -37,6 +37,8 @@ internal static class TrainingBudget
             epochs = measure(dimension, probe) * (budget - (2 * probe)).TotalSeconds * PlannedShare / words;
         }
 
-        return new TrainingPlan(Math.Min(options.Epochs, epochs), dimension, budget - (2 * probe));
+        // A machine too busy to have measured anything: the clock alone will end the training.
+        epochs = epochs > 0 ? Math.Min(options.Epochs, epochs) : options.Epochs;
+        return new TrainingPlan(epochs, dimension, budget - (2 * probe));
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace EmbeddingGrpc.Training;
 
 /// <summary>
@@ -18,18 +16,23 @@ internal sealed class TrainingSchedule
     private readonly TrainingOptions _options;
     private readonly TimeSpan _timeLimit;
     private readonly int[] _firstSession;
-    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly TimeProvider _time;
+    private readonly long _started;
     private long _taken;
 
     /// <param name="corpus">What is trained on.</param>
     /// <param name="options">Learning rate and seed.</param>
     /// <param name="threads">Threads that will take blocks.</param>
     /// <param name="epochs">Passes over the corpus; a part of one takes a part of the blocks.</param>
-    /// <param name="timeLimit">After this no block is given any more, and the rate falls with the clock if it is ahead of the blocks.</param>
-    public TrainingSchedule(TrainingCorpus corpus, TrainingOptions options, int threads, double epochs, TimeSpan timeLimit)
+    /// <param name="timeLimit">After this no block but the first is given, and the rate falls with the clock if it is ahead of the blocks.</param>
+    /// <param name="time">The clock; null is the system's.</param>
+    public TrainingSchedule(
+        TrainingCorpus corpus, TrainingOptions options, int threads, double epochs, TimeSpan timeLimit, TimeProvider? time = null)
     {
         _options = options;
         _timeLimit = timeLimit;
+        _time = time ?? TimeProvider.System;
+        _started = _time.GetTimestamp();
 
         // Small enough that threads end together, large enough that taking a block costs nothing.
         long blockWords = Math.Clamp(corpus.WordCount / (16L * threads), MinimumBlockWords, MaximumBlockWords);
@@ -46,14 +49,11 @@ internal sealed class TrainingSchedule
         }
 
         _firstSession = [.. starts];
-        BlockCount = (long)Math.Ceiling(BlocksOfEpoch * epochs);
+        BlockCount = Math.Max(1, (long)Math.Ceiling(BlocksOfEpoch * epochs));
     }
 
     /// <summary>Blocks of the whole training.</summary>
     public long BlockCount { get; }
-
-    /// <summary>Whether the time limit ended the training before its last block.</summary>
-    public bool Expired { get; private set; }
 
     private int BlocksOfEpoch => _firstSession.Length - 1;
 
@@ -61,15 +61,9 @@ internal sealed class TrainingSchedule
     public bool TryTake(out TrainingBlock block)
     {
         block = default;
-        double clock = _timeLimit == Timeout.InfiniteTimeSpan ? 0 : Stopwatch.GetElapsedTime(_started) / _timeLimit;
-        if (clock >= 1)
-        {
-            Expired = true;
-            return false;
-        }
-
+        double clock = _timeLimit == Timeout.InfiniteTimeSpan ? 0 : _time.GetElapsedTime(_started) / _timeLimit;
         long number = Interlocked.Increment(ref _taken) - 1;
-        if (number >= BlockCount)
+        if (number >= BlockCount || (clock >= 1 && number > 0))
         {
             return false;
         }
@@ -77,7 +71,7 @@ internal sealed class TrainingSchedule
         int epoch = (int)(number / BlocksOfEpoch);
         int place = Permute((int)(number % BlocksOfEpoch), epoch);
         block = new TrainingBlock(
-            number, epoch, _firstSession[place], _firstSession[place + 1], (float)RateAt(Math.Max(clock, (double)number / BlockCount)));
+            number, epoch, _firstSession[place], _firstSession[place + 1], (float)RateAt(Math.Min(1, Math.Max(clock, (double)number / BlockCount))));
         return true;
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace EmbeddingGrpc.Training.Tests;
 
 public sealed class TrainingScheduleTests
@@ -36,6 +38,39 @@ public sealed class TrainingScheduleTests
         {
             Assert.Equal(Math.Max(1e-5, 0.1 * (1 - ((double)i / blocks.Count))), blocks[i].LearningRate, 1e-7);
         }
+    }
+
+    [Fact]
+    public void TryTake_ClockAheadOfTheBlocks_LowersTheRateByTheClockAndEnds()
+    {
+        var time = new FakeTimeProvider();
+        var schedule = new TrainingSchedule(TestCorpus.Clusters(4, 30, 700, 12), Options, 1, Options.Epochs, TimeSpan.FromSeconds(10), time);
+        Assert.True(schedule.TryTake(out var block));
+        Assert.Equal(0.1f, block.LearningRate);
+        time.Advance(TimeSpan.FromSeconds(7.5));
+        Assert.True(schedule.TryTake(out block));
+        Assert.Equal(0.025f, block.LearningRate, 1e-6f);
+        time.Advance(TimeSpan.FromSeconds(2.5));
+        Assert.False(schedule.TryTake(out _));
+    }
+
+    [Fact]
+    public void TryTake_TimeUpBeforeTheFirstBlock_GivesThatOne()
+    {
+        var time = new FakeTimeProvider();
+        var schedule = new TrainingSchedule(TestCorpus.Of("a b"), Options, 1, Options.Epochs, TimeSpan.FromSeconds(10), time);
+        time.Advance(TimeSpan.FromSeconds(11));
+        Assert.True(schedule.TryTake(out _));
+        Assert.False(schedule.TryTake(out _));
+    }
+
+    [Fact]
+    public void TryTake_PartOfAnEpoch_GivesThatPartOfTheBlocks()
+    {
+        var corpus = TestCorpus.Clusters(4, 30, 700, 12);
+        var schedule = new TrainingSchedule(corpus, Options, 1, 0.25, Timeout.InfiniteTimeSpan);
+        int sessions = TakeAll(schedule).Sum(block => block.EndSession - block.FirstSession);
+        Assert.InRange(sessions, corpus.SessionCount / 5, corpus.SessionCount / 3);
     }
 
     [Fact]

@@ -1,0 +1,60 @@
+using EmbeddingGrpc.Numerics;
+
+namespace EmbeddingGrpc.Training.Tests;
+
+public sealed class WarmStartTests
+{
+    private static readonly TrainingOptions Still = new() { Dimension = 16, Epochs = 1, Threads = 1, LearningRate = 1e-6 };
+
+    [Fact]
+    public void Train_WarmStart_KeepsSharedRowsAndPlacesNewItemsInTheirCompany()
+    {
+        var corpus = TestCorpus.Clusters(4, 15, 600, 10);
+        using var trained = EmbeddingTrainer.Train(corpus, Still with { LearningRate = 0.05, Epochs = 10 }, cancellationToken: TestContext.Current.CancellationToken);
+        using VectorTable input = VectorTable.FromMatrix(trained.Vectors(VectorSource.Input)), output = VectorTable.FromMatrix(trained.Vectors(VectorSource.Output));
+
+        // The same items in another order of counts, one new one between two of cluster 2, and one that stands alone.
+        var later = TestCorpus.Of("2-0 new 2-1\n3-1 3-1 3-0 3-1\nalone");
+        using var started = EmbeddingTrainer.Train(
+            later, Still, new WarmStart(corpus.Vocabulary, input, output), null, TestContext.Current.CancellationToken);
+
+        foreach (string id in new[] { "2-0", "2-1", "3-0", "3-1" })
+        {
+            Assert.Equal(input[Ordinal(corpus, id)].ToArray(), started.Input[Ordinal(later, id)].ToArray(), Near);
+            Assert.Equal(output[Ordinal(corpus, id)].ToArray(), started.Output[Ordinal(later, id)].ToArray(), Near);
+        }
+
+        float[] mean = [.. input[Ordinal(corpus, "2-0")].ToArray().Zip(input[Ordinal(corpus, "2-1")].ToArray(), (a, b) => (a + b) / 2)];
+        Assert.Equal(mean, started.Input[Ordinal(later, "new")].ToArray(), Near);
+        Assert.All(started.Input[Ordinal(later, "alone")].ToArray(), value => Assert.InRange(value, -1f / 16, 1f / 16));
+    }
+
+    [Fact]
+    public void Train_WarmStartOfAnotherDimension_SaysBoth()
+    {
+        var corpus = TestCorpus.Of("a b");
+        using VectorTable input = VectorTable.FromMatrix(new EmbeddingMatrix(2, 8)), output = VectorTable.FromMatrix(new EmbeddingMatrix(2, 8));
+        var error = Assert.Throws<ArgumentException>(() => EmbeddingTrainer.Train(
+            corpus, Still, new WarmStart(corpus.Vocabulary, input, output), null, TestContext.Current.CancellationToken));
+        Assert.Contains("dimension 16; the earlier generation's have 8", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_WarmStartOfAHierarchicalSoftmax_IsRefusedByName()
+    {
+        var corpus = TestCorpus.Of("a b");
+        using VectorTable input = VectorTable.FromMatrix(new EmbeddingMatrix(2, 16)), output = VectorTable.FromMatrix(new EmbeddingMatrix(2, 16));
+        var options = Still with { Objective = TrainingObjective.CbowHierarchicalSoftmax };
+        var error = Assert.Throws<ArgumentException>(() => EmbeddingTrainer.Train(
+            corpus, options, new WarmStart(corpus.Vocabulary, input, output), null, TestContext.Current.CancellationToken));
+        Assert.Contains("CbowHierarchicalSoftmax", error.Message, StringComparison.Ordinal);
+    }
+
+    private static bool Near(float a, float b) => Math.Abs(a - b) < 1e-4;
+
+    private static ItemOrdinal Ordinal(TrainingCorpus corpus, string id)
+    {
+        Assert.True(corpus.Vocabulary.TryGetOrdinal(id, out var ordinal));
+        return ordinal;
+    }
+}
