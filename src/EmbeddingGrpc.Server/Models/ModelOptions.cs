@@ -40,8 +40,12 @@ public sealed record ModelOptions
     public TrainingInteractions TrainOn { get; init; } = new();
 
     /// <summary>An item seen this many times counts half as a similar item; 0 counts all alike.</summary>
+    /// <remarks>
+    /// More hides rare items better, but gathers them: with 3, the items of MovieLens-small that were seen once are within a cosine of 0.94 of each
+    /// other, where 8-bit codes cannot tell them apart and 16% of the rows do not find themselves. With 1 all do, and recall@10 is 1.000.
+    /// </remarks>
     [Range(0.0, 10_000.0)]
-    public double SimilarityShrinkage { get; init; } = 3;
+    public double SimilarityShrinkage { get; init; } = 1;
 
     /// <summary>The trainer.</summary>
     [ValidateObjectMembers]
