@@ -12,7 +12,7 @@ namespace EmbeddingGrpc.EventLog.Appending;
 internal sealed class Appender
 {
     /// <summary>A group takes whole batches up to about this size.</summary>
-    private const long GroupBytes = 8L * 1024 * 1024;
+    private const long GroupBytes = 2L * 1024 * 1024;
 
     private readonly AppendQueue _queue;
     private readonly SegmentWriter _writer;
@@ -90,6 +90,7 @@ internal sealed class Appender
                     _producers.Set(update.Name, new ProducerState(update.Epoch, update.DoneThrough, nowMs));
                 _durable.Advance(_writer.NextOffset);
             }
+            EventLogMetrics.Committed(_accepted.Count, _encoder.EntryCount, _accepted.Sum(append => (long)append.Result.Duplicates));
             foreach (var append in _accepted)
             {
                 // A group that is durable is acknowledged even where the segment that was asked for after it cannot be begun.
@@ -147,6 +148,7 @@ internal sealed class Appender
         {
             AppenderLog.NoSpace(_logger, exception);
         }
+        EventLogMetrics.DiskRefused(_group.Count);
         foreach (var append in _group) append.Fail(exception);
     }
 

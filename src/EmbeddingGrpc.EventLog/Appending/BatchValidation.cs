@@ -62,7 +62,8 @@ internal static class BatchValidation
     {
         if (batch.Producer is not { } producer)
         {
-            if (batch.Numbers is not null || batch.DoneThrough != 0) throw new ArgumentException("Numbers and DoneThrough need a producer.");
+            if (batch.Numbers is not null || batch.DoneThrough != 0 || batch.Follows != 0)
+                throw new ArgumentException("Numbers, DoneThrough and Follows need a producer.");
             return;
         }
         if (batch.Records.Length > 0) throw new ArgumentException("Records have no numbers: append them without a producer.");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Hashing;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.EventLog.Groups;
@@ -88,6 +89,7 @@ internal sealed class SegmentWriter(SegmentFiles files, SegmentSet segments, Pro
         }
         if (sync) Sync(segment, header.EndPosition);
         _remnant = false;
+        EventLogMetrics.GroupWritten(frame.Length);
         segment.Index.Add(header.BaseOffset, header.Position);
         segment.SetEnd(header.EndPosition, header.EndOffset, nowMs, header.IsMark);
     }
@@ -98,7 +100,9 @@ internal sealed class SegmentWriter(SegmentFiles files, SegmentSet segments, Pro
     {
         try
         {
+            var began = Stopwatch.GetTimestamp();
             segment.File.Sync();
+            EventLogMetrics.Synced(Stopwatch.GetElapsedTime(began));
             _syncedEnd = end;
         }
         catch (Exception e) when (DiskErrors.IsDiskError(e))

@@ -26,7 +26,8 @@ internal sealed class SimulatedStream
             // The inverse of Zipf's cumulative distribution, taken as continuous: rank = N^u.
             var item = (int)Math.Pow(_items.Length, _random.NextDouble()) - 1;
             _timeMs += _random.Next(3);
-            interactions[i] = new Interaction(_users[_random.Next(_users.Length)], _items[item], InteractionType.Click, _timeMs);
+            // Strings of its own, as a request just read from the wire has them.
+            interactions[i] = new Interaction(new string(_users[_random.Next(_users.Length)].AsSpan()), new string(_items[item].AsSpan()), InteractionType.Click, _timeMs);
         }
         return interactions;
     }

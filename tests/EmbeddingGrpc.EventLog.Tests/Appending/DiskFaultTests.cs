@@ -25,7 +25,7 @@ public sealed class DiskFaultTests
 
         _disk.Faults.FreeBytes = null;
         Assert.Equal(new AppendResult(new LogOffset(510), 510, 500, 0), await log.AppendAsync(Numbered(Producer, 11, 500), Cancellation));
-        Assert.Equal(Samples(1, 510), ReadAll(log));
+        AssertSame(Samples(1, 510), ReadAll(log));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class DiskFaultTests
 
         await log.AppendAsync(Numbered(Producer, 11, 500) with { Follows = 10 }, Cancellation);
         await log.AppendAsync(small, Cancellation);
-        Assert.Equal(Samples(1, 511), ReadAll(log));
+        AssertSame(Samples(1, 511), ReadAll(log));
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class DiskFaultTests
             _disk.LosePower();
         }
         await using var reopened = OpenLog(_disk);
-        Assert.Equal(Samples(0, 10), ReadAll(reopened));
+        AssertSame(Samples(0, 10), ReadAll(reopened));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class DiskFaultTests
             Assert.False(refusal.RetryMayHelp);
             Assert.False((await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(10, 10), Cancellation))).RetryMayHelp);
             Assert.NotNull(log.Failure);
-            Assert.Equal(Samples(0, 10), ReadAll(log));
+            AssertSame(Samples(0, 10), ReadAll(log));
         }
         await using var reopened = OpenLog(_disk);
         Assert.Equal(new LogOffset(20), (await reopened.AppendAsync(Batch(10, 20 - (int)reopened.DurableOffset.Value), Cancellation)).DurableOffset);
@@ -99,7 +99,7 @@ public sealed class DiskFaultTests
             }
             await using var reopened = OpenLog(disk);
             Assert.Equal(seen, reopened.DurableOffset);
-            Assert.Equal(Samples(0, (int)seen.Value), ReadAll(reopened));
+            AssertSame(Samples(0, (int)seen.Value), ReadAll(reopened));
         }
     }
 
@@ -113,7 +113,7 @@ public sealed class DiskFaultTests
             Assert.False((await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(Batch(10, 10), Cancellation))).RetryMayHelp);
         }
         await using var reopened = OpenLog(_disk);
-        Assert.Equal(Samples(0, 10), ReadAll(reopened));
+        AssertSame(Samples(0, 10), ReadAll(reopened));
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class DiskFaultTests
         Assert.True(refusal.RetryMayHelp);
         _disk.Faults.FreeBytes = null;
         for (var i = 0; i < 100; i++, appended += 100) await log.AppendAsync(Batch(appended, 100), Cancellation);
-        Assert.Equal(Samples(0, appended), ReadAll(log));
+        AssertSame(Samples(0, appended), ReadAll(log));
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class DiskFaultTests
             Assert.Equal(2, _disk.ListFiles(LogDirectory).Count);
         }
         await using var reopened = OpenLog(_disk, time: time);
-        Assert.Equal(Samples(0, 20), ReadAll(reopened));
+        AssertSame(Samples(0, 20), ReadAll(reopened));
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class DiskFaultTests
             await using var reopened = OpenLog(disk);
             Assert.InRange(reopened.DurableOffset.Value, acknowledged, acknowledged + 400);
             Assert.Equal(0, (reopened.DurableOffset.Value - acknowledged) % 400);
-            Assert.Equal(Samples(0, (int)reopened.DurableOffset.Value), ReadAll(reopened));
+            AssertSame(Samples(0, (int)reopened.DurableOffset.Value), ReadAll(reopened));
         }
     }
 
@@ -213,7 +213,7 @@ public sealed class DiskFaultTests
             _disk.Kill();
         }
         await using var reopened = OpenLog(_disk, options);
-        Assert.Equal(Samples(0, 100), ReadAll(reopened));
+        AssertSame(Samples(0, 100), ReadAll(reopened));
     }
 
     [Fact]
@@ -229,7 +229,7 @@ public sealed class DiskFaultTests
                 disk.LosePower();
             }
             await using var reopened = OpenLog(disk, options);
-            Assert.Equal(Samples(0, (int)reopened.DurableOffset.Value), ReadAll(reopened));
+            AssertSame(Samples(0, (int)reopened.DurableOffset.Value), ReadAll(reopened));
         }
     }
 

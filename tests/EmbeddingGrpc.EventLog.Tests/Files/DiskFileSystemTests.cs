@@ -18,7 +18,7 @@ public sealed class DiskFileSystemTests : IDisposable
         var nested = Path.Combine(_directory, "a", "b", "log");
         await using (var log = OpenLog(DiskFileSystem.Instance, directory: nested)) await AppendSamplesAsync(log, 0, 20_000, batch: 2000);
         await using var reopened = OpenLog(DiskFileSystem.Instance, directory: nested);
-        Assert.Equal(Samples(0, 20_000), ReadAll(reopened));
+        AssertSame(Samples(0, 20_000), ReadAll(reopened));
         Assert.True(Directory.GetFiles(nested, "*.log").Length > 1);
     }
 

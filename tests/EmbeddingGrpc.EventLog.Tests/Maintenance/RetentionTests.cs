@@ -26,11 +26,11 @@ public sealed class RetentionTests
             Assert.True(result.SegmentsRemoved > 0);
             Assert.Equal(before - result.SegmentsRemoved, _disk.ListFiles(LogDirectory).Count);
             Assert.True(first > default(LogOffset) && first <= safe);
-            Assert.Equal(Samples((int)first.Value, 30_000 - (int)first.Value), ReadAll(log));
+            AssertSame(Samples((int)first.Value, 30_000 - (int)first.Value), ReadAll(log));
         }
         await using var reopened = OpenLog(_disk);
         Assert.Equal(first, reopened.FirstOffset);
-        Assert.Equal(Samples((int)first.Value, 30_000 - (int)first.Value), ReadAll(reopened));
+        AssertSame(Samples((int)first.Value, 30_000 - (int)first.Value), ReadAll(reopened));
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class RetentionTests
         }
         await log.ApplyRetentionAsync(log.DurableOffset, Cancellation);
         Assert.Equal(new LogOffset(10), log.FirstOffset);
-        Assert.Equal(Samples(10, 30), ReadAll(log));
+        AssertSame(Samples(10, 30), ReadAll(log));
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class RetentionTests
             }
             await using var reopened = OpenLog(disk);
             var first = (int)reopened.FirstOffset.Value;
-            Assert.Equal(Samples(first, 20_000 - first), ReadAll(reopened));
+            AssertSame(Samples(first, 20_000 - first), ReadAll(reopened));
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class LogRecoveryTests
             Assert.Equal(new LogOffset(40), log.DurableOffset);
             Assert.Equal(end[3], Content.Length);
             Assert.Equal(new LogOffset(50), (await log.AppendAsync(Batch(40, 10), Cancellation)).DurableOffset);
-            Assert.Equal(Samples(0, 50), ReadAll(log));
+            AssertSame(Samples(0, 50), ReadAll(log));
         }
     }
 
@@ -61,7 +61,7 @@ public sealed class LogRecoveryTests
         new Random(5).NextBytes(garbage);
         Content.Write(Content.Length, garbage);
         await using var log = OpenLog(_disk);
-        Assert.Equal(Samples(0, 30), ReadAll(log));
+        AssertSame(Samples(0, 30), ReadAll(log));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class LogRecoveryTests
         Content.Write(end[1], new byte[64]);
         Content.Write(end[1] + 64, quoted);
         await using var log = OpenLog(_disk);
-        Assert.Equal(Samples(0, 20), ReadAll(log));
+        AssertSame(Samples(0, 20), ReadAll(log));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class LogRecoveryTests
         _disk.Open(LogDirectory + "/00000000000000000099.log.tmp", EventLog.Files.FileOpenMode.Create).Dispose();
         await using var log = OpenLog(_disk);
         Assert.DoesNotContain(_disk.ListFiles(LogDirectory), path => path.EndsWith(".tmp", StringComparison.Ordinal));
-        Assert.Equal(Samples(0, 10), ReadAll(log));
+        AssertSame(Samples(0, 10), ReadAll(log));
     }
 
     /// <summary>Groups of ten; returns where each ends. A mark follows the last.</summary>
