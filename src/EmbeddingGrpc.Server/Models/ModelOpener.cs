@@ -1,12 +1,14 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Server.Models.Files;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
 namespace EmbeddingGrpc.Server.Models;
 
-/// <summary>Opens models from the data directory: <c>models/NAME/log</c> and <c>models/NAME/generations</c>. Stateless.</summary>
-public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+/// <summary>Opens models from the data directory: <c>models/NAME/log</c>, <c>checkpoints</c> and <c>generations</c>. Stateless.</summary>
+public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, IngestOptions ingest, TimeProvider time, ILoggerFactory loggers)
 {
     private readonly string _modelsDirectory = Path.Combine(Path.GetFullPath(dataDirectory), "models");
 
@@ -23,10 +25,7 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Time
         {
             var generations = OpenGenerations(name);
             log = InteractionLog.Open(Path.Combine(_modelsDirectory, name, "log"), options.Log, time, loggers.CreateLogger<InteractionLog>());
-            var items = new ItemKeys();
-            var histories = new UserHistories(options.HistoryLength, options.MaximumUsers);
-            var applier = new EventApplier(log, items, histories, loggers.CreateLogger<EventApplier>(), onApplierFailure);
-            return Assemble(name, options, new ModelEvents(log, items, histories, applier), generations, eventsFrom: null);
+            return Assemble(name, options, OpenEvents(name, options, log, onApplierFailure), generations, eventsFrom: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LogCorruptException or LogUnavailableException)
         {
@@ -54,6 +53,19 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Time
         }
     }
 
+    private ModelEvents OpenEvents(string name, ModelOptions options, InteractionLog log, Action<Exception>? onApplierFailure)
+    {
+        var logger = loggers.CreateLogger<CheckpointStore>();
+        var store = new CheckpointStore(Path.Combine(_modelsDirectory, name, "checkpoints"), DiskFileSystem.Instance, logger);
+        var state = store.Restore(
+            () => new AppliedState(new ItemKeys(), new UserHistories(options.HistoryLength, options.MaximumUsers), new ItemCounters(ingest.PopularityHalfLife)),
+            log.DurableOffset,
+            out var restored);
+        var applier = new EventApplier(log, state, restored, loggers.CreateLogger<EventApplier>(), onApplierFailure);
+        var schedule = new CheckpointSchedule(ingest.CheckpointInterval, ingest.CheckpointEntries);
+        return new ModelEvents(log, state, applier, new CheckpointWorker(store, state, applier, restored, schedule, time, logger));
+    }
+
     private GenerationDirectory OpenGenerations(string name) =>
         new(Path.Combine(_modelsDirectory, name, "generations"), loggers.CreateLogger<GenerationDirectory>());
 
@@ -62,7 +74,7 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Time
         var logger = loggers.CreateLogger<ModelRuntime>();
         var settings = new ModelSettings(options);
         var store = new GenerationStore();
-        var publisher = new GenerationPublisher(name, settings, directory, store, events.Items, metrics, logger);
+        var publisher = new GenerationPublisher(name, settings, directory, store, events.State.Items, metrics, logger);
         var training = new TrainingWorker(name, settings, events.Log, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>());
         ModelLog.ModelOpened(logger, name, events.Log.DurableOffset.Value);
         var importer = new GenerationImporter(name, settings, events.Log, publisher, time, logger);

@@ -48,10 +48,13 @@ public sealed class ModelRuntime : IAsyncDisposable
     public InteractionLog Log => Events.Log;
 
     /// <summary>Its item keys.</summary>
-    public ItemKeys Items => Events.Items;
+    public ItemKeys Items => Events.State.Items;
 
     /// <summary>Its users' recent histories.</summary>
-    public UserHistories Histories => Events.Histories;
+    public UserHistories Histories => Events.State.Histories;
+
+    /// <summary>What its items have had lately, by type of interaction.</summary>
+    public ItemCounters Counters => Events.State.Counters;
 
     /// <summary>What moves the log into the histories.</summary>
     public EventApplier Applier => Events.Applier;

@@ -35,6 +35,9 @@ internal sealed class BlockPool<T>
     public long SizeBytes =>
         ((long)Volatile.Read(ref _chunkCount) * BlockLength * Unsafe.SizeOf<T>() << _shift) + ((long)_free.Capacity * sizeof(int));
 
+    /// <summary>Blocks that were ever taken: numbers 0..UsedCount - 1.</summary>
+    public int UsedCount => Volatile.Read(ref _used);
+
     /// <summary>Takes a block. Its content is whatever was there.</summary>
     public int Allocate()
     {
@@ -46,7 +49,8 @@ internal sealed class BlockPool<T>
         }
 
         if (_used == _chunkCount << _shift) AddChunk();
-        return _used++;
+        Volatile.Write(ref _used, _used + 1);
+        return _used - 1;
     }
 
     /// <summary>Gives a block back.</summary>

@@ -2,31 +2,30 @@ using EmbeddingGrpc.EventLog;
 
 namespace EmbeddingGrpc.Server.Pipeline;
 
-/// <summary>Reads what the log has made durable and applies it to item keys and user histories. One thread of its own for each model.</summary>
+/// <summary>Reads what the log has made durable and applies it to item keys, user histories and item counters. One thread of its own for each model.</summary>
 public sealed partial class EventApplier : IAsyncDisposable
 {
     // Waiters learn of progress this often within one run of the log; small enough to read one's own writes during a replay.
     private const int AdvanceEvery = 1024;
 
     private readonly InteractionLog _log;
-    private readonly ItemKeys _items;
-    private readonly UserHistories _histories;
+    private readonly AppliedState _state;
     private readonly ILogger<EventApplier> _logger;
     private readonly Action<Exception>? _onFailure;
-    private readonly AppliedWatermark _applied = new(default);
+    private readonly AppliedWatermark _applied;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Starts applying from the beginning of the log.</summary>
+    /// <summary>Starts applying.</summary>
     /// <param name="log">Read, never written.</param>
-    /// <param name="items">Given keys by this applier only.</param>
-    /// <param name="histories">Written by this applier only.</param>
+    /// <param name="state">Written by this applier only.</param>
+    /// <param name="from">Everything before it is in <paramref name="state"/> already; some of what follows may be.</param>
     /// <param name="logger">Told of a failure, as critical.</param>
     /// <param name="onFailure">Told of a failure, after which nothing is applied any more: for health.</param>
-    public EventApplier(
-        InteractionLog log, ItemKeys items, UserHistories histories, ILogger<EventApplier> logger, Action<Exception>? onFailure = null)
+    public EventApplier(InteractionLog log, AppliedState state, LogOffset from, ILogger<EventApplier> logger, Action<Exception>? onFailure = null)
     {
-        (_log, _items, _histories, _logger, _onFailure) = (log, items, histories, logger, onFailure);
+        (_log, _state, _logger, _onFailure) = (log, state, logger, onFailure);
+        _applied = new AppliedWatermark(from);
         new Thread(Run) { IsBackground = true, Name = "event applier" }.Start();
     }
 
@@ -90,8 +89,10 @@ public sealed partial class EventApplier : IAsyncDisposable
     private void Apply(in LogEntry entry)
     {
         var interaction = entry.Interaction;
-        var key = _items.GetOrAdd(interaction.ItemId);
-        _histories.Apply(interaction.UserId, new HistoryEvent(key, interaction.Type, interaction.EventTimeMs, interaction.Weight), entry.Offset);
+        var key = _state.Items.GetOrAdd(interaction.ItemId);
+        var applied = new HistoryEvent(key, interaction.Type, interaction.EventTimeMs, interaction.Weight);
+        _state.Histories.Apply(interaction.UserId, applied, entry.Offset);
+        _state.Counters.Apply(applied, entry.Offset);
     }
 
     [LoggerMessage(1101, LogLevel.Critical, "Applying the log failed at offset {Offset}. User histories stay as they are until the daemon is restarted.")]

@@ -26,4 +26,16 @@ public sealed record IngestOptions
     /// <summary>How long a stream may go on after it was told that the daemon is draining.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Model time after which an interaction counts half in the popularity of an item.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "36500.00:00:00")]
+    public TimeSpan PopularityHalfLife { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>A checkpoint of histories and counters is written at the latest after this long, if anything came meanwhile.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A checkpoint is written sooner after so many interactions: about as many are replayed at a start, a million in a few seconds.</summary>
+    [Range(10_000, long.MaxValue)]
+    public long CheckpointEntries { get; init; } = 2_000_000;
 }

@@ -40,6 +40,9 @@ internal sealed class UserDirectory
 
     public long SizeBytes => _buckets.SizeBytes + _records.SizeBytes + _ids.Sum(pool => pool.SizeBytes);
 
+    /// <summary>Slots that were ever used.</summary>
+    public int SlotCount => _records.UsedCount;
+
     public static int StripeOf(ulong hash) => (int)(hash & (Stripes - 1));
 
     public ulong Hash(ReadOnlySpan<byte> id) => XxHash3.HashToUInt64(id, _seed);
@@ -83,6 +86,22 @@ internal sealed class UserDirectory
         return false;
     }
 
+    /// <summary>Reads what lies in a slot, for a reader; it may be torn, or nobody's (an id of no length).</summary>
+    public bool TryReadSlot(int slot, out UserRecord record)
+    {
+        var found = _records.TryBlock(slot, out var block);
+        record = found ? block[0] : default;
+        return found;
+    }
+
+    /// <summary>Copies an id, for a reader whose record may be torn.</summary>
+    public bool TryCopyId(in UserRecord record, Span<byte> id)
+    {
+        if (record.IdLength is 0 or > MaximumIdBytes || !PoolOf(record.IdLength).TryBlock(record.IdBlock, out var stored)) return false;
+        stored[..record.IdLength].CopyTo(id);
+        return true;
+    }
+
     /// <summary>Adds a user that is not there and returns its number. Version, events and neighbours are the caller's to set.</summary>
     public int Add(ReadOnlySpan<byte> id, ulong hash)
     {
@@ -106,6 +125,8 @@ internal sealed class UserDirectory
         while (link != user) link = ref Record(link).NextInBucket;
         link = record.NextInBucket;
         PoolOf(record.IdLength).Free(record.IdBlock);
+        // Says that nobody lies here.
+        record.IdLength = 0;
         _records.Free(user);
         Volatile.Write(ref _count, _count - 1);
     }

@@ -16,18 +16,21 @@ public sealed class UserHistories
     private readonly UserDirectory _users = new();
     private readonly BlockPool<StoredEvent>[] _events;
     private readonly int[] _sequences = new int[UserDirectory.Stripes];
-    private int _oldest = UserRecord.None;
-    private int _newest = UserRecord.None;
+    private readonly UserRecency _recency;
+
+    // Changes when users come and go.
+    private int _membership;
 
     /// <summary>Starts without users.</summary>
     /// <param name="maximumLength">Interactions kept for a user at most; 1..65535.</param>
-    /// <param name="maximumUsers">Users kept at most; the one that was active longest ago, in the order of the log, goes first.</param>
+    /// <param name="maximumUsers">Users kept at most; the one whose history changed longest ago, in the order of the log, goes first.</param>
     public UserHistories(int maximumLength = 50, int maximumUsers = 10_000_000)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumLength, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maximumLength, ushort.MaxValue);
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumUsers, 1);
         (MaximumLength, MaximumUsers) = (maximumLength, maximumUsers);
+        _recency = new UserRecency(_users);
         var lengths = new List<int>();
         for (var length = 2; length < maximumLength; length *= 2) lengths.Add(length);
         _events = [.. lengths.Append(maximumLength).Select(length => new BlockPool<StoredEvent>(length))];
@@ -73,7 +76,7 @@ public sealed class UserHistories
             if (Volatile.Read(ref sequence) != before) continue;
 
             if (!found) return false;
-            if (!copied) throw new InvalidOperationException("A user's history names events that do not exist.");
+            if (!copied) throw NamesNothing();
             (count, version) = (record.EventCount, record.Version);
             return true;
         }
@@ -83,7 +86,9 @@ public sealed class UserHistories
     /// <param name="userId">1..256 bytes of UTF-8.</param>
     /// <param name="interaction">What the user did.</param>
     /// <param name="offset">Its place in the log, from which the user's version is made.</param>
-    /// <returns>False where it is older than all of a full history and changes nothing.</returns>
+    /// <returns>
+    /// False where nothing changes: it is older than all of a full history, or the history, restored from a checkpoint, has it already.
+    /// </returns>
     public bool Apply(string userId, in HistoryEvent interaction, LogOffset offset)
     {
         ArgumentNullException.ThrowIfNull(userId);
@@ -96,38 +101,20 @@ public sealed class UserHistories
         var id = buffer[..length];
         var hash = _users.Hash(id);
         var user = _users.Find(id, hash);
-        if (user == UserRecord.None && UserCount == MaximumUsers) Remove(_oldest);
+        if (user != UserRecord.None && !Accepts(_users.Record(user), interaction, offset)) return false;
+        if (user == UserRecord.None && UserCount == MaximumUsers) Remove(_recency.Oldest);
 
-        var stripe = UserDirectory.StripeOf(hash);
-        Begin(stripe);
-        if (user == UserRecord.None)
-        {
-            user = _users.Add(id, hash);
-            ref var added = ref _users.Record(user);
-            (added.Older, added.Newer) = (UserRecord.None, UserRecord.None);
-            added.EventBlock = _events[0].Allocate();
-            LinkNewest(user);
-        }
-        else if (user != _newest)
-        {
-            Unlink(user);
-            LinkNewest(user);
-        }
-
+        ref var sequence = ref _sequences[UserDirectory.StripeOf(hash)];
+        Begin(ref sequence);
+        var isNew = user == UserRecord.None;
+        if (isNew) user = Add(id, hash, eventClass: 0);
+        _recency.MoveToNewest(user, isNew);
         ref var record = ref _users.Record(user);
-        var changed = Insert(ref record, interaction);
-        // Offsets count from 0, and a version of 0 is that of no history.
-        if (changed) record.Version = offset.Value + 1;
-        End(stripe);
-
-        if (_users.StripeToSplit is >= 0 and var splitting)
-        {
-            Begin(splitting);
-            _users.Split();
-            End(splitting);
-        }
-
-        return changed;
+        Insert(ref record, interaction);
+        record.Version = VersionAt(offset);
+        End(ref sequence);
+        SplitIfDue();
+        return true;
     }
 
     /// <summary>Forgets a user. Writer only.</summary>
@@ -143,27 +130,116 @@ public sealed class UserHistories
         return true;
     }
 
+    /// <summary>Slots that users may lie in: 0..SlotCount - 1.</summary>
+    internal int SlotCount => _users.SlotCount;
+
+    /// <summary>Reads the user that lies in a slot, for a checkpoint; beside the writer, like any reader.</summary>
+    /// <param name="slot">0..<see cref="SlotCount"/> - 1.</param>
+    /// <param name="id">At least <see cref="UserDirectory.MaximumIdBytes"/> long; receives the id.</param>
+    /// <param name="events">At least <see cref="MaximumLength"/> long; receives the history, oldest first.</param>
+    /// <param name="record">Receives lengths and version.</param>
+    /// <returns>False where nobody lies in it.</returns>
+    internal bool TryReadSlot(int slot, Span<byte> id, Span<StoredEvent> events, out UserRecord record)
+    {
+        for (var spin = default(SpinWait); ; spin.SpinOnce(sleep1Threshold: -1))
+        {
+            // While nobody comes or goes, a slot keeps its user, and with it the stripe whose sequence guards the rest.
+            var membership = Volatile.Read(ref _membership);
+            if ((membership & 1) != 0) continue;
+            var found = _users.TryReadSlot(slot, out record) && record.IdLength > 0;
+            ref var sequence = ref _sequences[UserDirectory.StripeOf(record.Hash)];
+            var before = Volatile.Read(ref sequence);
+            if ((before & 1) != 0) continue;
+            var copied = found && _users.TryReadSlot(slot, out record) && _users.TryCopyId(record, id)
+                && TryStored(record, out var stored) && stored.TryCopyTo(events);
+            Volatile.ReadBarrier();
+            if (Volatile.Read(ref sequence) != before || Volatile.Read(ref _membership) != membership) continue;
+            return copied || (found ? throw NamesNothing() : false);
+        }
+    }
+
+    /// <summary>Puts back a user that a checkpoint kept. Before the first <see cref="Apply"/> only, and <see cref="EndRestore"/> must follow.</summary>
+    internal void Restore(ReadOnlySpan<byte> id, ReadOnlySpan<StoredEvent> events, long version)
+    {
+        if (events.Length > MaximumLength) events = events[^MaximumLength..];
+        var eventClass = 0;
+        while (_events[eventClass].BlockLength < events.Length) eventClass++;
+        ref var record = ref _users.Record(Add(id, _users.Hash(id), (byte)eventClass));
+        events.CopyTo(_events[eventClass].Block(record.EventBlock));
+        (record.EventCount, record.Version) = ((ushort)events.Length, version);
+        SplitIfDue();
+    }
+
+    /// <summary>Orders restored users by when they were active, and lets go of those that are too many.</summary>
+    internal void EndRestore()
+    {
+        var users = new List<(long Version, int User)>(UserCount);
+        for (var slot = 0; slot < SlotCount; slot++)
+        {
+            if (_users.Record(slot) is { IdLength: > 0 } record) users.Add((record.Version, slot));
+        }
+
+        users.Sort();
+        foreach (var (_, user) in users) _recency.MoveToNewest(user, isNew: true);
+        while (UserCount > MaximumUsers) Remove(_recency.Oldest);
+    }
+
+    // Offsets count from 0, and a version of 0 is that of no history.
+    private static long VersionAt(LogOffset offset) => offset.Value + 1;
+
+    private bool Accepts(in UserRecord record, in HistoryEvent interaction, LogOffset offset) =>
+        record.Version < VersionAt(offset)
+        && (record.EventCount < MaximumLength || _events[record.EventClass].First(record.EventBlock).EventTimeMs <= interaction.EventTimeMs);
+
+    private int Add(ReadOnlySpan<byte> id, ulong hash, byte eventClass)
+    {
+        Begin(ref _membership);
+        var user = _users.Add(id, hash);
+        ref var record = ref _users.Record(user);
+        (record.EventClass, record.EventBlock) = (eventClass, _events[eventClass].Allocate());
+        End(ref _membership);
+        return user;
+    }
+
+    private void SplitIfDue()
+    {
+        if (_users.StripeToSplit is not (>= 0 and var splitting)) return;
+        Begin(ref _sequences[splitting]);
+        _users.Split();
+        End(ref _sequences[splitting]);
+    }
+
     private void Remove(int user)
     {
         ref var record = ref _users.Record(user);
-        var stripe = UserDirectory.StripeOf(record.Hash);
-        Begin(stripe);
-        Unlink(user);
+        ref var sequence = ref _sequences[UserDirectory.StripeOf(record.Hash)];
+        Begin(ref sequence);
+        Begin(ref _membership);
+        _recency.Remove(user);
         _events[record.EventClass].Free(record.EventBlock);
         _users.Remove(user);
-        End(stripe);
+        End(ref _membership);
+        End(ref sequence);
     }
 
     private bool TryCopy(in UserRecord record, Span<HistoryEvent> events)
     {
-        // A torn record can name anything.
-        if (record.EventClass >= _events.Length || !_events[record.EventClass].TryBlock(record.EventBlock, out var stored)) return false;
-        if (record.EventCount > stored.Length) return false;
-        for (var i = 0; i < record.EventCount; i++) events[i] = stored[i].Unpack();
+        if (!TryStored(record, out var stored)) return false;
+        for (var i = 0; i < stored.Length; i++) events[i] = stored[i].Unpack();
         return true;
     }
 
-    private bool Insert(ref UserRecord record, in HistoryEvent interaction)
+    private bool TryStored(in UserRecord record, out ReadOnlySpan<StoredEvent> stored)
+    {
+        stored = default;
+        // A torn record can name anything.
+        if (record.EventClass >= _events.Length || !_events[record.EventClass].TryBlock(record.EventBlock, out var block)) return false;
+        if (record.EventCount > block.Length) return false;
+        stored = block[..record.EventCount];
+        return true;
+    }
+
+    private void Insert(ref UserRecord record, in HistoryEvent interaction)
     {
         var events = _events[record.EventClass].Block(record.EventBlock);
         var place = (int)record.EventCount;
@@ -172,7 +248,7 @@ public sealed class UserHistories
 
         if (record.EventCount == MaximumLength)
         {
-            if (place == 0) return false;
+            // The oldest makes room; that there is something older is known from Accepts.
             place--;
             events[1..(place + 1)].CopyTo(events);
         }
@@ -184,7 +260,6 @@ public sealed class UserHistories
         }
 
         events[place] = new StoredEvent(interaction);
-        return true;
     }
 
     private Span<StoredEvent> GrowEvents(scoped ref UserRecord record, ReadOnlySpan<StoredEvent> events)
@@ -198,30 +273,14 @@ public sealed class UserHistories
         return pool.Block(block);
     }
 
-    private void LinkNewest(int user)
-    {
-        ref var record = ref _users.Record(user);
-        (record.Older, record.Newer) = (_newest, UserRecord.None);
-        if (_newest != UserRecord.None) _users.Record(_newest).Newer = user;
-        else _oldest = user;
-        _newest = user;
-    }
+    private static InvalidOperationException NamesNothing() => new("A user's history names events that do not exist.");
 
-    private void Unlink(int user)
+    // Odd while something is changed: readers that see it, or see it move, read again (Lameter 2005 calls it a sequence lock).
+    private static void Begin(ref int sequence)
     {
-        ref var record = ref _users.Record(user);
-        if (record.Older != UserRecord.None) _users.Record(record.Older).Newer = record.Newer;
-        else _oldest = record.Newer;
-        if (record.Newer != UserRecord.None) _users.Record(record.Newer).Older = record.Older;
-        else _newest = record.Older;
-    }
-
-    // Odd while the stripe is changed: readers that see it, or see it move, read again (Lameter 2005 calls it a sequence lock).
-    private void Begin(int stripe)
-    {
-        Volatile.Write(ref _sequences[stripe], _sequences[stripe] + 1);
+        Volatile.Write(ref sequence, sequence + 1);
         Volatile.WriteBarrier();
     }
 
-    private void End(int stripe) => Volatile.Write(ref _sequences[stripe], _sequences[stripe] + 1);
+    private static void End(ref int sequence) => Volatile.Write(ref sequence, sequence + 1);
 }

@@ -94,6 +94,37 @@ public sealed class AppendEventsTests
     }
 
     [Fact]
+    public async Task Events_ModelFedByAnother_AreRefusedWithTheModelToSendThemTo()
+    {
+        await using var daemon = await TestDaemon.StartAsync();
+        await new ModelService.ModelServiceClient(daemon.Channel).CreateModelAsync(
+            new CreateModelRequest { Model = "fed", EventsFrom = "default" }, cancellationToken: TestContext.Current.CancellationToken);
+        var unary = await Assert.ThrowsAsync<RpcException>(
+            () => AppendAsync(daemon, new AppendEventsRequest { Model = "fed", Interactions = { Unnumbered(1) } }));
+        using var call = new EventStreamCall(daemon);
+        await call.SendAsync(Events.Start(model: "fed"));
+        var stream = await call.ReadToErrorAsync();
+        Assert.All(new[] { unary, stream }, error => Assert.Equal((StatusCode.FailedPrecondition, "FED_BY_ANOTHER_MODEL"), (error.StatusCode, Events.ReasonOf(error))));
+        Assert.Contains("'default'", stream.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Events_ModelDeletedUnderAStream_EndsItWithAReason()
+    {
+        await using var daemon = await TestDaemon.StartAsync();
+        var models = new ModelService.ModelServiceClient(daemon.Channel);
+        await models.CreateModelAsync(new CreateModelRequest { Model = "short-lived" }, cancellationToken: TestContext.Current.CancellationToken);
+        var (call, _) = await EventStreamCall.StartAsync(daemon, Events.Start(model: "short-lived"));
+        using (call)
+        {
+            await models.DeleteModelAsync(new DeleteModelRequest { Model = "short-lived" }, cancellationToken: TestContext.Current.CancellationToken);
+            await call.SendAsync(Events.Batch(1, 5));
+            var error = await call.ReadToErrorAsync();
+            Assert.Equal((StatusCode.Unavailable, "MODEL_CLOSED"), (error.StatusCode, Events.ReasonOf(error)));
+        }
+    }
+
+    [Fact]
     public async Task AppendEvents_ManyAtOnce_AreAllAppendedOnce()
     {
         await using var daemon = await TestDaemon.StartAsync();

@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Models.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -201,7 +202,7 @@ public sealed class ModelAdministratorTests : IAsyncLifetime
     {
         _services = new ServiceCollection().AddMetrics().AddSingleton<ModelRegistry>().AddSingleton<ModelMetrics>().BuildServiceProvider();
         _registry = _services.GetRequiredService<ModelRegistry>();
-        var opener = new ModelOpener(_temporary.Path, _services.GetRequiredService<ModelMetrics>(), TimeProvider.System, NullLoggerFactory.Instance);
+        var opener = new ModelOpener(_temporary.Path, _services.GetRequiredService<ModelMetrics>(), new IngestOptions(), TimeProvider.System, NullLoggerFactory.Instance);
         _administrator = new ModelAdministrator(
             _temporary.Path, _registry, opener, TestModel.SmallOptions, TimeProvider.System, NullLogger<ModelAdministrator>.Instance);
         await _administrator.OpenAllAsync(_ => { }, failure => Assert.Fail(failure.ToString()));

@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Training;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,7 +26,7 @@ internal sealed class TestModel : IAsyncDisposable
     public static async Task<TestModel> OpenAsync(string directory, ModelOptions? options = null, string name = ModelRegistry.DefaultModel)
     {
         var services = new ServiceCollection().AddMetrics().AddSingleton<ModelRegistry>().AddSingleton<ModelMetrics>().BuildServiceProvider();
-        var opener = new ModelOpener(directory, services.GetRequiredService<ModelMetrics>(), TimeProvider.System, NullLoggerFactory.Instance);
+        var opener = new ModelOpener(directory, services.GetRequiredService<ModelMetrics>(), new IngestOptions(), TimeProvider.System, NullLoggerFactory.Instance);
         return new TestModel(services, await opener.OpenAsync(name, options ?? SmallOptions));
     }
 

@@ -11,8 +11,9 @@ public sealed class EventApplierTests
     {
         await using var log = new TemporaryLog();
         await log.AppendAsync(0, 5000);
-        var (items, histories) = (new ItemKeys(), new UserHistories(20));
-        await using var applier = Start(log.Log, items, histories);
+        var state = NewState(20);
+        var (items, histories) = (state.Items, state.Histories);
+        await using var applier = Start(log.Log, state);
         await log.AppendAsync(5000, 5000);
         await applier.WaitForAppliedAsync(log.Log.DurableOffset, TestContext.Current.CancellationToken);
 
@@ -42,7 +43,7 @@ public sealed class EventApplierTests
     public async Task WaitForApplied_ClosedModel_IsToldSo()
     {
         await using var log = new TemporaryLog();
-        var applier = Start(log.Log, new ItemKeys(), new UserHistories());
+        var applier = Start(log.Log, NewState(50));
         var wait = applier.WaitForAppliedAsync(new LogOffset(1), TestContext.Current.CancellationToken).AsTask();
         await applier.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => wait);
@@ -63,7 +64,7 @@ public sealed class EventApplierTests
 
         var told = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var applier = new EventApplier(
-            log.Log, new ItemKeys(), new UserHistories(), NullLogger<EventApplier>.Instance, failure => told.SetResult(failure));
+            log.Log, NewState(50), default, NullLogger<EventApplier>.Instance, failure => told.SetResult(failure));
 
         var failure = await told.Task.WaitAsync(TestContext.Current.CancellationToken);
         Assert.IsType<ApplierFailedException>(failure);
@@ -73,18 +74,19 @@ public sealed class EventApplierTests
             () => applier.WaitForAppliedAsync(new LogOffset(1000), TestContext.Current.CancellationToken).AsTask());
     }
 
-    private static EventApplier Start(InteractionLog log, ItemKeys items, UserHistories histories) =>
-        new(log, items, histories, NullLogger<EventApplier>.Instance);
+    private static AppliedState NewState(int historyLength) => new(new ItemKeys(), new UserHistories(historyLength), new ItemCounters(TimeSpan.FromDays(7)));
+
+    private static EventApplier Start(InteractionLog log, AppliedState state) => new(log, state, default, NullLogger<EventApplier>.Instance);
 
     private static async Task<string> ReadAllAsync(InteractionLog log)
     {
-        var (items, histories) = (new ItemKeys(), new UserHistories(10));
-        await using var applier = Start(log, items, histories);
+        var state = NewState(10);
+        await using var applier = Start(log, state);
         await applier.WaitForAppliedAsync(log.DurableOffset, TestContext.Current.CancellationToken);
         var events = new HistoryEvent[10];
         return string.Join('\n', Enumerable.Range(0, 13).Select(user =>
         {
-            histories.TryRead($"user-{user}", events, out var count, out var version);
+            state.Histories.TryRead($"user-{user}", events, out var count, out var version);
             return $"{version}: {string.Join(' ', events.Take(count))}";
         }));
     }

@@ -18,12 +18,11 @@ internal sealed class NaiveHistories(int maximumLength, int maximumUsers)
             history = ([], 0);
         }
 
+        if (history.Events.Count == maximumLength && interaction.EventTimeMs < history.Events[0].EventTimeMs) return;
         _oldestFirst.Remove(user);
         _oldestFirst.Add(user);
-        var ignored = history.Events.Count == maximumLength && interaction.EventTimeMs < history.Events[0].EventTimeMs;
         // OrderBy is stable: of equal times the later applied stays the later one.
-        var events = history.Events.Append(interaction).OrderBy(e => e.EventTimeMs).TakeLast(maximumLength).ToList();
-        _users[user] = (events, ignored ? history.Version : offset + 1);
+        _users[user] = (history.Events.Append(interaction).OrderBy(e => e.EventTimeMs).TakeLast(maximumLength).ToList(), offset + 1);
     }
 
     public bool Remove(string user) => _oldestFirst.Remove(user) & _users.Remove(user);

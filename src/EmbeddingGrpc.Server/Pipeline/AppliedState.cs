@@ -1,0 +1,11 @@
+namespace EmbeddingGrpc.Server.Pipeline;
+
+/// <summary>What applying the log makes of it. One writer (the applier) for all of it; any number of readers.</summary>
+/// <param name="Items">Item keys.</param>
+/// <param name="Histories">Users' recent histories.</param>
+/// <param name="Counters">What items have had lately.</param>
+public sealed record AppliedState(ItemKeys Items, UserHistories Histories, ItemCounters Counters)
+{
+    /// <summary>Memory held, in bytes.</summary>
+    public long SizeBytes => Items.SizeBytes + Histories.SizeBytes + Counters.SizeBytes;
+}

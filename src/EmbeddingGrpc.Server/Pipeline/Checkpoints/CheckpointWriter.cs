@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.EventLog.Files;
+
+namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
+
+/// <summary>Writes the applied state beside the applier, which goes on. Stateless.</summary>
+/// <remarks>
+/// A fuzzy checkpoint (Gray and Reuter 1992, 11.5): each user and each counter is consistent in itself and says up to where it has the log,
+/// but they are read at different moments. Replay from the start offset passes over what each of them has already, so what comes out is what
+/// the log says. Keys are written after the histories that use them.
+/// </remarks>
+internal static class CheckpointWriter
+{
+    /// <summary>Writes and syncs a checkpoint.</summary>
+    /// <param name="file">Empty.</param>
+    /// <param name="state">What to write.</param>
+    /// <param name="applied">The applied offset, asked before and after.</param>
+    /// <param name="beforeEach">Called before each user, item and counter; what it throws ends the work, and the file is then of no use.</param>
+    public static CheckpointBounds Write(IFile file, AppliedState state, Func<LogOffset> applied, Action beforeEach)
+    {
+        var output = new CheckpointOutput(file);
+        var start = applied();
+        output.Write(CheckpointFormat.Magic);
+        output.Write(CheckpointFormat.Version);
+        output.Write(start.Value);
+        WriteUsers(output, state.Histories, beforeEach);
+        var items = state.Items.Count;
+        WriteItems(output, state.Items, items, beforeEach);
+        WriteCounters(output, state.Counters, items, beforeEach);
+        var end = applied();
+        output.Write(end.Value);
+        output.Complete();
+        return new CheckpointBounds(start, end);
+    }
+
+    private static void WriteUsers(CheckpointOutput output, UserHistories histories, Action beforeEach)
+    {
+        Span<byte> id = stackalloc byte[UserDirectory.MaximumIdBytes];
+        var events = new StoredEvent[histories.MaximumLength];
+        for (var slot = 0; slot < histories.SlotCount; slot++)
+        {
+            beforeEach();
+            if (!histories.TryReadSlot(slot, id, events, out var record)) continue;
+            output.Write(record.IdLength);
+            output.Write(record.EventCount);
+            output.Write(record.Version);
+            output.Write(id[..record.IdLength]);
+            output.Write(MemoryMarshal.AsBytes(events.AsSpan(0, record.EventCount)));
+        }
+
+        output.Write((ushort)0);
+    }
+
+    private static void WriteItems(CheckpointOutput output, ItemKeys keys, int count, Action beforeEach)
+    {
+        Span<byte> id = stackalloc byte[IdRules.MaximumBytes];
+        output.Write(count);
+        for (var item = 0; item < count; item++)
+        {
+            beforeEach();
+            var length = Encoding.UTF8.GetBytes(keys.IdOf(new ItemKey(item)), id);
+            output.Write((ushort)length);
+            output.Write(id[..length]);
+        }
+    }
+
+    private static void WriteCounters(CheckpointOutput output, ItemCounters counters, int items, Action beforeEach)
+    {
+        var tallies = counters.Snapshot();
+        output.Write(counters.HalfLife.TotalMilliseconds);
+        output.Write(tallies.LandmarkMs ?? CheckpointFormat.Unset);
+        output.Write(counters.ClockMs ?? CheckpointFormat.Unset);
+        for (var item = 0; item < items; item++)
+        {
+            beforeEach();
+            tallies.TryRead(item, out var tally);
+            output.Write(tally);
+        }
+    }
+}
