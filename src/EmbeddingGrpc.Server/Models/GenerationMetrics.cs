@@ -12,6 +12,9 @@ public static class GenerationMetrics
     /// <summary>Seconds of training alone, without reading and building sessions.</summary>
     public const string TrainingSeconds = "training.seconds";
 
+    /// <summary>Passes over the sessions; below those that were asked for where the time limit was shorter.</summary>
+    public const string TrainingEpochs = "training.epochs";
+
     /// <summary>Seconds of reading the log into sessions.</summary>
     public const string ReadSeconds = "read.seconds";
 

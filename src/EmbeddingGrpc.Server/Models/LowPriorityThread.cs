@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -11,9 +11,6 @@ namespace EmbeddingGrpc.Server.Models;
 /// </remarks>
 internal static class LowPriorityThread
 {
-    private const int PrioProcess = 0;
-    private const int CallingThread = 0;
-
     /// <summary>Runs <paramref name="work"/> on a new thread and waits for its end. What it throws is thrown here.</summary>
     /// <param name="name">The thread's name.</param>
     /// <param name="niceness">0 (as important as requests) to 19 (only when nothing else wants to run).</param>
@@ -26,7 +23,8 @@ internal static class LowPriorityThread
         {
             try
             {
-                Lower(niceness);
+                // Asking for 0 could make a thread less nice than its creator, where the daemon may do so.
+                if (niceness > 0) BackgroundPriority.SetCurrentThread(niceness);
                 result = work();
             }
             catch (Exception e)
@@ -43,18 +41,4 @@ internal static class LowPriorityThread
         failure?.Throw();
         return result!;
     }
-
-    private static void Lower(int niceness)
-    {
-        if (niceness == 0) return;
-
-        // .NET's own priority does nothing on Linux. There, "the calling process" of setpriority(2) is the calling thread. Lowering one's own
-        // priority is always allowed; should a sandbox refuse it all the same, the work is done at normal priority.
-        if (OperatingSystem.IsLinux()) _ = SetPriority(PrioProcess, CallingThread, niceness);
-        else Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
-    }
-
-    [DllImport("libc", EntryPoint = "setpriority", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SetPriority(int which, int who, int priority);
 }

@@ -1,5 +1,4 @@
 using EmbeddingGrpc.EventLog;
-using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Training;
 
@@ -126,18 +125,14 @@ public sealed class TrainingWorker : IAsyncDisposable
         };
         var vectors = Phase(run, TrainingPhase.Train, progress =>
         {
-            var trained = EmbeddingTrainer.Train(corpus, options.Training, new InlineProgress<TrainingProgress>(progress.Report), stopping);
+            // The trainer sets the niceness of its own threads, and would undo what they inherit.
+            var training = options.Training with { Niceness = Math.Max(options.Training.Niceness, options.TrainingNiceness) };
+            var trained = EmbeddingTrainer.Train(corpus, training, new InlineProgress<TrainingProgress>(progress.Report), stopping);
             metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
             metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
             metrics[GenerationMetrics.TrainingSeconds] = trained.Elapsed.TotalSeconds;
-            var similarity = trained.Input.Dimension < SimilaritySpace.MinimumDimension
-                ? null
-                : SimilaritySpace.Build(trained.Input, trained.Output, corpus.Vocabulary, options.SimilarityShrinkage);
-            return new GenerationVectors(
-                corpus.Vocabulary,
-                VectorTable.FromMatrix(trained.Input),
-                VectorTable.FromMatrix(trained.Output),
-                similarity is null ? null : VectorTable.FromMatrix(similarity));
+            metrics[GenerationMetrics.TrainingEpochs] = trained.Trade.Epochs;
+            return TrainedVectors.Of(trained, corpus.Vocabulary, options.SimilarityShrinkage);
         });
         var origin = new GenerationOrigin(through, _time.GetUtcNow(), metrics, OptionText.ReadTrained(options));
         var parts = Phase(run, TrainingPhase.Index, progress => new GenerationBuilder(_model, options).Build(vectors, origin, progress.Report, stopping));

@@ -32,7 +32,7 @@ internal static class VectorImport
             input[order[ordinal]].CopyTo(first[item]);
             if (output is null)
             {
-                CopyAtUnitLength(input[order[ordinal]], second[item]);
+                UnitRows.Copy(input[order[ordinal]], second[item]);
             }
             else
             {
@@ -63,12 +63,5 @@ internal static class VectorImport
 
         for (var row = 0; row < counts.Length; row++) counts[row] = Math.Max(1, counts[row]);
         return counts;
-    }
-
-    private static void CopyAtUnitLength(ReadOnlySpan<float> values, Span<float> target)
-    {
-        var length = System.Numerics.Tensors.TensorPrimitives.Norm(values);
-        if (length > 0) System.Numerics.Tensors.TensorPrimitives.Divide(values, length, target);
-        else target.Clear();
     }
 }

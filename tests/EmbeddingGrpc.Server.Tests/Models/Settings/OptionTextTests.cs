@@ -97,6 +97,14 @@ public sealed class OptionTextTests
     }
 
     [Fact]
+    public void With_OptionsThatTheTrainerRefusesTogether_TellsWhy()
+    {
+        var error = Refused(new() { ["Training.MaximumVocabulary"] = "100", ["Training.Objective"] = "SkipGramHierarchicalSoftmax" });
+
+        Assert.Contains("MaximumVocabulary", Assert.Single(error.Violations).Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void With_SameOptionInTwoCases_IsRefused() =>
         Assert.Contains("twice", Refused(new() { ["Index.M"] = "16", ["index.m"] = "32" }).Message, StringComparison.Ordinal);
 
