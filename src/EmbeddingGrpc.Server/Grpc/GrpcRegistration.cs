@@ -10,6 +10,7 @@ internal static class GrpcRegistration
     public static IServiceCollection AddGrpcServices(this IServiceCollection services)
     {
         services.AddSingleton<EventIngest>();
+        services.AddRecallService();
         services.AddSingleton<MessageSize>();
         services.AddSingleton<ExceptionInterceptor>();
         services.AddGrpc(grpc => grpc.Interceptors.Add<ExceptionInterceptor>());
@@ -23,7 +24,7 @@ internal static class GrpcRegistration
         app.Use((context, next) => context.RequestServices.GetRequiredService<MessageSize>().ExplainInHeadersAsync(context, next));
         app.MapGrpcService<EventGrpcService>();
         app.MapGrpcService<ModelGrpcService>();
-        app.MapGrpcService<RecallGrpcService>();
+        app.MapRecallService();
         app.MapGrpcService<HealthGrpcService>();
         app.MapGrpcReflectionService();
     }

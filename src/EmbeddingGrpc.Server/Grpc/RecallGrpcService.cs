@@ -1,4 +1,3 @@
-using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Recall;
 using Grpc.Core;
@@ -6,8 +5,7 @@ using Grpc.Core;
 namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>Serves <c>embeddinggrpc.v1.RecallService</c>.</summary>
-public sealed class RecallGrpcService(
-    CachedRecall recall, RecallEmbeddings embeddings, RecallIds ids, RecallMetrics metrics, RecallOptions options) : RecallService.RecallServiceBase
+public sealed class RecallGrpcService(RecallCall call, RecallEmbeddings embeddings, RecallOptions options) : RecallService.RecallServiceBase
 {
     private const int MostBatchedRequests = 1000;
 
@@ -15,7 +13,7 @@ public sealed class RecallGrpcService(
     public override async Task<RecallResponse> Recall(RecallRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return await AnswerAsync(request, context.CancellationToken);
+        return (await call.AnswerAsync(request, context.CancellationToken)).ToResponse();
     }
 
     /// <inheritdoc/>
@@ -51,30 +49,11 @@ public sealed class RecallGrpcService(
         }
     }
 
-    private async ValueTask<RecallResponse> AnswerAsync(RecallRequest request, CancellationToken cancellationToken)
-    {
-        var query = RecallRequestReader.Read(request);
-        try
-        {
-            var minimum = new LogOffset((long)Math.Min(request.MinimumOffset, long.MaxValue));
-            var answer = await recall.AnswerAsync(request.Model, query, minimum, cancellationToken);
-            var response = RecallResponse.Parser.ParseFrom(answer.Body.Span);
-            response.Source = (AnswerSource)answer.Origin;
-            response.RecallId = ids.Next();
-            return response;
-        }
-        catch (Exception e) when (RecallErrors.Of(e) is { } error)
-        {
-            metrics.Failed(query.Subject.Kind, error.StatusCode.ToString());
-            throw error;
-        }
-    }
-
     private async ValueTask<BatchRecallResult> AnswerInBatchAsync(RecallRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return new BatchRecallResult { Response = await AnswerAsync(request, cancellationToken) };
+            return new BatchRecallResult { Response = (await call.AnswerAsync(request, cancellationToken)).ToResponse() };
         }
         catch (RpcException e)
         {

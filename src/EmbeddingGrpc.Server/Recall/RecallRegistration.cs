@@ -16,7 +16,6 @@ public static class RecallRegistration
         services.AddSingleton<RecallEngine>();
         services.AddSingleton<RecallMetrics>();
         services.AddSingleton<RecallIds>();
-        services.AddSingleton<Grpc.RecallEmbeddings>();
         return services.AddSingleton<CachedRecall>();
     }
 }

@@ -9,6 +9,10 @@ namespace EmbeddingGrpc.Server.Tests.Grpc;
 /// <summary>Whole daemons with a Redis, and without the one they were promised.</summary>
 public sealed class RecallRedisTests
 {
+    // A busy machine must not turn a hit into a miss.
+    private const string Patient = "--EmbeddingGrpc:Redis:LookupBudget=00:00:10";
+    private const string NoMemory = "--EmbeddingGrpc:Recall:Cache:MemoryBytes=0";
+
     private static readonly RecallRequest Item = new() { Item = new ItemQuery { ItemId = "camp0-1" } };
 
     [Theory]
@@ -18,9 +22,9 @@ public sealed class RecallRedisTests
     {
         using var redis = new EmbeddedRedis();
         using var directory = new TemporaryDirectory();
-        var first = await AskUntilWrittenAsync(directory.Path, $"--{setting}={redis.EndPoint}");
+        var first = await AskUntilWrittenAsync(directory.Path, $"--{setting}={redis.EndPoint}", Patient);
 
-        await using var daemon = await RecallDaemon.StartAsync(directory.Path, train: false, $"--{setting}={redis.EndPoint}");
+        await using var daemon = await RecallDaemon.StartAsync(directory.Path, train: false, $"--{setting}={redis.EndPoint}", Patient);
         await UntilAsync(() => daemon.IsConnectedToRedis && IsServing(daemon));
         var (again, andAgain) = (await daemon.RecallAsync(Item), await daemon.RecallAsync(Item));
 
@@ -34,7 +38,7 @@ public sealed class RecallRedisTests
     public async Task Recall_WithoutMemory_AnswersFromRedisEveryTime()
     {
         using var redis = new EmbeddedRedis();
-        await using var daemon = await RecallDaemon.StartAsync(null, train: true, $"--Redis:Configuration={redis.EndPoint}", "--EmbeddingGrpc:Recall:Cache:MemoryBytes=0");
+        await using var daemon = await RecallDaemon.StartAsync(null, train: true, $"--Redis:Configuration={redis.EndPoint}", Patient, NoMemory);
         await FromRedisAsync(daemon);
 
         Assert.Equal(AnswerSource.Redis, (await daemon.RecallAsync(Item)).Source);
@@ -44,7 +48,7 @@ public sealed class RecallRedisTests
     public async Task Recall_NewGeneration_IsNotAnsweredFromTheOldOnesEntries()
     {
         using var redis = new EmbeddedRedis();
-        await using var daemon = await RecallDaemon.StartAsync(null, train: true, $"--Redis:Configuration={redis.EndPoint}", "--EmbeddingGrpc:Recall:Cache:MemoryBytes=0");
+        await using var daemon = await RecallDaemon.StartAsync(null, train: true, $"--Redis:Configuration={redis.EndPoint}", NoMemory);
         var old = await FromRedisAsync(daemon);
         await daemon.Model.Training.Start().Completion.WaitAsync(TestContext.Current.CancellationToken);
         var response = await daemon.RecallAsync(Item);
@@ -57,7 +61,7 @@ public sealed class RecallRedisTests
     public async Task Recall_RealRedisPausedAndKilled_NoCallFails()
     {
         await using var redis = RedisServerProcess.Start();
-        await using var daemon = await RecallDaemon.StartAsync(null, train: true, $"--Redis:Configuration={redis.EndPoint}", "--EmbeddingGrpc:Recall:Cache:MemoryBytes=0");
+        await using var daemon = await RecallDaemon.StartAsync(null, train: true, $"--Redis:Configuration={redis.EndPoint}", NoMemory);
         await FromRedisAsync(daemon);
 
         redis.Pause();
@@ -97,9 +101,9 @@ public sealed class RecallRedisTests
         Assert.Equal("NO_GENERATION", e.GetRpcStatus()!.GetDetail<Google.Rpc.ErrorInfo>()!.Reason);
     }
 
-    private static async Task<RecallResponse> AskUntilWrittenAsync(string directory, string argument)
+    private static async Task<RecallResponse> AskUntilWrittenAsync(string directory, params string[] arguments)
     {
-        await using var daemon = await RecallDaemon.StartAsync(directory, train: true, argument, "--EmbeddingGrpc:Recall:Cache:MemoryBytes=0");
+        await using var daemon = await RecallDaemon.StartAsync(directory, train: true, [.. arguments, NoMemory]);
         return await FromRedisAsync(daemon);
     }
 
