@@ -20,6 +20,7 @@ internal static class EmbedCtl
             new DemoCommand(console),
             new IngestCommand(console),
             new TrainCommand(console),
+            new TrainFileCommand(console),
             new RecallCommand(console),
             new BenchCommand(console),
             new CompletionCommand(console),

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Numerics;
+using System.Reflection;
+using EmbeddingGrpc.Training;
+
+namespace EmbeddingGrpc.Cli.TrainFile;
+
+/// <summary>The options of a training, with the bounds that the trainer itself has. What is not given comes from the preset.</summary>
+internal sealed class TrainFileOptions
+{
+    private static readonly Dictionary<string, TrainingObjective> Objectives = new(StringComparer.Ordinal)
+    {
+        ["sg-ns"] = TrainingObjective.SkipGramNegativeSampling,
+        ["cbow-ns"] = TrainingObjective.CbowNegativeSampling,
+        ["sg-hs"] = TrainingObjective.SkipGramHierarchicalSoftmax,
+        ["cbow-hs"] = TrainingObjective.CbowHierarchicalSoftmax,
+        ["sg-softmax"] = TrainingObjective.SkipGramFullSoftmax,
+    };
+
+    private readonly Option<string> _preset = Choice(
+        "--preset", "recommendation: many negatives of a flat distribution, direction, no subsampling. word2vec: the word2vec program's defaults, for text.", "recommendation", "word2vec");
+
+    private readonly Option<string> _objective = Choice(
+        "--objective", "Skip-gram (sg) or continuous bag of words (cbow), with negative sampling (ns) or a hierarchical softmax (hs). sg-softmax: a full softmax, for small vocabularies.", [.. Objectives.Keys]);
+
+    private readonly Option<string> _windowMode = Choice(
+        "--window-mode", "shrinking: a random part of the window for each item. fixed: all of it. session: the whole line.", "shrinking", "fixed", "session");
+
+    private readonly Option<int?> _dimension = Number<int>("--dimension", "N", "Values of a vector.", nameof(TrainingOptions.Dimension));
+    private readonly Option<int?> _window = Number<int>("--window", "N", "Context items on each side.", nameof(TrainingOptions.Window));
+    private readonly Option<int?> _negative = Number<int>("--negative", "N", "Negative samples that the contexts of an item share.", nameof(TrainingOptions.NegativeSamples));
+    private readonly Option<double?> _noiseExponent = Number<double>("--noise-exponent", "X", "Negatives are drawn by count to this power; 0: all alike, below 0: rare ones first.", nameof(TrainingOptions.NoiseExponent));
+    private readonly Option<double?> _sample = Number<double>("--sample", "X", "Subsampling threshold of frequent items; 0: none.", nameof(TrainingOptions.Subsample));
+    private readonly Option<int?> _minimumCount = Number<int>("--min-count", "N", "Rarer items are left out.", nameof(TrainingOptions.MinimumCount));
+    private readonly Option<int?> _maximumVocabulary = Number<int>("--max-vocabulary", "N", "Items with vectors of their own; rarer ones share rows by hashing. 0: all.", nameof(TrainingOptions.MaximumVocabulary));
+    private readonly Option<int?> _epochs = Number<int>("--epochs", "N", "Passes over the file.", nameof(TrainingOptions.Epochs));
+    private readonly Option<double?> _alpha = Number<double>("--alpha", "X", "Learning rate at the start; it falls linearly.", nameof(TrainingOptions.LearningRate));
+    private readonly Option<double?> _backwardWeight = Number<double>("--backward-weight", "X", "Weight of a pair whose input comes after the item that it predicts; 1: no direction.", nameof(TrainingOptions.BackwardWeight));
+    private readonly Option<double?> _maximumSeconds = Number<double>("--max-seconds", "S", "Training time at most: epochs, dimension and history are traded for it, and the result says what was.", nameof(TrainingOptions.MaximumSeconds));
+    private readonly Option<int?> _threads = Number<int>("--threads", "N", "0: one for each processor. Only one thread is reproducible.", nameof(TrainingOptions.Threads));
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of every random choice.", HelpName = "N" };
+
+    /// <summary>Adds all of them.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[]
+        {
+            _preset, _objective, _dimension, _window, _windowMode, _negative, _noiseExponent, _sample, _backwardWeight, _minimumCount, _maximumVocabulary,
+            _epochs, _alpha, _maximumSeconds, _threads, _seed,
+        })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>The trainer's options.</summary>
+    public TrainingOptions Read(ParseResult arguments)
+    {
+        var preset = arguments.GetValue(_preset) == "word2vec" ? TrainingOptions.Word2vec : new TrainingOptions();
+        return preset with
+        {
+            Objective = arguments.GetValue(_objective) is { } objective ? Objectives[objective] : preset.Objective,
+            WindowMode = arguments.GetValue(_windowMode) is { } mode ? Enum.Parse<WindowMode>(mode, ignoreCase: true) : preset.WindowMode,
+            Dimension = arguments.GetValue(_dimension) ?? preset.Dimension,
+            Window = arguments.GetValue(_window) ?? preset.Window,
+            NegativeSamples = arguments.GetValue(_negative) ?? preset.NegativeSamples,
+            NoiseExponent = arguments.GetValue(_noiseExponent) ?? preset.NoiseExponent,
+            Subsample = arguments.GetValue(_sample) ?? preset.Subsample,
+            MinimumCount = arguments.GetValue(_minimumCount) ?? preset.MinimumCount,
+            MaximumVocabulary = arguments.GetValue(_maximumVocabulary) ?? preset.MaximumVocabulary,
+            Epochs = arguments.GetValue(_epochs) ?? preset.Epochs,
+            LearningRate = arguments.GetValue(_alpha) ?? preset.LearningRate,
+            BackwardWeight = arguments.GetValue(_backwardWeight) ?? preset.BackwardWeight,
+            MaximumSeconds = arguments.GetValue(_maximumSeconds) ?? preset.MaximumSeconds,
+            Threads = arguments.GetValue(_threads) ?? preset.Threads,
+            Seed = arguments.GetValue(_seed) ?? preset.Seed,
+        };
+    }
+
+    private static Option<string> Choice(string name, string description, params string[] values)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = string.Join('|', values) };
+        option.AcceptOnlyFromAmong(values);
+        return option;
+    }
+
+    /// <summary>A number with the bounds of the trainer's option.</summary>
+    private static Option<T?> Number<T>(string name, string helpName, string description, string property)
+        where T : struct, INumber<T>
+    {
+        var range = typeof(TrainingOptions).GetProperty(property)!.GetCustomAttribute<RangeAttribute>()!;
+        double minimum = Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), maximum = Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture);
+        return new Option<T?>(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            CustomParser = result => Parse<T>(result, name, minimum, maximum),
+        };
+    }
+
+    private static T? Parse<T>(ArgumentResult result, string name, double minimum, double maximum)
+        where T : struct, INumber<T>
+    {
+        var text = result.Tokens.Single().Value;
+        if (!T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+        {
+            result.AddError($"{name} is '{text}'; it must be a {(typeof(T) == typeof(int) ? "whole number" : "number")}.");
+            return null;
+        }
+
+        if (double.CreateChecked(value) is var number && !(number >= minimum && number <= maximum))
+        {
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} is {text}; it must be {minimum}..{maximum}."));
+            return null;
+        }
+
+        return value;
+    }
+}

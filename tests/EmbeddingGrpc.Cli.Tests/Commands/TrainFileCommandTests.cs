@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using EmbeddingGrpc.Cli.CommandLine;
+using EmbeddingGrpc.Training.Word2vec;
+
+namespace EmbeddingGrpc.Cli.Tests.Commands;
+
+public sealed class TrainFileCommandTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("sg-ns")]
+    [InlineData("cbow-ns")]
+    [InlineData("sg-softmax")]
+    public async Task TrainFile_EveryObjectiveWithItemOutputs_WritesBothTables(string objective)
+    {
+        var run = await TrainAsync("--objective", objective, "--output-contexts", PathOf("w2.vec"), "--json");
+
+        Assert.Equal((ExitCode.Success, 1), (run.ExitCode, run.Output.Trim().Split('\n').Length));
+        var document = LastLine(run);
+        Assert.Equal(100 * 6 * 2, document.GetProperty("words").GetInt64());
+        Assert.Equal(
+            document.GetProperty("words").GetInt64() / document.GetProperty("seconds").GetDouble(),
+            document.GetProperty("words_per_second").GetDouble(),
+            document.GetProperty("words_per_second").GetDouble());
+        Assert.Equal(12, Ids(PathOf("w1.vec"), Word2vecFormat.Text).Length);
+        Assert.Equal(Ids(PathOf("w1.vec"), Word2vecFormat.Text), Ids(PathOf("w2.vec"), Word2vecFormat.Text));
+    }
+
+    [Theory]
+    [InlineData("sg-hs")]
+    [InlineData("cbow-hs")]
+    public async Task TrainFile_HierarchicalSoftmax_WritesItemsAndRefusesContexts(string objective)
+    {
+        var run = await TrainAsync("--objective", objective, "--json");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.Equal(12, Ids(PathOf("w1.vec"), Word2vecFormat.Text).Length);
+
+        run = await TrainAsync("--objective", objective, "--output-contexts", PathOf("w2.vec"));
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("--output-contexts needs negative sampling", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(PathOf("w2.vec")));
+    }
+
+    [Fact]
+    public async Task TrainFile_Binary_ReadsBack()
+    {
+        var run = await TrainAsync("--binary", "--dimension", "7");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.Equal(12, Ids(PathOf("w1.vec"), Word2vecFormat.Binary).Length);
+        Assert.Equal(7, LastLine(run).GetProperty("dimension").GetInt32());
+    }
+
+    [Fact]
+    public async Task TrainFile_OneThreadAndSeed_WritesTheSameFile()
+    {
+        await TrainAsync("--seed", "5");
+        byte[] first = File.ReadAllBytes(PathOf("w1.vec"));
+        await TrainAsync("--seed", "5");
+        Assert.Equal(first, File.ReadAllBytes(PathOf("w1.vec")));
+    }
+
+    [Fact]
+    public async Task TrainFile_Word2vecPreset_LeavesRareItemsOutUnlessToldOtherwise()
+    {
+        WriteSequences("a a a a a b b b b b c\n");
+        Assert.Equal(2, LastLine(await RunAsync("--preset", "word2vec")).GetProperty("items").GetInt32());
+        Assert.Equal(3, LastLine(await RunAsync("--preset", "word2vec", "--min-count", "1")).GetProperty("items").GetInt32());
+    }
+
+    [Fact]
+    public async Task TrainFile_TimeLimit_SaysWhatItGaveUp()
+    {
+        var run = await TrainAsync("--epochs", "10000", "--max-seconds", "0.5");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.Contains("for the time limit:", run.Output, StringComparison.Ordinal);
+        Assert.Equal(10_000, LastLine(run).GetProperty("requested_epochs").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("--dimension", "1", "--dimension is 1; it must be 2..1024")]
+    [InlineData("--window", "0", "--window is 0")]
+    [InlineData("--negative", "x", "--negative is 'x'; it must be a whole number")]
+    [InlineData("--noise-exponent", "9", "--noise-exponent is 9; it must be -4..4")]
+    [InlineData("--alpha", "nan", "--alpha is nan")]
+    [InlineData("--objective", "sg", "'sg' not recognized")]
+    [InlineData("--window-mode", "wide", "'wide' not recognized")]
+    [InlineData("--threads", "-1", "--threads is -1")]
+    public async Task TrainFile_OptionOutOfRange_NamesItAndItsBounds(string option, string value, string expected)
+    {
+        var run = await TrainAsync(option, value);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(PathOf("w1.vec")));
+    }
+
+    [Fact]
+    public async Task TrainFile_OptionsThatContradict_SaysSo()
+    {
+        var run = await TrainAsync("--objective", "sg-hs", "--max-vocabulary", "5");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("needs an objective with negative sampling", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "nothing to learn from")]
+    [InlineData("a\nb\n", "none of the corpus's 2 sessions has two items")]
+    public async Task TrainFile_NothingToLearn_SaysSo(string text, string expected)
+    {
+        WriteSequences(text);
+        var run = await RunAsync();
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TrainFile_NoSuchInputOrOutputDirectory_SaysSoBeforeTraining()
+    {
+        var run = await CliRun.OfAsync("train-file", "--input", PathOf("none"), "--output", PathOf("w1.vec"));
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("file not found", run.Error, StringComparison.Ordinal);
+
+        WriteSequences("a b\n");
+        run = await CliRun.OfAsync("train-file", "--input", PathOf("s.txt"), "--output", PathOf("none/w1.vec"));
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("there is no directory", run.Error, StringComparison.Ordinal);
+    }
+
+    private Task<CliRun> TrainAsync(params string[] more)
+    {
+        var text = new StringBuilder();
+        for (var line = 0; line < 100; line++)
+        {
+            for (var place = 0; place < 6; place++) text.Append(CultureInfo.InvariantCulture, $"{line % 2}-{(line + place) % 6} ");
+            text.Append('\n');
+        }
+
+        WriteSequences(text.ToString());
+        return RunAsync([.. Unless(more, "--dimension", "16"), .. Unless(more, "--epochs", "2"), .. more]);
+    }
+
+    private Task<CliRun> RunAsync(params string[] more) => CliRun.OfAsync(
+        ["train-file", "--input", PathOf("s.txt"), "--output", PathOf("w1.vec"), .. Unless(more, "--threads", "1"), .. more]);
+
+    private static string[] Unless(string[] given, string option, string value) => given.Contains(option) ? [] : [option, value];
+
+    private string PathOf(string name) => Path.Combine(_directory.Path, name);
+
+    private void WriteSequences(string text) => File.WriteAllText(PathOf("s.txt"), text);
+
+    private static JsonElement LastLine(CliRun run) => JsonDocument.Parse(run.Output.Trim().Split('\n')[^1]).RootElement;
+
+    private static string[] Ids(string path, Word2vecFormat format)
+    {
+        using var file = File.OpenRead(path);
+        var reader = new Word2vecReader(file, path, format);
+        var ids = new List<string>();
+        while (reader.Read()) ids.Add(Encoding.UTF8.GetString(reader.Id));
+        return [.. ids];
+    }
+}
