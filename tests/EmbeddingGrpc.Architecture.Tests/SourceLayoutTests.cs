@@ -24,7 +24,7 @@ public sealed partial class SourceLayoutTests
 
     [Theory]
     [MemberData(nameof(Rooms))]
-    public void SourceFile_Namespace_IsItsFolder(string room)
+    public void SourceFile_Namespace_IsItsFolderOrItsRoom(string room)
     {
         foreach (var path in SourceFiles(room))
         {
@@ -32,7 +32,9 @@ public sealed partial class SourceLayoutTests
             if (!declared.Success) continue;
             var folder = Path.GetRelativePath(Project(room).Folder, Path.GetDirectoryName(path)!);
             var expected = folder == "." ? room : $"{room}.{folder.Replace(Path.DirectorySeparatorChar, '.')}";
-            Assert.True(declared.Groups["name"].Value == expected, $"{path} is in {declared.Groups["name"].Value}, not in {expected}");
+            // An engine room may show one face and sort its files behind it.
+            var name = declared.Groups["name"].Value;
+            Assert.True(name == expected || name == room, $"{path} is in {name}, neither in {expected} nor in {room}");
         }
     }
 
