@@ -47,7 +47,8 @@ internal static class OptionsSchema
 
     private static JsonObject OfProperty(PropertyInfo property)
     {
-        var type = property.PropertyType;
+        // What may be left out may be left out of the values too.
+        var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         var range = property.GetCustomAttribute<RangeAttribute>();
         if (type == typeof(bool)) return new JsonObject { ["type"] = "boolean" };
         if (type == typeof(string)) return OfText(property);
