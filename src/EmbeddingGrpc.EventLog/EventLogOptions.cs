@@ -14,7 +14,7 @@ public sealed record EventLogOptions
     public TimeSpan SegmentAge { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>Segments beyond this many bytes in all are removed, the oldest first, as far as nothing needs them; null keeps them.</summary>
-    [Range(64 * 1024L, long.MaxValue)]
+    [Range(64 * 1024L, 1_000_000_000_000_000L)]
     public long? RetentionBytes { get; init; }
 
     /// <summary>Segments whose last entry was written longer ago are removed, as far as nothing needs them; null keeps them.</summary>

@@ -36,6 +36,6 @@ public sealed record IngestOptions
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>A checkpoint is written sooner after so many interactions: about as many are replayed at a start, a million in a few seconds.</summary>
-    [Range(10_000, long.MaxValue)]
+    [Range(10_000, 1_000_000_000_000_000L)]
     public long CheckpointEntries { get; init; } = 2_000_000;
 }

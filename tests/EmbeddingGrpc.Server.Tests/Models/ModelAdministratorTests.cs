@@ -1,7 +1,7 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models;
-using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Models.Settings;
+using EmbeddingGrpc.Server.Pipeline;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
