@@ -22,7 +22,14 @@ internal static class EmbedCtl
             new TrainCommand(console),
             new TrainFileCommand(console),
             new RecallCommand(console),
+            new StatusCommand(console),
+            new ModelsCommand(console),
+            new GenerationsCommand(console),
+            new ExportCommand(console),
+            new ImportCommand(console),
+            new SimulateCommand(console),
             new BenchCommand(console),
+            new LogCommand(console),
             new CompletionCommand(console),
         };
         ExampleHelp.AddTo(root, "embedctl COMMAND --help");
@@ -41,16 +48,18 @@ internal static class EmbedCtl
             ProcessTerminationTimeout = TerminationTimeout,
         };
         var parsed = CreateRootCommand(console).Parse(args);
+        if (UnknownOption.Find(parsed) is { } unknown)
+        {
+            console.WriteError(unknown);
+            return ExitCode.Usage;
+        }
         if (parsed.Action is not ParseErrorAction refusal) return await parsed.InvokeAsync(invocation, cancellationToken);
 
         // A page of help would push what is wrong off the screen; where a command is missing, help is the answer.
         var command = parsed.CommandResult.Command;
         refusal.ShowHelp = command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0;
         await parsed.InvokeAsync(invocation, cancellationToken);
-        if (!refusal.ShowHelp) await console.Error.WriteLineAsync($"See '{FullNameOf(command)} --help'.".AsMemory(), cancellationToken);
+        if (!refusal.ShowHelp) await console.Error.WriteLineAsync($"See '{command.FullName()} --help'.".AsMemory(), cancellationToken);
         return ExitCode.Usage;
     }
-
-    private static string FullNameOf(Command command) =>
-        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{FullNameOf(parent)} {command.Name}" : "embedctl";
 }

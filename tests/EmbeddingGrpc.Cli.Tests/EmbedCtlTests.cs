@@ -5,13 +5,14 @@ namespace EmbeddingGrpc.Cli.Tests;
 
 public sealed class EmbedCtlTests
 {
-    public static TheoryData<string> CommandNames => [.. CreateRootCommand().Subcommands.Select(command => command.Name)];
+    /// <summary>Every command, those within groups too, as typed.</summary>
+    public static TheoryData<string> CommandNames => [.. AllCommands(CreateRootCommand(), "")];
 
     [Theory]
     [MemberData(nameof(CommandNames))]
     public async Task RunAsync_HelpOfAnyCommand_ShowsExamplesOfThatCommand(string command)
     {
-        var run = await CliRun.OfAsync(command, "--help");
+        var run = await CliRun.OfAsync([.. command.Split(' '), "--help"]);
 
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Matches("Examples?:", run.Output);
@@ -23,12 +24,23 @@ public sealed class EmbedCtlTests
     [MemberData(nameof(CommandNames))]
     public async Task RunAsync_UnknownOptionOfAnyCommand_IsAUsageErrorThatNamesIt(string command)
     {
-        var run = await CliRun.OfAsync(command, "--no-such-option");
+        var run = await CliRun.OfAsync([.. command.Split(' '), "--no-such-option"]);
 
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains("--no-such-option", run.Error, StringComparison.Ordinal);
         Assert.Contains($"See 'embedctl {command} --help'", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("Usage:", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(CommandNames))]
+    public void CreateRootCommand_EveryOptionAndArgument_IsDescribed(string command)
+    {
+        System.CommandLine.Command found = CreateRootCommand();
+        foreach (var name in command.Split(' ')) found = found.Subcommands.Single(sub => sub.Name == name);
+
+        Assert.All(found.Options.Where(option => option is not System.CommandLine.Help.HelpOption), option => Assert.False(string.IsNullOrEmpty(option.Description), option.Name));
+        Assert.All(found.Arguments, argument => Assert.False(string.IsNullOrEmpty(argument.Description), argument.Name));
     }
 
     [Fact]
@@ -67,6 +79,9 @@ public sealed class EmbedCtlTests
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Equal("completion", run.Output.Trim());
     }
+
+    private static IEnumerable<string> AllCommands(System.CommandLine.Command parent, string prefix) =>
+        parent.Subcommands.SelectMany(command => AllCommands(command, $"{prefix}{command.Name} ").Prepend($"{prefix}{command.Name}"));
 
     private static System.CommandLine.RootCommand CreateRootCommand() =>
         EmbedCtl.CreateRootCommand(new CommandConsole(TextWriter.Null, TextWriter.Null));

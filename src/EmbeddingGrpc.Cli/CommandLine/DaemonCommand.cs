@@ -5,24 +5,16 @@ using Grpc.Core;
 
 namespace EmbeddingGrpc.Cli.CommandLine;
 
-/// <summary>A command that talks to a running daemon: where it is, which model, and what to say when it is not there.</summary>
+/// <summary>A command that talks to a running daemon: where it is, and what to say when it is not there.</summary>
 internal abstract class DaemonCommand : EmbedCtlCommand
 {
     private const string DefaultAddress = "http://127.0.0.1:50051";
-    private const string DefaultModel = "default";
 
     private readonly Option<string> _address = new("--address")
     {
         Description = "The daemon's gRPC address.",
         HelpName = "URL",
         DefaultValueFactory = _ => DefaultAddress,
-    };
-
-    private readonly Option<string> _model = new("--model")
-    {
-        Description = "The model.",
-        HelpName = "NAME",
-        DefaultValueFactory = _ => DefaultModel,
     };
 
     /// <inheritdoc cref="EmbedCtlCommand(CommandConsole, string, string, IReadOnlyList{string})"/>
@@ -36,22 +28,20 @@ internal abstract class DaemonCommand : EmbedCtlCommand
             if (!valid) result.AddError($"--address '{text}' is not an http:// or https:// address, such as {DefaultAddress}.");
         });
         Add(_address);
-        Add(_model);
     }
 
-    /// <summary>The model that the command line names.</summary>
-    protected string Model(ParseResult arguments) => arguments.GetRequiredValue(_model);
-
     /// <summary>A client of the daemon that the command line names.</summary>
-    protected EmbeddingClient Connect(ParseResult arguments) =>
-        new(new EmbeddingClientOptions
+    protected EmbeddingClient Connect(ParseResult arguments) => new(ClientOptions(arguments));
+
+    /// <summary>How the daemon is reached.</summary>
+    protected virtual EmbeddingClientOptions ClientOptions(ParseResult arguments) =>
+        new()
         {
             Address = arguments.GetRequiredValue(_address),
-            Model = Model(arguments),
             // A person waits: one quick second try for a connection that just broke, then the reason.
             MaximumAttempts = 2,
             CallTimeout = TimeSpan.FromSeconds(30),
-        });
+        };
 
     /// <inheritdoc/>
     protected override string? Explain(Exception exception, ParseResult arguments) => exception switch

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EmbeddingGrpc.Cli.Sources;
 using EmbeddingGrpc.Cli.Terminal;
 
 namespace EmbeddingGrpc.Cli.CommandLine;
@@ -28,6 +29,7 @@ internal abstract class EmbedCtlCommand : Command
     /// <summary>A message for an exception that this kind of command expects; null for one that is a defect of embedctl.</summary>
     protected virtual string? Explain(Exception exception, ParseResult arguments) => exception switch
     {
+        SourceFormatException => exception.Message,
         FileNotFoundException e => $"file not found: {e.FileName ?? e.Message}",
         IOException or UnauthorizedAccessException => exception.Message,
         _ => null,

@@ -47,7 +47,6 @@ internal sealed class SourceOptions
         _format.Required = true;
         _file.Arity = ArgumentArity.ExactlyOne;
         AddAll(command);
-        command.Validators.Add(result => RefuseUnknownOption(result));
     }
 
     /// <summary>Adds them where a command can do without a file: the format and the file then need each other.</summary>
@@ -57,7 +56,6 @@ internal sealed class SourceOptions
         AddAll(command);
         command.Validators.Add(result =>
         {
-            if (RefuseUnknownOption(result)) return;
             var hasFormat = result.GetResult(_format) is not null;
             var hasFile = result.GetResult(_file) is { Tokens.Count: > 0 };
             if (hasFormat && !hasFile) result.AddError("--format needs a FILE to read.");
@@ -115,15 +113,6 @@ internal sealed class SourceOptions
         command.Add(_format);
         command.Add(_minimumRating);
         command.Add(_columns);
-    }
-
-    /// <summary>The parser takes an option that it does not know for the file: then that is what is wrong, whatever else is.</summary>
-    private bool RefuseUnknownOption(CommandResult result)
-    {
-        var unknown = result.GetResult(_file)?.Tokens.FirstOrDefault(token => token.Value.Length > 1 && token.Value.StartsWith('-'))?.Value;
-        if (unknown is null) return false;
-        result.AddError($"Unknown option '{unknown}' (a file of that name is ./{unknown}).");
-        return true;
     }
 
     private static SourceFormat? ParseFormat(ArgumentResult result)

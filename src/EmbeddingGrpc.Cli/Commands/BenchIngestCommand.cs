@@ -6,7 +6,7 @@ using EmbeddingGrpc.Cli.Terminal;
 namespace EmbeddingGrpc.Cli.Commands;
 
 /// <summary>Streams made-up interactions and measures throughput and the time to a durable acknowledgement.</summary>
-internal sealed class BenchIngestCommand : DaemonCommand
+internal sealed class BenchIngestCommand : ModelCommand
 {
     private readonly Option<int> _users = Positive("--users", "Different users.", 1_000_000);
     private readonly Option<int> _items = Positive("--items", "Different items.", 1_000_000);

@@ -6,7 +6,7 @@ using EmbeddingGrpc.Cli.Terminal;
 namespace EmbeddingGrpc.Cli.Commands;
 
 /// <summary>Calls Recall in a closed or an open loop and measures the latency.</summary>
-internal sealed class BenchRecallCommand : DaemonCommand
+internal sealed class BenchRecallCommand : ModelCommand
 {
     private readonly Option<RecallQueryKind> _query = new("--query")
     {

@@ -72,10 +72,6 @@ internal sealed class DemoCommand : EmbedCtlCommand
         }
     }
 
-    /// <inheritdoc/>
-    protected override string? Explain(Exception exception, ParseResult arguments) =>
-        exception is SourceFormatException ? exception.Message : base.Explain(exception, arguments);
-
     private static DirectoryInfo CreateHome(string? parent)
     {
         if (parent is null) return Directory.CreateTempSubdirectory(HomePrefix);

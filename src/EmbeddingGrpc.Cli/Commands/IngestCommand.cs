@@ -8,7 +8,7 @@ using EmbeddingGrpc.Client;
 namespace EmbeddingGrpc.Cli.Commands;
 
 /// <summary>Streams a file of behaviour into the daemon and returns when it is on its disk.</summary>
-internal sealed class IngestCommand : DaemonCommand
+internal sealed class IngestCommand : ModelCommand
 {
     /// <summary>A daemon that is restarted is waited for; one that is gone is not.</summary>
     private static readonly TimeSpan PatienceWithDaemon = TimeSpan.FromSeconds(30);
@@ -74,10 +74,6 @@ internal sealed class IngestCommand : DaemonCommand
         if (summary is { Refused: > 0, Added: 0, AlreadyThere: 0 }) throw new CommandFailedException($"nothing in {file.Name} was taken; is --format right?");
         return summary.Refused > 0 && arguments.GetValue(_strict) ? ExitCode.Failed : ExitCode.Success;
     }
-
-    /// <inheritdoc/>
-    protected override string? Explain(Exception exception, ParseResult arguments) =>
-        exception is SourceFormatException ? exception.Message : base.Explain(exception, arguments);
 
     private static double? FractionOf(SourceFile file) => file.LengthBytes is > 0 and var length ? (double)file.PositionBytes / length : null;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Cli.Recall;
-using EmbeddingGrpc.Cli.Sources;
 using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Protocol.V1;
 using Spectre.Console;
@@ -9,7 +8,7 @@ using Spectre.Console;
 namespace EmbeddingGrpc.Cli.Commands;
 
 /// <summary>Asks the daemon which items come next.</summary>
-internal sealed class RecallCommand : DaemonCommand
+internal sealed class RecallCommand : ModelCommand
 {
     private const int MaximumK = 1000;
 
@@ -60,10 +59,6 @@ internal sealed class RecallCommand : DaemonCommand
             Terminal.WriteWarning("the user has no history that the serving generation knows: these are the most popular items");
         return ExitCode.Success;
     }
-
-    /// <inheritdoc/>
-    protected override string? Explain(Exception exception, ParseResult arguments) =>
-        exception is SourceFormatException ? exception.Message : base.Explain(exception, arguments);
 
     private async Task<RecallRequest> ReadRequestAsync(ParseResult arguments, CancellationToken cancellationToken)
     {

@@ -1,13 +1,14 @@
 using System.CommandLine;
 using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Cli.Terminal;
+using EmbeddingGrpc.Cli.Models;
 using EmbeddingGrpc.Cli.Training;
 using EmbeddingGrpc.Protocol.V1;
 
 namespace EmbeddingGrpc.Cli.Commands;
 
 /// <summary>Trains a generation and waits until it serves.</summary>
-internal sealed class TrainCommand : DaemonCommand
+internal sealed class TrainCommand : ModelCommand
 {
     private readonly Option<bool> _json = JsonOption.Create();
 

@@ -19,14 +19,6 @@ internal sealed class SimulatedWorld
     // An item is followed by one of this many of its own topic, the nearer the likelier.
     private const int Followers = 6;
 
-    private static readonly string[] TopicNames =
-    [
-        "espresso", "hiking", "jazz", "chess", "surfing", "ceramics", "astronomy", "cycling", "baking", "sailing",
-        "gardening", "climbing", "anime", "opera", "knitting", "tennis", "camping", "poetry", "robotics", "sushi",
-        "vinyl", "yoga", "fishing", "origami", "skiing", "theatre", "geology", "birding", "cheese", "boxing",
-        "piano", "comics", "diving", "archery", "perfume", "karate", "maps", "tea", "trains", "whisky",
-    ];
-
     private readonly SimulatedWorldOptions _options;
     private readonly int[][] _topicItems;
     private readonly ZipfSampler[] _topicPopularity;
@@ -51,7 +43,7 @@ internal sealed class SimulatedWorld
         _itemIds = new string[options.Items];
         for (var topic = 0; topic < topics; topic++)
         {
-            var name = TopicNames[topic % TopicNames.Length] + (topic < TopicNames.Length ? "" : (topic / TopicNames.Length + 1).ToString(CultureInfo.InvariantCulture));
+            var name = TopicNames.Of(topic);
             for (var i = 0; i < _topicItems[topic].Length; i++) _itemIds[_topicItems[topic][i]] = $"{name}-{(i + 1).ToString("000", CultureInfo.InvariantCulture)}";
         }
 

@@ -1,6 +1,6 @@
 using EmbeddingGrpc.Protocol.V1;
 
-namespace EmbeddingGrpc.Cli.Training;
+namespace EmbeddingGrpc.Cli.Models;
 
 /// <summary>A generation as <c>--json</c> shows it.</summary>
 internal sealed record GenerationDocument(
