@@ -1,7 +1,7 @@
 using System.CommandLine;
 using EmbeddingGrpc.Cli.CommandLine;
-using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Cli.Models;
+using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Cli.Training;
 using EmbeddingGrpc.Protocol.V1;
 
