@@ -12,6 +12,7 @@ public sealed partial class EventApplier : IAsyncDisposable
     private readonly AppliedState _state;
     private readonly ILogger<EventApplier> _logger;
     private readonly Action<Exception>? _onFailure;
+    private readonly Action<LogRecord, LogOffset>? _onRecord;
     private readonly AppliedWatermark _applied;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,9 +23,16 @@ public sealed partial class EventApplier : IAsyncDisposable
     /// <param name="from">Everything before it is in <paramref name="state"/> already; some of what follows may be.</param>
     /// <param name="logger">Told of a failure, as critical.</param>
     /// <param name="onFailure">Told of a failure, after which nothing is applied any more: for health.</param>
-    public EventApplier(InteractionLog log, AppliedState state, LogOffset from, ILogger<EventApplier> logger, Action<Exception>? onFailure = null)
+    /// <param name="onRecord">Applies what is no interaction, on the applier's thread and in its place among the interactions, before the watermark passes it.</param>
+    public EventApplier(
+        InteractionLog log,
+        AppliedState state,
+        LogOffset from,
+        ILogger<EventApplier> logger,
+        Action<Exception>? onFailure = null,
+        Action<LogRecord, LogOffset>? onRecord = null)
     {
-        (_log, _state, _logger, _onFailure) = (log, state, logger, onFailure);
+        (_log, _state, _logger, _onFailure, _onRecord) = (log, state, logger, onFailure, onRecord);
         _applied = new AppliedWatermark(from);
         new Thread(Run) { IsBackground = true, Name = "event applier" }.Start();
     }
@@ -77,7 +85,7 @@ public sealed partial class EventApplier : IAsyncDisposable
     {
         var from = AppliedOffset;
         var to = _log.WaitForDurableAsync(from, _stopping.Token).AsTask().GetAwaiter().GetResult();
-        foreach (var entry in _log.Scan(from, to, _stopping.Token))
+        foreach (var entry in _log.ScanAll(from, to, _stopping.Token))
         {
             Apply(entry);
             if (entry.Offset.Value % AdvanceEvery == 0) _applied.Advance(new LogOffset(entry.Offset.Value + 1));
@@ -88,6 +96,12 @@ public sealed partial class EventApplier : IAsyncDisposable
 
     private void Apply(in LogEntry entry)
     {
+        if (entry.Record is { } record)
+        {
+            _onRecord?.Invoke(record, entry.Offset);
+            return;
+        }
+
         var interaction = entry.Interaction;
         var key = _state.Items.GetOrAdd(interaction.ItemId);
         var applied = new HistoryEvent(key, interaction.Type, interaction.EventTimeMs, interaction.Weight);

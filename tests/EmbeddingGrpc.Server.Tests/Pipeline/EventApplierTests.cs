@@ -40,6 +40,26 @@ public sealed class EventApplierTests
     }
 
     [Fact]
+    public async Task Applier_RecordsAmongInteractions_AreHandedOverInTheirPlaceBeforeTheWatermarkPasses()
+    {
+        await using var log = new TemporaryLog();
+        var state = NewState(50);
+        var seen = new List<(LogOffset Offset, LogRecord Record, int UsersThen)>();
+        await using var applier = new EventApplier(
+            log.Log, state, default, NullLogger<EventApplier>.Instance, onRecord: (record, offset) => seen.Add((offset, record, state.Histories.UserCount)));
+        await log.AppendAsync(0, 2);
+        await log.Log.AppendAsync(new AppendBatch([]) { Records = [new ItemDeleted("item-1"), new ItemUpserted("item-2", new byte[] { 1 })] }, TestContext.Current.CancellationToken);
+        await log.AppendAsync(2, 2);
+        await applier.WaitForAppliedAsync(new LogOffset(4), TestContext.Current.CancellationToken);
+        var before = seen.ToArray();
+        await applier.WaitForAppliedAsync(log.Log.DurableOffset, TestContext.Current.CancellationToken);
+
+        Assert.Equal([(new LogOffset(2), new ItemDeleted("item-1"), 2), (new LogOffset(3), new ItemUpserted("item-2", new byte[] { 1 }), 2)], before);
+        Assert.Equal(before, seen);
+        Assert.Equal(4, state.Histories.UserCount);
+    }
+
+    [Fact]
     public async Task WaitForApplied_ClosedModel_IsToldSo()
     {
         await using var log = new TemporaryLog();
