@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Hosting;
+using EmbeddingGrpc.Server.Rest;
 using Grpc.AspNetCore.Server;
 
 namespace EmbeddingGrpc.Server.Grpc;
@@ -13,7 +14,7 @@ internal static class GrpcRegistration
         services.AddRecallService();
         services.AddSingleton<MessageSize>();
         services.AddSingleton<ExceptionInterceptor>();
-        services.AddGrpc(grpc => grpc.Interceptors.Add<ExceptionInterceptor>());
+        services.AddRest(services.AddGrpc(grpc => grpc.Interceptors.Add<ExceptionInterceptor>()));
         services.AddOptions<GrpcServiceOptions>().Configure<DaemonOptions>((grpc, daemon) => grpc.MaxReceiveMessageSize = daemon.MaximumMessageBytes);
         return services.AddGrpcReflection();
     }

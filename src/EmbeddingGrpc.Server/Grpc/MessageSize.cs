@@ -37,7 +37,8 @@ public sealed class MessageSize(DaemonOptions options)
         headers[DetailsHeader] = Convert.ToBase64String(error.Trailers.GetValueBytes(DetailsHeader)!);
     }
 
-    private RpcException TooLarge() => RpcErrors.ResourceExhausted(
+    /// <summary>The error of a message that is too large.</summary>
+    public RpcException TooLarge() => RpcErrors.ResourceExhausted(
         "MESSAGE_TOO_LARGE",
         $"The message is larger than the {options.MaximumMessageBytes} bytes that this daemon takes; split it, or raise EmbeddingGrpc:MaximumMessageBytes.");
 }

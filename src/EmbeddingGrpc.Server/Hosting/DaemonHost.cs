@@ -3,6 +3,7 @@ using EmbeddingGrpc.Server.Grpc;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Rest;
 
 namespace EmbeddingGrpc.Server.Hosting;
 
@@ -38,6 +39,7 @@ public static class DaemonHost
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(startLog.Restore);
         app.MapGrpcServices();
+        app.MapRest();
         app.MapHttpEndpoints();
         return app;
     }

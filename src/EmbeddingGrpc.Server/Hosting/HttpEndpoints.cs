@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EmbeddingGrpc.Server.Hosting;
 
-/// <summary>What the HTTP/1 port answers: <c>/healthz</c>, <c>/readyz?service=</c>, <c>/metrics</c>.</summary>
+/// <summary>What the HTTP/1 port answers beside the REST calls: <c>/healthz</c>, <c>/readyz?service=</c>, <c>/metrics</c>.</summary>
 public static class HttpEndpoints
 {
     private const string ServicePrefix = "embeddinggrpc.v1.";
@@ -12,7 +12,7 @@ public static class HttpEndpoints
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Use(RefuseOnOtherPorts);
-        var http = app.MapGroup(string.Empty).WithMetadata(HttpPortOnly.Instance);
+        var http = app.MapGroup(string.Empty).WithMetadata(HttpPortOnly.Instance).ExcludeFromDescription();
         http.MapGet("/healthz", () => Results.Text("ok\n"));
         http.MapGet("/readyz", Ready);
         app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(HttpPortOnly.Instance);
