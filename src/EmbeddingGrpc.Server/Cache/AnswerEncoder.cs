@@ -20,7 +20,7 @@ public static class AnswerEncoder
         var size = 0;
         foreach (var neighbor in result.Neighbors)
         {
-            var candidate = CandidateBytes(generation.Vocabulary.Utf8IdOf(neighbor.Item).Length);
+            var candidate = CandidateBytes(generation.Utf8IdOf(neighbor.Item).Length);
             size += 1 + CodedOutputStream.ComputeLengthSize(candidate) + candidate;
         }
 
@@ -29,7 +29,7 @@ public static class AnswerEncoder
         var output = new ProtobufWriter(body);
         foreach (var neighbor in result.Neighbors)
         {
-            var id = generation.Vocabulary.Utf8IdOf(neighbor.Item);
+            var id = generation.Utf8IdOf(neighbor.Item);
             output.Tag(RecallResponse.CandidatesFieldNumber, WireFormat.WireType.LengthDelimited);
             output.VarInt((uint)CandidateBytes(id.Length));
             output.Tag(Candidate.ItemIdFieldNumber, WireFormat.WireType.LengthDelimited);

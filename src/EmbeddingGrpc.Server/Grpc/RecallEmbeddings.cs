@@ -29,25 +29,25 @@ public sealed class RecallEmbeddings(ModelRegistry models)
         using (lease)
         {
             var generation = lease.Generation;
-            var table = request.Table switch
-            {
-                EmbeddingTable.Input => generation.Input,
-                EmbeddingTable.Output => generation.Output,
-                _ => generation.Similarity,
-            };
             var response = new GetEmbeddingsResponse { GenerationId = generation.IdText };
             foreach (var itemId in request.ItemIds)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!generation.Vocabulary.TryGetOrdinal(itemId, out var item))
+                if (!generation.TryGetOrdinal(itemId, out var item))
                 {
                     response.UnknownItemIds.Add(itemId);
                     continue;
                 }
 
                 var embedding = new Embedding { ItemId = itemId };
-                embedding.Values.Capacity = table.Dimension;
-                foreach (var value in table[item]) embedding.Values.Add(value);
+                var vector = request.Table switch
+                {
+                    EmbeddingTable.Input => generation.InputOf(item),
+                    EmbeddingTable.Output => generation.OutputOf(item),
+                    _ => generation.SimilarityOf(item),
+                };
+                embedding.Values.Capacity = vector.Length;
+                foreach (var value in vector) embedding.Values.Add(value);
                 response.Embeddings.Add(embedding);
             }
 

@@ -1,22 +1,34 @@
+using System.Text;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models.Overlay;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
 
 /// <summary>
-/// A result of training that can serve. Immutable. Its tables and indexes are native memory: held by leases, freed by the last reader
-/// after the store let go of it.
+/// A result of training that can serve: a frozen base, and an overlay of items that were folded in since. One writer of the overlay, wait-free
+/// readers. Its tables and indexes are native memory: held by leases, freed by the last reader after the store let go of it.
 /// </summary>
+/// <remarks>
+/// Ordinals below the vocabulary's count are of the base, those above of the overlay. Whatever takes an ordinal from a search must ask the
+/// generation for what belongs to it, not the tables of the base.
+/// </remarks>
+#pragma warning disable CA1001 // The last lease frees what it owns: nobody disposes a generation that others may read.
 public sealed class Generation
+#pragma warning restore CA1001
 {
     // Far below any number of leases, so that the count of a freed generation stays negative whatever late readers add to it.
     private const int Freed = int.MinValue / 2;
 
     private readonly GenerationParts _parts;
+    private readonly ItemKeys _items;
     private readonly OrdinalMap _ordinals;
+    private readonly GenerationOverlay _overlay;
+    private readonly OverlaidIndex _similar;
+    private readonly OverlaidIndex _next;
     private int _leases = 1;
 
     /// <summary>Makes a generation and takes ownership of its parts. The caller holds the first lease and hands it to <see cref="GenerationStore.Publish"/>.</summary>
@@ -30,7 +42,11 @@ public sealed class Generation
         RequireShape(nameof(parts.Similar), parts.Similar.Count, parts.Similar.Dimension, parts);
         RequireShape(nameof(parts.Next), parts.Next.Count, parts.Next.Dimension, parts);
         _parts = parts;
+        _items = items;
         _ordinals = new OrdinalMap(parts.Vocabulary, items);
+        _overlay = new GenerationOverlay(parts.Vocabulary.Count, parts.Input.Dimension, hasSimilarity: parts.Similarity is not null);
+        _similar = new OverlaidIndex(parts.Similar, Similarity, _overlay, _overlay.SimilarityOf);
+        _next = new OverlaidIndex(parts.Next, Output, _overlay, _overlay.OutputOf);
         IdText = GenerationInfo.TextOf(parts.Id);
         Info = new GenerationInfo
         {
@@ -63,41 +79,93 @@ public sealed class Generation
     /// <summary>Log entries it was trained on.</summary>
     public LogOffset TrainedOffset => _parts.TrainedOffset;
 
-    /// <summary>The items.</summary>
+    /// <summary>The items of the base.</summary>
     public Vocabulary Vocabulary => _parts.Vocabulary;
 
-    /// <summary>W1, [items, dimension]: the vectors that are trained to predict.</summary>
+    /// <summary>Items of the base and of the overlay.</summary>
+    public int ItemCount => _parts.Vocabulary.Count + _overlay.Count;
+
+    /// <summary>W1 of the base, [items, dimension]: the vectors that are trained to predict.</summary>
     public VectorTable Input => _parts.Input;
 
-    /// <summary>W2, [items, dimension]: a high product with a W1 row means likely next.</summary>
+    /// <summary>W2 of the base, [items, dimension]: a high product with a W1 row means likely next.</summary>
     public VectorTable Output => _parts.Output;
 
-    /// <summary>What <see cref="Similar"/> searches, [items, dimension]: near by cosine means similar.</summary>
+    /// <summary>What <see cref="Similar"/> searches, of the base, [items, dimension]: near by cosine means similar.</summary>
     public VectorTable Similarity => _parts.Similarity ?? _parts.Input;
 
-    /// <summary>Over <see cref="Similarity"/>, by cosine.</summary>
-    public IVectorIndex Similar => _parts.Similar;
+    /// <summary>Over <see cref="Similarity"/> and the overlay, by cosine.</summary>
+    public IVectorIndex Similar => _similar;
 
-    /// <summary>Over W2, by dot product, queried from W1.</summary>
-    public IVectorIndex Next => _parts.Next;
+    /// <summary>Over W2, the overlay's too, by dot product, queried from W1.</summary>
+    public IVectorIndex Next => _next;
+
+    /// <summary>Memory of the overlay, in bytes.</summary>
+    public long OverlayBytes => _overlay.SizeBytes;
 
     /// <summary>Metric name to value, such as <c>training.words_per_second</c>.</summary>
     public IReadOnlyDictionary<string, double> Metrics => _parts.Metrics;
+
+    /// <summary>Whether its memory is gone: it was replaced and its last lease ended.</summary>
+    internal bool IsFreed => Volatile.Read(ref _leases) < 0;
+
+    /// <summary>The ordinal of a key. Items that it does not know and keys not given yet have none.</summary>
+    public bool TryGetOrdinal(ItemKey key, out ItemOrdinal ordinal) => _ordinals.TryGet(key, out ordinal);
+
+    /// <summary>The ordinal of an item.</summary>
+    /// <returns>False for items that it does not know.</returns>
+    public bool TryGetOrdinal(string itemId, out ItemOrdinal ordinal) =>
+        Vocabulary.TryGetOrdinal(itemId, out ordinal) || (_overlay.Count > 0 && _items.TryGet(itemId, out var key) && _ordinals.TryGet(key, out ordinal));
+
+    /// <summary>The id of an item, in UTF-8.</summary>
+    public ReadOnlySpan<byte> Utf8IdOf(ItemOrdinal item) => IsCold(item) ? _overlay.Utf8IdOf(item) : Vocabulary.Utf8IdOf(item);
+
+    /// <summary>The id of an item.</summary>
+    public string IdOf(ItemOrdinal item) => Encoding.UTF8.GetString(Utf8IdOf(item));
+
+    /// <summary>W1 of an item, [dimension].</summary>
+    public ReadOnlySpan<float> InputOf(ItemOrdinal item) => IsCold(item) ? _overlay.InputOf(item) : Input[item];
+
+    /// <summary>W2 of an item, [dimension].</summary>
+    public ReadOnlySpan<float> OutputOf(ItemOrdinal item) => IsCold(item) ? _overlay.OutputOf(item) : Output[item];
+
+    /// <summary>An item's row in the space of similar items, [dimension].</summary>
+    public ReadOnlySpan<float> SimilarityOf(ItemOrdinal item) => IsCold(item) ? _overlay.SimilarityOf(item) : Similarity[item];
+
+    /// <summary>Whether an item was folded in: the generation was not trained on it.</summary>
+    public bool IsCold(ItemOrdinal item) => _overlay.Contains(item);
 
     /// <summary>Writes the query that finds what is similar to an item.</summary>
     /// <param name="item">An item of this generation.</param>
     /// <param name="query">[dimension]; overwritten.</param>
     public void SimilarityQuery(ItemOrdinal item, Span<float> query)
     {
-        Similarity[item].CopyTo(query);
+        SimilarityOf(item).CopyTo(query);
         if (_parts.Similarity is not null) SimilaritySpace.ClearDoubt(query);
     }
 
-    /// <summary>Whether its memory is gone: it was replaced and its last lease ended.</summary>
-    internal bool IsFreed => Volatile.Read(ref _leases) < 0;
+    /// <summary>What <see cref="Similar"/> finds, by a scan of every row: exact, and never short of an answer.</summary>
+    public int ScanSimilar(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
+        _similar.Scan(query, parameters, results, cancellationToken);
 
-    /// <summary>The ordinal of a key in this generation. Items that it does not know and keys not given yet have none.</summary>
-    public bool TryGetOrdinal(ItemKey key, out ItemOrdinal ordinal) => _ordinals.TryGet(key, out ordinal);
+    /// <summary>What <see cref="Next"/> finds, by a scan of every row: exact, and never short of an answer.</summary>
+    public int ScanNext(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
+        _next.Scan(query, parameters, results, cancellationToken);
+
+    /// <summary>Adds an item that the base does not know, or gives one of the overlay better vectors. The overlay's one writer only.</summary>
+    /// <param name="key">The item.</param>
+    /// <param name="input">W1, [dimension].</param>
+    /// <param name="output">W2, [dimension].</param>
+    /// <param name="similarity">Its row in the space of similar items, [dimension]; not read where that is W1.</param>
+    internal void FoldIn(ItemKey key, ReadOnlySpan<float> input, ReadOnlySpan<float> output, ReadOnlySpan<float> similarity)
+    {
+        var isKnown = _ordinals.TryGet(key, out var item);
+        if (isKnown && !IsCold(item)) throw new ArgumentException($"Item '{_items.IdOf(key)}' is in the vocabulary of generation {IdText}.", nameof(key));
+        if (!isKnown) item = new ItemOrdinal(ItemCount);
+        var row = _overlay.AddRow(item, input, output, similarity);
+        _overlay.Show(key, isKnown ? [] : Encoding.UTF8.GetBytes(_items.IdOf(key)), item, row);
+        if (!isKnown) _ordinals.Set(key, item);
+    }
 
     /// <summary>Takes a lease unless the memory is gone. A freed generation never comes back.</summary>
     internal bool TryAcquire()
@@ -115,7 +183,9 @@ public sealed class Generation
         if (leases < 0) throw new InvalidOperationException($"A lease of generation {IdText} was ended twice.");
 
         // Who fails here lost to a reader that leased in between: then that reader is the last one and comes by here itself.
-        if (Interlocked.CompareExchange(ref _leases, Freed, 0) == 0) _parts.Dispose();
+        if (Interlocked.CompareExchange(ref _leases, Freed, 0) != 0) return;
+        _parts.Dispose();
+        _overlay.Dispose();
     }
 
     private static void RequireShape(string part, int rows, int dimension, GenerationParts parts)

@@ -57,7 +57,7 @@ internal sealed class PullCollector(RecallOptions options)
         for (var i = session.Items.Count - 1; i >= 0; i--)
         {
             var (itemId, weight) = session.Items[i];
-            if (!generation.Vocabulary.TryGetOrdinal(itemId, out var item)) continue;
+            if (!generation.TryGetOrdinal(itemId, out var item)) continue;
             known++;
             if (!query.IncludeQueryItems) scratch.Excluded.Add(item);
             if (PlaceOf(item, pulls) < 0 && pulls.Count < options.HistoryItems) pulls.Add(new Pull(item, weight ?? Recency(pulls.Count)));

@@ -16,6 +16,8 @@ public sealed class RecallEngine(RecallOptions options)
 {
     private readonly PullCollector _pulls = new(options);
 
+    private delegate int ExactScan(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken);
+
     /// <summary>Answers one query.</summary>
     /// <param name="generation">Leased by the caller for as long as the result is read.</param>
     /// <param name="query">The question.</param>
@@ -31,7 +33,7 @@ public sealed class RecallEngine(RecallOptions options)
         var scratch = RecallScratch.Current;
         scratch.Reset();
         foreach (var excluded in query.Excludes)
-            if (generation.Vocabulary.TryGetOrdinal(excluded, out var ordinal))
+            if (generation.TryGetOrdinal(excluded, out var ordinal))
                 scratch.Excluded.Add(ordinal);
 
         switch (query.Subject)
@@ -54,7 +56,7 @@ public sealed class RecallEngine(RecallOptions options)
     private static RecallResult SimilarToItem(
         Generation generation, ItemSubject subject, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
-        if (!generation.Vocabulary.TryGetOrdinal(subject.ItemId, out var item))
+        if (!generation.TryGetOrdinal(subject.ItemId, out var item))
         {
             throw new ItemNotInGenerationException(
                 subject.ItemId, generation.IdText, $"Item '{subject.ItemId}' is not in generation {generation.IdText}.");
@@ -63,7 +65,7 @@ public sealed class RecallEngine(RecallOptions options)
         if (!query.IncludeQueryItems) scratch.Excluded.Add(item);
         var vector = scratch.Query(generation.Similarity.Dimension);
         generation.SimilarityQuery(item, vector);
-        var found = Search(generation.Similar, generation.Similarity, vector, query.K, scratch, cancellationToken);
+        var found = Search(generation.Similar, generation.ScanSimilar, vector, query.K, scratch, cancellationToken);
         return new RecallResult(found, AnswerBasis.Embedding);
     }
 
@@ -76,7 +78,7 @@ public sealed class RecallEngine(RecallOptions options)
                 "vector.values", $"has {subject.Values.Length} values; generation {generation.IdText} has {generation.Similarity.Dimension} dimensions.");
         }
 
-        var found = Search(generation.Similar, generation.Similarity, subject.Values.Span, query.K, scratch, cancellationToken);
+        var found = Search(generation.Similar, generation.ScanSimilar, subject.Values.Span, query.K, scratch, cancellationToken);
         return new RecallResult(found, AnswerBasis.Embedding);
     }
 
@@ -87,14 +89,14 @@ public sealed class RecallEngine(RecallOptions options)
         foreach (var pull in scratch.Pulls)
         {
             // Rows at unit length: a W1 row grows with its item's count, and popular items would outvote the rest.
-            var row = generation.Input[pull.Item];
+            var row = generation.InputOf(pull.Item);
             var length = TensorPrimitives.Norm(row);
             if (length > 0) TensorPrimitives.MultiplyAdd(row, pull.Weight / length, vector, vector);
             total += pull.Weight;
         }
 
         TensorPrimitives.Divide(vector, total, vector);
-        var found = Search(generation.Next, generation.Output, vector, query.K, scratch, cancellationToken);
+        var found = Search(generation.Next, generation.ScanNext, vector, query.K, scratch, cancellationToken);
         return new RecallResult(found, AnswerBasis.Embedding);
     }
 
@@ -114,7 +116,7 @@ public sealed class RecallEngine(RecallOptions options)
     }
 
     private static Span<Neighbor> Search(
-        IVectorIndex index, VectorTable table, ReadOnlySpan<float> query, int k, RecallScratch scratch, CancellationToken cancellationToken)
+        IVectorIndex index, ExactScan scan, ReadOnlySpan<float> query, int k, RecallScratch scratch, CancellationToken cancellationToken)
     {
         var results = scratch.Neighbors(k);
         var parameters = new SearchParameters(k, Filter: scratch.Excluded.AsFilter);
@@ -122,8 +124,7 @@ public sealed class RecallEngine(RecallOptions options)
         if (found < Math.Min(k, index.Count - scratch.Excluded.Count))
         {
             // The walk ended in a region that is excluded for the most part. Rare, and worth a scan: an exclusion never costs an answer.
-            using var exact = new ExactIndex(table, index.Metric);
-            found = exact.Search(query, parameters, results, cancellationToken);
+            found = scan(query, parameters, results, cancellationToken);
         }
 
         return results[..found];

@@ -1,0 +1,120 @@
+using System.Numerics.Tensors;
+using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Pipeline;
+
+namespace EmbeddingGrpc.Server.Tests.Models.Overlay;
+
+public sealed class OverlaidIndexTests
+{
+    private const int Dimension = 8;
+    private const int BaseItems = 40;
+
+    [Theory]
+    [InlineData(0, 10)]
+    [InlineData(3, 10)]
+    [InlineData(30, 10)]
+    [InlineData(30, 70)]
+    [InlineData(30, 100)]
+    public void Search_BaseAndOverlay_FindsWhatAScanOfAllVectorsFinds(int folded, int k)
+    {
+        var (generation, all) = Generation(folded, seed: folded);
+        try
+        {
+            var random = new Random(5);
+            for (var query = 0; query < 20; query++)
+            {
+                var vector = RandomRow(random);
+                foreach (var modulus in (int[])[1, 3])
+                {
+                    var filter = modulus == 1 ? null : new ModuloFilter(modulus);
+                    var similar = Ids(generation, generation.Similar.Search, vector, k, filter);
+                    var next = Ids(generation, generation.Next.Search, vector, k, filter);
+
+                    Assert.Equal(Nearest(all.Select(item => (item.Id, TensorPrimitives.CosineSimilarity<float>(vector, item.Input))), k, modulus), similar);
+                    Assert.Equal(Nearest(all.Select(item => (item.Id, TensorPrimitives.Dot<float>(vector, item.Output))), k, modulus), next);
+                    Assert.Equal(similar, Ids(generation, generation.ScanSimilar, vector, k, filter));
+                    Assert.Equal(next, Ids(generation, generation.ScanNext, vector, k, filter));
+                }
+            }
+        }
+        finally
+        {
+            generation.Release();
+        }
+    }
+
+    [Fact]
+    public void Search_ReplacedVectors_FindsTheItemOnceAtItsNewPlace()
+    {
+        var (generation, _) = Generation(folded: 1, seed: 3);
+        try
+        {
+            generation.TryGetOrdinal("new-0", out var item);
+            var before = generation.InputOf(item).ToArray();
+            var turned = before.Select(value => -value).ToArray();
+
+            generation.FoldIn(new ItemKey(BaseItems), turned, turned, default);
+
+            var results = new Neighbor[BaseItems + 5];
+            var found = generation.Similar.Search(turned, new SearchParameters(results.Length), results, TestContext.Current.CancellationToken);
+            Assert.Equal(BaseItems + 1, found);
+            Assert.Equal(item, results[0].Item);
+            Assert.Equal(1, results[0].Score, 1e-5);
+            Assert.Equal(BaseItems + 1, results[..found].Select(neighbor => neighbor.Item).Distinct().Count());
+        }
+        finally
+        {
+            generation.Release();
+        }
+    }
+
+    [Fact]
+    public void Count_Always_IsOfBothTogether()
+    {
+        var (generation, _) = Generation(folded: 7, seed: 3);
+
+        Assert.Equal((BaseItems + 7, BaseItems + 7), (generation.Similar.Count, generation.Next.Count));
+
+        generation.Release();
+    }
+
+    private delegate int Searcher(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken);
+
+    private static (Generation Generation, List<(string Id, float[] Input, float[] Output)> All) Generation(int folded, int seed)
+    {
+        var items = new ItemKeys();
+        for (var item = 0; item < BaseItems; item++) items.GetOrAdd($"item-{item}");
+        var generation = new Generation(
+            TestGenerations.Parts(BaseItems, Dimension, seed: 1, index: (vectors, metric) => new ExactIndex(vectors, metric)), items);
+        var all = Enumerable.Range(0, BaseItems).Select(item => new ItemOrdinal(item))
+            .Select(item => (generation.IdOf(item), generation.InputOf(item).ToArray(), generation.OutputOf(item).ToArray())).ToList();
+        var random = new Random(seed);
+        for (var item = 0; item < folded; item++)
+        {
+            var (input, output) = (RandomRow(random), RandomRow(random));
+            generation.FoldIn(items.GetOrAdd($"new-{item}"), input, output, default);
+            all.Add(($"new-{item}", input, output));
+        }
+
+        return (generation, all);
+    }
+
+    private static float[] RandomRow(Random random) => [.. Enumerable.Range(0, Dimension).Select(_ => (random.NextSingle() * 2) - 1)];
+
+    private static string[] Ids(Generation generation, Searcher search, float[] query, int k, IItemFilter? filter)
+    {
+        var results = new Neighbor[k];
+        var found = search(query, new SearchParameters(k, Filter: filter), results, TestContext.Current.CancellationToken);
+        return [.. results[..found].Select(neighbor => generation.IdOf(neighbor.Item))];
+    }
+
+    private static string[] Nearest(IEnumerable<(string Id, float Score)> scores, int k, int modulus) =>
+        [.. scores.Where((_, ordinal) => ordinal % modulus == 0).OrderByDescending(item => item.Score).Take(k).Select(item => item.Id)];
+
+    private sealed class ModuloFilter(int modulus) : IItemFilter
+    {
+        public bool Accepts(ItemOrdinal item) => item.Value % modulus == 0;
+    }
+}
