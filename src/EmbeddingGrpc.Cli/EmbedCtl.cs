@@ -21,6 +21,7 @@ internal static class EmbedCtl
             new IngestCommand(console),
             new TrainCommand(console),
             new TrainFileCommand(console),
+            new SearchFileCommand(console),
             new RecallCommand(console),
             new StatusCommand(console),
             new ModelsCommand(console),

@@ -41,7 +41,8 @@ public sealed class ExactIndex : IVectorIndex
         var scratch = _scratches.Rent();
         try
         {
-            return ExactScan.Run(_rows, Metric, scratch.SetQuery(query), parameters.Filter, results[..parameters.Count], cancellationToken);
+            return ExactScan.Run(
+                _rows, _rows.Count, Metric, scratch.SetQuery(query), null, parameters.Filter, results[..parameters.Count], cancellationToken);
         }
         finally
         {
@@ -50,5 +51,9 @@ public sealed class ExactIndex : IVectorIndex
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _scratches.Dispose();
+    public void Dispose()
+    {
+        _scratches.Dispose();
+        _rows.Dispose();
+    }
 }

@@ -2,47 +2,79 @@ using System.ComponentModel.DataAnnotations;
 using EmbeddingGrpc.Indexing.Files;
 using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Memory;
-using EmbeddingGrpc.Indexing.Quantization;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Indexing;
 
-/// <summary>Hierarchical navigable small world graph over the rows of a vector table. One writer, wait-free readers.</summary>
+/// <summary>
+/// Hierarchical navigable small world graph over the rows of a vector table, to which items can be added and from which they can be deleted
+/// while it is searched. One writer at a time (calls that write wait for each other), wait-free readers.
+/// </summary>
 /// <remarks>
-/// The walk reads 8-bit codes; the best of what it found are scored again from the float rows, so that scores are exact. The graph is flat
+/// The walk reads packed codes; the best of what it found are scored again from the float rows, so that scores are exact. The graph is flat
 /// native memory beside the table, which stays its owner's and must outlive the index.
 /// </remarks>
 public sealed class HnswIndex : IVectorIndex
 {
-    private readonly HnswGraph _graph;
-    private readonly HnswSearcher _searcher;
-    private readonly HnswOptions _options;
-    private readonly VectorRows _rows;
+    /// <summary>Share of deleted items from which the index should be built anew.</summary>
+    private const double CompactAbove = 0.2;
 
-    internal HnswIndex(HnswGraph graph, VectorRows rows, HnswOptions options)
+    private readonly VectorRows _rows;
+    private readonly ItemBits _deleted;
+    private readonly IGraphWriter _writer;
+    private readonly HnswSearcher _searcher;
+    private readonly Lock _writing = new();
+    private Action? _beforeFirstWrite;
+    private bool _disposed;
+
+    /// <summary>Puts an index over its parts and takes ownership of them.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="rows">The float rows.</param>
+    /// <param name="deleted">Which items are deleted.</param>
+    /// <param name="options">How the graph was built.</param>
+    /// <param name="beforeFirstWrite">Checks what searches do not need checked, and throws; null where all is.</param>
+    internal HnswIndex(HnswGraph graph, VectorRows rows, ItemBits deleted, HnswOptions options, Action? beforeFirstWrite = null)
     {
-        _graph = graph;
+        _beforeFirstWrite = beforeFirstWrite;
         _rows = rows;
-        _options = options;
-        _searcher = new HnswSearcher(graph, rows, options);
+        _deleted = deleted;
+        Options = options;
+        _writer = graph.Codec.Metric switch
+        {
+            SimilarityMetric.Euclidean => new GraphWriter<PackedEuclideanKeys>(graph, rows, deleted, options),
+            SimilarityMetric.DotProduct => new GraphWriter<PackedLinkKeys>(graph, rows, deleted, options),
+            _ => new GraphWriter<PackedSphereKeys>(graph, rows, deleted, options),
+        };
+        _searcher = new HnswSearcher(_writer, rows, deleted, options);
     }
 
     /// <inheritdoc/>
-    public int Count => _rows.Count;
+    public int Count => Items - _deleted.Count;
+
+    /// <summary>Ordinals given so far: rows of the table and items inserted, deleted ones included. The next item gets this one.</summary>
+    public int Items => Graph.Ground.Count;
+
+    /// <summary>Items deleted.</summary>
+    public int DeletedCount => _deleted.Count;
+
+    /// <summary>Whether so many items are deleted that <see cref="BuildCompacted"/> should be called.</summary>
+    public bool NeedsCompaction => _deleted.Count > CompactAbove * Items;
 
     /// <inheritdoc/>
     public int Dimension => _rows.Dimension;
 
     /// <inheritdoc/>
-    public SimilarityMetric Metric => _graph.Codec.Metric;
+    public SimilarityMetric Metric => Graph.Codec.Metric;
 
     /// <inheritdoc/>
-    public long SizeBytes => _graph.SizeBytes;
+    public long SizeBytes => Graph.SizeBytes + _writer.SizeBytes + _rows.SizeBytes + _deleted.SizeBytes;
 
     /// <summary>How the graph was built.</summary>
-    public HnswOptions Options => _options;
+    public HnswOptions Options { get; }
 
-    internal HnswGraph Graph => _graph;
+    internal HnswGraph Graph => _writer.Graph;
+
+    internal ItemBits Deleted => _deleted;
 
     /// <summary>Builds the graph over every row of a table, in parallel. The table stays its owner's and must outlive the index.</summary>
     /// <param name="vectors">[items, dimension].</param>
@@ -59,28 +91,42 @@ public sealed class HnswIndex : IVectorIndex
         ArgumentNullException.ThrowIfNull(options);
         if (!Enum.IsDefined(metric)) throw new ArgumentOutOfRangeException(nameof(metric), metric, "Not a metric of this index.");
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-        var rows = new VectorRows(vectors);
-        var codec = CodecFitter.Fit(rows, metric);
-        var graph = metric == SimilarityMetric.Euclidean
-            ? GraphBuilder<EuclideanKeys>.Build(rows, codec, options, progress, cancellationToken)
-            : GraphBuilder<SphereKeys>.Build(rows, codec, options, progress, cancellationToken);
-        return new HnswIndex(graph, rows, options);
-    }
-
-    /// <summary>Writes the graph (not the vectors): a header with magic, version and checksums, then aligned sections.</summary>
-    public void Save(Stream destination)
-    {
-        ArgumentNullException.ThrowIfNull(destination);
-        HnswFileWriter.Write(destination, _graph, _rows, _options);
+        return Build(new VectorRows(vectors), NothingDeleted(vectors.Rows), metric, options, progress, cancellationToken);
     }
 
     /// <summary>Opens a file written by <see cref="Save"/> over the same table.</summary>
+    /// <param name="path">The file. It may be replaced while the index is open, but never truncated or written to.</param>
+    /// <param name="vectors">The table; stays its owner's and must outlive the index.</param>
+    /// <param name="options">Whether the file is mapped and verified; null means both.</param>
     /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated, a broken checksum, or not of this table; says which.</exception>
-    public static HnswIndex Open(string path, VectorTable vectors)
+    public static HnswIndex Open(string path, VectorTable vectors, IndexOpenOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(vectors);
-        return HnswFileReader.Read(path, new VectorRows(vectors));
+        return HnswFileReader.Read(path, vectors, options ?? new IndexOpenOptions());
+    }
+
+    /// <summary>Verifies all checksums of a file, for one that was opened without.</summary>
+    /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated, or a broken checksum; says which.</exception>
+    public static void Verify(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using var file = new IndexFile(path);
+        file.VerifyAll(cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes the graph, what was inserted and what was deleted (not the table): a header with magic, version and checksums, then aligned
+    /// sections. Waits for the writer and keeps others from writing.
+    /// </summary>
+    public void Save(Stream destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        lock (_writing)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            HnswFileWriter.Write(destination, Graph, _rows, _deleted, Options);
+        }
     }
 
     /// <inheritdoc/>
@@ -91,10 +137,132 @@ public sealed class HnswIndex : IVectorIndex
         return _searcher.Search(query, parameters, results[..parameters.Count], cancellationToken);
     }
 
+    /// <summary>Adds an item. Searches that start afterwards find it.</summary>
+    /// <param name="vector">[dimension].</param>
+    /// <returns>Its ordinal: the number of ordinals given before.</returns>
+    /// <exception cref="ArgumentException">The vector has the wrong length or a value that is not finite.</exception>
+    /// <exception cref="IndexFullException">There is no address space for another item.</exception>
+    public ItemOrdinal Insert(ReadOnlySpan<float> vector)
+    {
+        QueryChecks.ValidateVector(vector, Dimension, nameof(vector));
+        lock (_writing)
+        {
+            BeforeWriting();
+            return new ItemOrdinal(_writer.Insert(vector));
+        }
+    }
+
+    /// <summary>Deletes an item. Searches that start afterwards do not answer it; its ordinal is not given again.</summary>
+    /// <returns>Whether it was there.</returns>
+    public bool Delete(ItemOrdinal item)
+    {
+        lock (_writing)
+        {
+            BeforeWriting();
+            return (uint)item.Value < (uint)Items && _writer.Delete(item.Value);
+        }
+    }
+
+    /// <summary>Whether an ordinal was given and its item not deleted.</summary>
+    public bool Contains(ItemOrdinal item) => (uint)item.Value < (uint)Items && !_deleted.Contains(item.Value);
+
+    /// <summary>Copies the vector of an item, deleted or not.</summary>
+    /// <param name="item">Its ordinal.</param>
+    /// <param name="vector">[dimension], overwritten.</param>
+    public unsafe void CopyVector(ItemOrdinal item, Span<float> vector)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)item.Value, (uint)Items, nameof(item));
+        new ReadOnlySpan<float>(_rows.Row(item.Value), Dimension).CopyTo(vector);
+    }
+
+    /// <summary>
+    /// Looks for live items that a search could not reach and links them. There should be none; a daemon runs this now and then and counts
+    /// what it found.
+    /// </summary>
+    /// <returns>How many there were.</returns>
+    public int Repair()
+    {
+        lock (_writing)
+        {
+            BeforeWriting();
+            return _writer.Repair();
+        }
+    }
+
+    /// <summary>
+    /// Builds the graph anew without what is deleted, while this one goes on serving and changing. Ordinals stay. Before the new index takes
+    /// the place of this one, its owner lets it <see cref="CatchUpWith"/> this one, with writes held back meanwhile.
+    /// </summary>
+    /// <param name="progress">Told the number of inserted items now and then.</param>
+    /// <param name="cancellationToken">Stops the build between items.</param>
+    public HnswIndex BuildCompacted(IProgress<int>? progress = null, CancellationToken cancellationToken = default)
+    {
+        VectorRows rows;
+        ItemBits deleted;
+        lock (_writing)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            rows = _rows.Copy();
+            deleted = _deleted.Copy(Items, IndexCapacity.For(_rows.Base));
+        }
+        return Build(rows, deleted, Metric, Options, progress, cancellationToken);
+    }
+
+    /// <summary>Takes over the inserts and deletes that another index over the same table has and this one has not.</summary>
+    public void CatchUpWith(HnswIndex other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var vector = new float[Dimension];
+        for (var item = Items; item < other.Items; item++)
+        {
+            other.CopyVector(new ItemOrdinal(item), vector);
+            Insert(vector);
+        }
+        for (var item = 0; item < other.Items; item++)
+        {
+            if (other._deleted.Contains(item)) Delete(new ItemOrdinal(item));
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        _searcher.Dispose();
-        _graph.Dispose();
+        lock (_writing)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            _searcher.Dispose();
+            _writer.Graph.Free();
+            _writer.Dispose();
+            _rows.Dispose();
+            _deleted.Dispose();
+        }
+    }
+
+    private void BeforeWriting()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _beforeFirstWrite?.Invoke();
+        _beforeFirstWrite = null;
+    }
+
+    private static ItemBits NothingDeleted(int rows) => new(IndexCapacity.For(rows), rows);
+
+    private static HnswIndex Build(
+        VectorRows rows, ItemBits deleted, SimilarityMetric metric, HnswOptions options, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var graph = metric == SimilarityMetric.Euclidean
+                ? GraphBuilder<EuclideanKeys>.Build(rows, deleted, metric, options, progress, cancellationToken)
+                : GraphBuilder<SphereKeys>.Build(rows, deleted, metric, options, progress, cancellationToken);
+            return new HnswIndex(graph, rows, deleted, options);
+        }
+        catch
+        {
+            rows.Dispose();
+            deleted.Dispose();
+            throw;
+        }
     }
 }

@@ -9,14 +9,7 @@ internal static class QueryChecks
     /// <summary>Throws where a search cannot be done as asked.</summary>
     public static void Validate(ReadOnlySpan<float> query, int dimension, in SearchParameters parameters, Span<Neighbor> results)
     {
-        if (query.Length != dimension)
-        {
-            throw new ArgumentException($"The query has {query.Length} values; this index has vectors of {dimension}.", nameof(query));
-        }
-        if (!TensorPrimitives.IsFiniteAll(query))
-        {
-            throw new ArgumentException("The query has a value that is not finite.", nameof(query));
-        }
+        ValidateVector(query, dimension, nameof(query));
         if (parameters.Count < 1)
         {
             throw new ArgumentException($"A search for {parameters.Count} neighbours finds nothing; ask for 1 at least.", nameof(parameters));
@@ -28,6 +21,23 @@ internal static class QueryChecks
         if (results.Length < parameters.Count)
         {
             throw new ArgumentException($"{results.Length} places for {parameters.Count} neighbours.", nameof(results));
+        }
+    }
+
+    /// <summary>Throws where a vector does not fit an index.</summary>
+    public static void ValidateVector(ReadOnlySpan<float> vector, int dimension, string name)
+    {
+        if (vector.Length != dimension)
+        {
+            throw new ArgumentException($"A vector of {vector.Length} values; this index has vectors of {dimension}.", name);
+        }
+        if (!TensorPrimitives.IsFiniteAll(vector))
+        {
+            throw new ArgumentException("The vector has a value that is not finite.", name);
+        }
+        if (!float.IsFinite(TensorPrimitives.SumOfSquares(vector)))
+        {
+            throw new ArgumentException("The vector is too long: its squared norm exceeds what a 32-bit float can hold.", name);
         }
     }
 }

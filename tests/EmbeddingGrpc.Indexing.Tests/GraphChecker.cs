@@ -2,46 +2,52 @@ using EmbeddingGrpc.Indexing.Hnsw;
 
 namespace EmbeddingGrpc.Indexing.Tests;
 
-/// <summary>States what must hold of every graph: valid links, degrees within bounds, every node reachable from the entry on layer 0.</summary>
-internal static unsafe class GraphChecker
+/// <summary>States what must hold of every graph: valid links, degrees within bounds, every live item reachable from the entry on layer 0.</summary>
+internal static class GraphChecker
 {
     public static void AssertSound(HnswIndex index)
     {
         var graph = index.Graph;
-        Assert.Equal(index.Count == 0, graph.Entry < 0);
         foreach (var layer in graph.Layers) AssertLinks(layer);
-        if (index.Count > 0) Assert.Empty(Unreachable(graph, index.Count));
+        for (var i = 1; i < graph.Layers.Length; i++) AssertNodes(graph.Layers[i], graph.Layers[i - 1]);
+        if (index.Count == 0) return;
+        Assert.InRange(graph.Entry, 0, graph.Layers[^1].Count - 1);
+        var reached = Reachable(graph);
+        Assert.DoesNotContain(Enumerable.Range(0, index.Items), item => !reached[item] && !index.Deleted.Contains(item));
     }
 
     private static void AssertLinks(GraphLayer layer)
     {
         for (var node = 0; node < layer.Count; node++)
         {
-            var links = new ReadOnlySpan<uint>(layer.LinksOf(node), layer.LinkStride);
-            var count = layer.CountLinks(node);
-            Assert.All(links[..count].ToArray(), link => Assert.InRange(link, 0u, (uint)layer.Count - 1));
-            Assert.All(links[count..].ToArray(), link => Assert.Equal(GraphLayer.NoLink, link));
-            Assert.DoesNotContain((uint)node, links[..count].ToArray());
-            Assert.Equal(count, links[..count].ToArray().Distinct().Count());
+            var links = layer.LinkSpan(node).ToArray();
+            if (links.Any(link => link >= (uint)layer.Count || link == (uint)node) || links.Distinct().Count() != links.Length)
+            {
+                Assert.Fail($"Node {node} of {layer.Count} of layer {layer.Level} has links to {string.Join(", ", links)}.");
+            }
         }
     }
 
-    /// <summary>Layer-0 nodes that no path of links leads to.</summary>
-    public static List<int> Unreachable(HnswGraph graph, int count)
+    private static void AssertNodes(GraphLayer layer, GraphLayer below)
     {
-        var reached = new bool[count];
+        for (var node = 0; node < layer.Count; node++) Assert.Equal(layer.ItemOf(node), below.ItemOf(layer.Below(node)));
+        Assert.Equal(layer.Count, Enumerable.Range(0, layer.Count).Select(layer.ItemOf).Distinct().Count());
+    }
+
+    private static bool[] Reachable(HnswGraph graph)
+    {
+        var reached = new bool[graph.Ground.Count];
         var open = new Stack<int>([graph.EntryItem]);
         reached[graph.EntryItem] = true;
         while (open.TryPop(out var node))
         {
-            for (var i = 0; i < graph.Layers[0].CountLinks(node); i++)
+            foreach (var link in graph.Ground.LinkSpan(node))
             {
-                var next = (int)graph.Layers[0].LinksOf(node)[i];
-                if (reached[next]) continue;
-                reached[next] = true;
-                open.Push(next);
+                if (reached[link]) continue;
+                reached[link] = true;
+                open.Push((int)link);
             }
         }
-        return [.. Enumerable.Range(0, count).Where(node => !reached[node])];
+        return reached;
     }
 }

@@ -79,6 +79,10 @@ public sealed class HnswIndexTests
         using var table = TestVectors.Table(rows, 4);
         var error = Assert.Throws<ArgumentException>(() => HnswIndex.Build(table, SimilarityMetric.Cosine, new HnswOptions(), cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("Row 6", error.Message, StringComparison.Ordinal);
+        rows[6][2] = 1e20f;
+        using var tooLong = TestVectors.Table(rows, 4);
+        error = Assert.Throws<ArgumentException>(() => HnswIndex.Build(tooLong, SimilarityMetric.Cosine, new HnswOptions(), cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("Row 6 is too long", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

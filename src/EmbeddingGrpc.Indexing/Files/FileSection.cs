@@ -17,19 +17,3 @@ internal readonly record struct FileSection(SectionKind Kind, int Layer, long Of
     /// <summary>The first aligned place at or after an offset.</summary>
     public static long Align(long offset) => (offset + Alignment - 1) / Alignment * Alignment;
 }
-
-/// <summary>What a section holds.</summary>
-internal enum SectionKind
-{
-    /// <summary>[dimension] floats taken from rows before they were encoded.</summary>
-    Mean = 1,
-
-    /// <summary>[items, code stride] bytes.</summary>
-    Codes = 2,
-
-    /// <summary>[nodes, link stride] node numbers of one layer.</summary>
-    Links = 3,
-
-    /// <summary>[nodes, 2]: item and number on the layer below of each node of one layer.</summary>
-    Nodes = 4,
-}

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using EmbeddingGrpc.Indexing.Quantization;
 
 namespace EmbeddingGrpc.Indexing.Files;
 
@@ -10,7 +11,7 @@ internal sealed record HnswFileHeader
     public const int SizeBytes = 4096;
 
     /// <summary>The version that this program writes and reads.</summary>
-    public const uint CurrentVersion = 1;
+    public const uint CurrentVersion = 2;
 
     private const int SectionsAt = 128;
     private const int ChecksumAt = SizeBytes - sizeof(ulong);
@@ -22,7 +23,10 @@ internal sealed record HnswFileHeader
     /// <summary>Floats of a vector.</summary>
     public required int Dimension { get; init; }
 
-    /// <summary>Items, one row of the table each.</summary>
+    /// <summary>Rows of the table.</summary>
+    public required int BaseItems { get; init; }
+
+    /// <summary>Items, those of the table and those added.</summary>
     public required int Items { get; init; }
 
     /// <summary>Layers of the graph, at least 1.</summary>
@@ -31,11 +35,20 @@ internal sealed record HnswFileHeader
     /// <summary>Node of the top layer where searches start; -1 where there is no item.</summary>
     public required int Entry { get; init; }
 
-    /// <summary>Width of one code.</summary>
-    public required float Step { get; init; }
+    /// <summary>Rows that the codec was fitted to.</summary>
+    public required int Fitted { get; init; }
+
+    /// <summary>Half the least squared norm of a row; Euclid only.</summary>
+    public required float LeastHalfNorm { get; init; }
+
+    /// <summary>Width of a code of it; Euclid only.</summary>
+    public required float HalfNormStep { get; init; }
 
     /// <summary>Length that rows are brought to; dot product only.</summary>
     public required float Radius { get; init; }
+
+    /// <summary>How fine codes are.</summary>
+    public required CodePrecision Precision { get; init; }
 
     /// <summary>How the graph was built.</summary>
     public required HnswOptions Options { get; init; }
@@ -63,8 +76,8 @@ internal sealed record HnswFileHeader
         BinaryPrimitives.WriteInt32LittleEndian(page[20..], Items);
         BinaryPrimitives.WriteInt32LittleEndian(page[24..], Layers);
         BinaryPrimitives.WriteInt32LittleEndian(page[28..], Entry);
-        BinaryPrimitives.WriteSingleLittleEndian(page[32..], Step);
-        BinaryPrimitives.WriteSingleLittleEndian(page[36..], Radius);
+        BinaryPrimitives.WriteInt32LittleEndian(page[32..], BaseItems);
+        BinaryPrimitives.WriteInt32LittleEndian(page[36..], Fitted);
         BinaryPrimitives.WriteInt32LittleEndian(page[40..], Options.M);
         BinaryPrimitives.WriteInt32LittleEndian(page[44..], Options.EfConstruction);
         BinaryPrimitives.WriteInt32LittleEndian(page[48..], Options.EfSearch);
@@ -73,6 +86,10 @@ internal sealed record HnswFileHeader
         BinaryPrimitives.WriteUInt64LittleEndian(page[64..], TableFingerprint);
         BinaryPrimitives.WriteInt64LittleEndian(page[72..], FileBytes);
         BinaryPrimitives.WriteInt32LittleEndian(page[80..], Sections.Count);
+        BinaryPrimitives.WriteSingleLittleEndian(page[84..], LeastHalfNorm);
+        BinaryPrimitives.WriteSingleLittleEndian(page[88..], HalfNormStep);
+        BinaryPrimitives.WriteSingleLittleEndian(page[92..], Radius);
+        BinaryPrimitives.WriteInt32LittleEndian(page[96..], (int)Precision);
         for (var i = 0; i < Sections.Count; i++)
         {
             var entry = page[(SectionsAt + (i * FileSection.EntryBytes))..];
@@ -109,6 +126,41 @@ internal sealed record HnswFileHeader
         {
             throw new InvalidDataException($"'{path}' is corrupt: the checksum of its header does not match.");
         }
+        var header = new HnswFileHeader
+        {
+            Metric = (SimilarityMetric)BinaryPrimitives.ReadInt32LittleEndian(page[12..]),
+            Dimension = BinaryPrimitives.ReadInt32LittleEndian(page[16..]),
+            Items = BinaryPrimitives.ReadInt32LittleEndian(page[20..]),
+            Layers = BinaryPrimitives.ReadInt32LittleEndian(page[24..]),
+            Entry = BinaryPrimitives.ReadInt32LittleEndian(page[28..]),
+            BaseItems = BinaryPrimitives.ReadInt32LittleEndian(page[32..]),
+            Fitted = BinaryPrimitives.ReadInt32LittleEndian(page[36..]),
+            LeastHalfNorm = BinaryPrimitives.ReadSingleLittleEndian(page[84..]),
+            HalfNormStep = BinaryPrimitives.ReadSingleLittleEndian(page[88..]),
+            Radius = BinaryPrimitives.ReadSingleLittleEndian(page[92..]),
+            Precision = (CodePrecision)BinaryPrimitives.ReadInt32LittleEndian(page[96..]),
+            Options = new HnswOptions
+            {
+                M = BinaryPrimitives.ReadInt32LittleEndian(page[40..]),
+                EfConstruction = BinaryPrimitives.ReadInt32LittleEndian(page[44..]),
+                EfSearch = BinaryPrimitives.ReadInt32LittleEndian(page[48..]),
+                BuildThreads = BinaryPrimitives.ReadInt32LittleEndian(page[52..]),
+                Seed = BinaryPrimitives.ReadUInt64LittleEndian(page[56..]),
+            },
+            TableFingerprint = BinaryPrimitives.ReadUInt64LittleEndian(page[64..]),
+            FileBytes = BinaryPrimitives.ReadInt64LittleEndian(page[72..]),
+            Sections = ReadSections(page, path),
+        };
+        if (header.FileBytes != fileBytes)
+        {
+            var what = fileBytes < header.FileBytes ? "truncated" : "too long";
+            throw new InvalidDataException($"'{path}' is {what}: {fileBytes} bytes where its header promises {header.FileBytes}.");
+        }
+        return header;
+    }
+
+    private static FileSection[] ReadSections(ReadOnlySpan<byte> page, string path)
+    {
         var count = BinaryPrimitives.ReadInt32LittleEndian(page[80..]);
         if ((uint)count > MostSections) throw new InvalidDataException($"'{path}' is corrupt: {count} sections.");
         var sections = new FileSection[count];
@@ -122,32 +174,6 @@ internal sealed record HnswFileHeader
                 BinaryPrimitives.ReadInt64LittleEndian(entry[16..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]));
         }
-        var header = new HnswFileHeader
-        {
-            Metric = (SimilarityMetric)BinaryPrimitives.ReadInt32LittleEndian(page[12..]),
-            Dimension = BinaryPrimitives.ReadInt32LittleEndian(page[16..]),
-            Items = BinaryPrimitives.ReadInt32LittleEndian(page[20..]),
-            Layers = BinaryPrimitives.ReadInt32LittleEndian(page[24..]),
-            Entry = BinaryPrimitives.ReadInt32LittleEndian(page[28..]),
-            Step = BinaryPrimitives.ReadSingleLittleEndian(page[32..]),
-            Radius = BinaryPrimitives.ReadSingleLittleEndian(page[36..]),
-            Options = new HnswOptions
-            {
-                M = BinaryPrimitives.ReadInt32LittleEndian(page[40..]),
-                EfConstruction = BinaryPrimitives.ReadInt32LittleEndian(page[44..]),
-                EfSearch = BinaryPrimitives.ReadInt32LittleEndian(page[48..]),
-                BuildThreads = BinaryPrimitives.ReadInt32LittleEndian(page[52..]),
-                Seed = BinaryPrimitives.ReadUInt64LittleEndian(page[56..]),
-            },
-            TableFingerprint = BinaryPrimitives.ReadUInt64LittleEndian(page[64..]),
-            FileBytes = BinaryPrimitives.ReadInt64LittleEndian(page[72..]),
-            Sections = sections,
-        };
-        if (header.FileBytes != fileBytes)
-        {
-            var what = fileBytes < header.FileBytes ? "truncated" : "too long";
-            throw new InvalidDataException($"'{path}' is {what}: {fileBytes} bytes where its header promises {header.FileBytes}.");
-        }
-        return header;
+        return sections;
     }
 }

@@ -1,151 +1,133 @@
-using System.IO.Hashing;
 using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Indexing.Quantization;
-using Microsoft.Win32.SafeHandles;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Indexing.Files;
 
-/// <summary>Opens a graph that <see cref="HnswFileWriter"/> wrote, and believes nothing that it has not checked.</summary>
+/// <summary>Opens a graph that <see cref="HnswFileWriter"/> wrote.</summary>
 internal static unsafe class HnswFileReader
 {
-    private const int BlockBytes = 1 << 20;
-
-    /// <summary>Reads a file.</summary>
+    /// <summary>Opens a file over the table that it was built over.</summary>
     /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated, a broken checksum, or not of this table; says which.</exception>
-    public static HnswIndex Read(string path, VectorRows rows)
+    public static HnswIndex Read(string path, VectorTable table, IndexOpenOptions options)
     {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        var fileBytes = RandomAccess.GetLength(file);
-        var page = new byte[(int)Math.Min(fileBytes, HnswFileHeader.SizeBytes)];
-        ReadExactly(file, page, 0, path);
-        var header = HnswFileHeader.Read(page, fileBytes, path);
-        Check(header, rows, path);
-
-        var mean = new float[header.Metric == SimilarityMetric.Euclidean ? header.Dimension : 0];
-        fixed (float* values = mean)
-        {
-            if (mean.Length > 0) Load(file, Section(header, SectionKind.Mean, 0, (long)mean.Length * sizeof(float), path), (byte*)values, path);
-        }
-        var codec = new Codec(header.Metric, header.Dimension, header.Step, header.Radius, mean);
-        var capacity = GraphCapacity.For(header.Items);
+        using var file = new IndexFile(path);
+        var header = file.Header;
+        var rows = new VectorRows(table);
+        ItemBits? deleted = null;
         CodeRows? codes = null;
         var layers = new List<GraphLayer>();
         try
         {
-            var codeSection = Section(header, SectionKind.Codes, 0, (long)header.Items * codec.Stride, path);
-            codes = new CodeRows(codec.Stride, capacity, header.Items);
-            Load(file, codeSection, codes.Pointer, path);
+            Check(file, rows, path);
+            var capacity = IndexCapacity.For(rows.Base);
+            var added = header.Items - header.BaseItems;
+            rows.Load(added, region => file.Load(
+                file.Section(SectionKind.AddedRows, 0, (long)added * rows.Stride * sizeof(float)), region, options));
+            deleted = new ItemBits(capacity, header.Items, region => file.Load(
+                file.Section(SectionKind.Deleted, 0, ItemBits.Words(header.Items) * sizeof(ulong)), region, options));
+            var codec = ReadCodec(file);
+            codes = new CodeRows(codec.Layout.Stride, capacity, region => file.Load(
+                file.Section(SectionKind.Codes, 0, (long)header.Items * codec.Layout.Stride), region, options));
             for (var level = 0; level < header.Layers; level++)
             {
-                layers.Add(ReadLayer(file, header, level, level == 0 ? header.Items : layers[^1].Count, capacity, path));
-                GraphValidation.Check(layers[^1], level == 0 ? null : layers[^2], header.Items, path);
+                layers.Add(ReadLayer(file, level, level == 0 ? header.Items : layers[^1].Count, capacity, options));
+                if (level > 0) GraphValidation.CheckNodes(layers[^1], layers[^2], header.Items, path);
             }
-            if (header.Entry < -1 || header.Entry >= layers[^1].Count || (header.Entry < 0) != (header.Items == 0))
+            if (options.Verified) GraphValidation.CheckLinks(layers, path);
+            if (header.Entry < -1 || header.Entry >= layers[^1].Count || (header.Entry < 0 && header.Items > deleted.Count))
             {
-                throw new InvalidDataException($"'{path}' is corrupt: its entry is node {header.Entry} of {layers[^1].Count}.");
+                throw file.Corrupt($"its entry is node {header.Entry} of {layers[^1].Count}.");
             }
-            return new HnswIndex(new HnswGraph(codec, codes, [.. layers], header.Entry), rows, header.Options);
+            var graph = new HnswGraph(codec, codes, [.. layers], header.Entry, header.Fitted);
+            // A walk does not follow a link that leads out of its layer; choosing links anew would.
+            return new HnswIndex(graph, rows, deleted, header.Options, options.Verified ? null : () => GraphValidation.CheckLinks(graph.Layers, path));
         }
         catch
         {
+            rows.Dispose();
+            deleted?.Dispose();
             codes?.Dispose();
             foreach (var layer in layers) layer.Dispose();
             throw;
         }
     }
 
-    private static void Check(HnswFileHeader header, VectorRows rows, string path)
+    private static void Check(IndexFile file, VectorRows rows, string path)
     {
-        if (header.Dimension != rows.Dimension || header.Items != rows.Count || header.TableFingerprint != TableFingerprint.Of(rows))
+        var header = file.Header;
+        if (header.Dimension != rows.Dimension || header.BaseItems != rows.Base)
         {
             throw new InvalidDataException(
-                $"'{path}' is not of this table: it was built over {header.Items} rows of {header.Dimension} floats, the table has {rows.Count} of {rows.Dimension}{(header.Items == rows.Count && header.Dimension == rows.Dimension ? " with other values" : "")}.");
+                $"'{path}' is not of this table: it was built over {header.BaseItems} rows of {header.Dimension} floats, the table has {rows.Base} of {rows.Dimension}.");
+        }
+        if (header.TableFingerprint != TableFingerprint.Of(rows))
+        {
+            throw new InvalidDataException($"'{path}' is not of this table: the table's rows have other values.");
         }
         if (!Enum.IsDefined(header.Metric)
+            || !Enum.IsDefined(header.Precision)
+            || header.Items < header.BaseItems
+            || header.Items > IndexCapacity.For(header.BaseItems)
             || header.Layers is < 1 or > LevelDraw.MaxLevel + 1
             || header.Options.M is < 2 or > 128
             || header.Options.EfSearch is < 1 or > 4096
             || header.Options.EfConstruction is < 8 or > 4096
-            || !(header.Step > 0)
-            || !float.IsFinite(header.Step)
-            || !float.IsFinite(header.Radius))
+            || header.Options.BuildThreads is < 0 or > 1024
+            || header.Fitted < 0
+            || !(header.HalfNormStep > 0 && float.IsFinite(header.HalfNormStep))
+            || !float.IsFinite(header.LeastHalfNorm)
+            || !(header.Radius >= 0 && float.IsFinite(header.Radius)))
         {
-            throw new InvalidDataException($"'{path}' is corrupt: its header has values that no index has.");
+            throw file.Corrupt("its header has values that no index has.");
         }
     }
 
-    private static GraphLayer ReadLayer(SafeFileHandle file, HnswFileHeader header, int level, int countBelow, long capacity, string path)
+    private static PackedCodec ReadCodec(IndexFile file)
     {
-        var degree = level == 0 ? 2 * header.Options.M : header.Options.M;
-        var nodeBytes = GraphLayer.LinkStrideOf(degree) * sizeof(uint);
-        var count = header.Items;
-        if (level > 0)
+        var header = file.Header;
+        var values = header.Dimension;
+        var mean = header.Metric == SimilarityMetric.Euclidean ? header.Dimension : 0;
+        var floats = new float[(2 * values) + mean];
+        fixed (float* destination = floats)
         {
-            var length = Section(header, SectionKind.Nodes, level, null, path).Length;
-            if (length % (2 * sizeof(int)) != 0 || length / (2 * sizeof(int)) > countBelow)
-            {
-                throw new InvalidDataException($"'{path}' is corrupt: {length} bytes of nodes on layer {level}.");
-            }
-            count = (int)(length / (2 * sizeof(int)));
+            file.Read(file.Section(SectionKind.Codec, 0, (long)floats.Length * sizeof(float)), destination);
         }
-        var links = Section(header, SectionKind.Links, level, (long)count * nodeBytes, path);
-        var layer = new GraphLayer(level, degree, capacity, count);
-        try
+        if (!floats.All(float.IsFinite) || !floats.Skip(values).Take(values).All(step => step > 0))
         {
-            Load(file, links, (byte*)layer.Links, path);
-            if (level > 0) Load(file, Section(header, SectionKind.Nodes, level, (long)count * 2 * sizeof(int), path), (byte*)layer.Nodes, path);
-            return layer;
+            throw file.Corrupt("its codec has values that no codec has.");
         }
-        catch
-        {
-            layer.Dispose();
-            throw;
-        }
+        return new PackedCodec(
+            header.Metric,
+            header.Dimension,
+            header.Precision,
+            floats[..values],
+            floats[values..(2 * values)],
+            floats[(2 * values)..],
+            header.LeastHalfNorm,
+            header.HalfNormStep,
+            header.Radius);
     }
 
-    private static FileSection Section(HnswFileHeader header, SectionKind kind, int layer, long? length, string path)
+    private static GraphLayer ReadLayer(IndexFile file, int level, int countBelow, long capacity, IndexOpenOptions options)
     {
-        foreach (var section in header.Sections)
-        {
-            if (section.Kind != kind || section.Layer != layer) continue;
-            if (section.Offset < HnswFileHeader.SizeBytes
-                || section.Offset % FileSection.Alignment != 0
-                || section.Length < 0
-                || section.Length > header.FileBytes
-                || section.Offset > header.FileBytes - section.Length
-                || (length is { } wanted && section.Length != wanted))
-            {
-                throw new InvalidDataException($"'{path}' is corrupt: its section of {kind} of layer {layer} has {section.Length} bytes at {section.Offset}.");
-            }
-            return section;
-        }
-        throw new InvalidDataException($"'{path}' is corrupt: it has no section of {kind} of layer {layer}.");
-    }
+        var degree = level == 0 ? 2 * file.Header.Options.M : file.Header.Options.M;
+        if (level == 0) return Layer(file.Header.Items, null);
 
-    private static void Load(SafeFileHandle file, FileSection section, byte* destination, string path)
-    {
-        var hash = new XxHash3();
-        for (long at = 0; at < section.Length; at += BlockBytes)
+        var nodes = file.Section(SectionKind.Nodes, level, null);
+        if (nodes.Length % (2 * sizeof(int)) != 0 || nodes.Length / (2 * sizeof(int)) > countBelow)
         {
-            var block = new Span<byte>(destination + at, (int)Math.Min(BlockBytes, section.Length - at));
-            ReadExactly(file, block, section.Offset + at, path);
-            hash.Append(block);
+            throw file.Corrupt($"{nodes.Length} bytes of nodes on layer {level}.");
         }
-        if (hash.GetCurrentHashAsUInt64() != section.Checksum)
-        {
-            throw new InvalidDataException($"'{path}' is corrupt: the checksum of its section of {section.Kind} of layer {section.Layer} does not match.");
-        }
-    }
+        return Layer((int)(nodes.Length / (2 * sizeof(int))), nodes);
 
-    private static void ReadExactly(SafeFileHandle file, Span<byte> destination, long offset, string path)
-    {
-        while (destination.Length > 0)
+        GraphLayer Layer(int count, FileSection? nodes)
         {
-            var read = RandomAccess.Read(file, destination, offset);
-            if (read == 0) throw new InvalidDataException($"'{path}' is truncated: it ended at byte {offset} while being read.");
-            destination = destination[read..];
-            offset += read;
+            var links = file.Section(SectionKind.Links, level, (long)count * GraphLayer.LinkStrideOf(degree) * sizeof(uint));
+            // What leads from layer to layer is small and always verified: a search believes it.
+            return new GraphLayer(
+                level, degree, capacity, count, region => file.Load(links, region, options), region => file.Load(nodes!.Value, region, options with { Verified = true }));
         }
     }
 }

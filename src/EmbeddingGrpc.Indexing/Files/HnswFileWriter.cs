@@ -9,64 +9,83 @@ internal static unsafe class HnswFileWriter
 {
     private const int BlockBytes = 1 << 20;
 
-    /// <summary>Writes header and sections, in order, to a stream that need not seek.</summary>
-    public static void Write(Stream destination, HnswGraph graph, VectorRows rows, HnswOptions options)
+    /// <summary>Writes header and sections, in order, to a stream that need not seek. No one may write to the graph meanwhile.</summary>
+    public static void Write(Stream destination, HnswGraph graph, VectorRows rows, ItemBits deleted, HnswOptions options)
     {
-        fixed (float* mean = graph.Codec.Mean)
+        float[] codec = [.. graph.Codec.Lows, .. graph.Codec.Steps, .. graph.Codec.Mean];
+        fixed (float* values = codec)
         {
-            var parts = new List<(SectionKind Kind, int Layer, nint Address, long Length)>();
-            if (graph.Codec.Mean.Length > 0) parts.Add((SectionKind.Mean, 0, (nint)mean, graph.Codec.Mean.Length * sizeof(float)));
-            parts.Add((SectionKind.Codes, 0, (nint)graph.Codes.Pointer, (long)rows.Count * graph.Codes.Stride));
+            var parts = new List<Part> { new(SectionKind.Codec, 0, values, (long)codec.Length * sizeof(float)) };
+            parts.Add(new(SectionKind.Codes, 0, graph.Codes.Pointer, (long)rows.Count * graph.Codes.Stride));
             foreach (var layer in graph.Layers)
             {
-                parts.Add((SectionKind.Links, layer.Level, (nint)layer.Links, (long)layer.Count * layer.LinkStride * sizeof(uint)));
-                if (layer.Level > 0) parts.Add((SectionKind.Nodes, layer.Level, (nint)layer.Nodes, (long)layer.Count * 2 * sizeof(int)));
+                parts.Add(new(SectionKind.Links, layer.Level, layer.Links, (long)layer.Count * layer.LinkStride * sizeof(uint)));
+                if (layer.Level > 0) parts.Add(new(SectionKind.Nodes, layer.Level, layer.Nodes, (long)layer.Count * 2 * sizeof(int)));
             }
+            parts.Add(new(SectionKind.AddedRows, 0, rows.AddedPointer, (long)rows.Added * rows.Stride * sizeof(float)));
+            parts.Add(new(SectionKind.Deleted, 0, deleted.Pointer, ItemBits.Words(rows.Count) * sizeof(ulong)));
 
             var sections = new List<FileSection>(parts.Count);
             long offset = HnswFileHeader.SizeBytes;
-            foreach (var (kind, layer, address, length) in parts)
+            foreach (var part in parts)
             {
                 offset = FileSection.Align(offset);
-                sections.Add(new FileSection(kind, layer, offset, length, Checksum((byte*)address, length)));
-                offset += length;
+                sections.Add(new FileSection(part.Kind, part.Layer, offset, part.Length, part.Checksum()));
+                offset += part.Length;
             }
             var header = new HnswFileHeader
             {
                 Metric = graph.Codec.Metric,
                 Dimension = rows.Dimension,
+                BaseItems = rows.Base,
                 Items = rows.Count,
                 Layers = graph.Layers.Length,
                 Entry = graph.Entry,
-                Step = graph.Codec.Step,
+                Fitted = graph.Fitted,
+                LeastHalfNorm = graph.Codec.LeastHalfNorm,
+                HalfNormStep = graph.Codec.HalfNormStep,
                 Radius = graph.Codec.Radius,
+                Precision = graph.Codec.Precision,
                 Options = options,
                 TableFingerprint = TableFingerprint.Of(rows),
                 FileBytes = offset,
                 Sections = sections,
             };
-
-            var page = new byte[HnswFileHeader.SizeBytes];
-            header.Write(page);
-            destination.Write(page);
-            long written = page.Length;
-            Array.Clear(page);
-            for (var i = 0; i < parts.Count; i++)
-            {
-                destination.Write(page.AsSpan(0, (int)(sections[i].Offset - written)));
-                for (long at = 0; at < parts[i].Length; at += BlockBytes)
-                {
-                    destination.Write(new ReadOnlySpan<byte>((byte*)parts[i].Address + at, (int)Math.Min(BlockBytes, parts[i].Length - at)));
-                }
-                written = sections[i].Offset + sections[i].Length;
-            }
+            WriteAll(destination, header, parts);
         }
     }
 
-    private static ulong Checksum(byte* bytes, long length)
+    private static void WriteAll(Stream destination, HnswFileHeader header, List<Part> parts)
     {
-        var hash = new XxHash3();
-        for (long at = 0; at < length; at += BlockBytes) hash.Append(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(BlockBytes, length - at)));
-        return hash.GetCurrentHashAsUInt64();
+        var page = new byte[HnswFileHeader.SizeBytes];
+        header.Write(page);
+        destination.Write(page);
+        long written = page.Length;
+        Array.Clear(page);
+        for (var i = 0; i < parts.Count; i++)
+        {
+            destination.Write(page.AsSpan(0, (int)(header.Sections[i].Offset - written)));
+            for (long at = 0; at < parts[i].Length; at += BlockBytes) destination.Write(parts[i].Block(at));
+            written = header.Sections[i].Offset + parts[i].Length;
+        }
+    }
+
+    /// <summary>Memory that becomes a section.</summary>
+    private sealed class Part(SectionKind kind, int layer, void* address, long length)
+    {
+        public SectionKind Kind { get; } = kind;
+
+        public int Layer { get; } = layer;
+
+        public long Length { get; } = length;
+
+        public ReadOnlySpan<byte> Block(long at) => new((byte*)address + at, (int)Math.Min(BlockBytes, Length - at));
+
+        public ulong Checksum()
+        {
+            var hash = new XxHash3();
+            for (long at = 0; at < Length; at += BlockBytes) hash.Append(Block(at));
+            return hash.GetCurrentHashAsUInt64();
+        }
     }
 }

@@ -12,13 +12,13 @@ internal static unsafe class TableFingerprint
     public static ulong Of(VectorRows rows)
     {
         var hash = new XxHash3();
-        hash.Append(BitConverter.GetBytes((long)rows.Count));
+        hash.Append(BitConverter.GetBytes((long)rows.Base));
         hash.Append(BitConverter.GetBytes((long)rows.Dimension));
-        var sampled = Math.Min(Sample, rows.Count);
+        var sampled = Math.Min(Sample, rows.Base);
         for (var i = 0; i < sampled; i++)
         {
             // The last row is always among them.
-            var item = sampled == 1 ? 0 : (int)((long)i * (rows.Count - 1) / (sampled - 1));
+            var item = sampled == 1 ? 0 : (int)((long)i * (rows.Base - 1) / (sampled - 1));
             hash.Append(new ReadOnlySpan<byte>(rows.Row(item), rows.Dimension * sizeof(float)));
         }
         return hash.GetCurrentHashAsUInt64();

@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using EmbeddingGrpc.Indexing.Kernels;
 
 namespace EmbeddingGrpc.Indexing.Hnsw;
 
@@ -19,6 +21,9 @@ internal unsafe ref struct CandidatePool
 
     /// <summary>Longs that must be writable before the first entry, and multiple that the capacity is rounded to.</summary>
     public const int Lanes = 8;
+
+    /// <summary>Candidates whose links are asked for in advance.</summary>
+    private const int Ahead = 3;
 
     private readonly long* _entries;
     private int _cursor;
@@ -70,17 +75,20 @@ internal unsafe ref struct CandidatePool
     {
         var last = Math.Min(Count, Capacity - 1);
         int rank;
-        if (Vector512.IsHardwareAccelerated)
+        if (Avx512F.IsSupported)
         {
             var wanted = Vector512.Create(entry);
             var block = last & -Lanes;
+            var here = Vector512.Load(_entries + block);
             while (true)
             {
-                // What was one place before, or the new entry where it belongs, or what is there already.
-                var here = Vector512.Load(_entries + block);
-                var before = Vector512.Load(_entries + block - 1);
+                // What was one place before, or the new entry where it belongs, or what is there already. Whole registers are loaded as they
+                // were stored: a load across two recent stores would wait for both.
+                var lower = Vector512.Load(_entries + block - Lanes);
+                var before = Avx512F.AlignRight64(here, lower, Lanes - 1);
                 Vector512.Max(before, Vector512.Min(here, wanted)).Store(_entries + block);
                 if (_entries[block - 1] < entry) break;
+                here = lower;
                 block -= Lanes;
             }
             rank = block;
@@ -127,5 +135,19 @@ internal unsafe ref struct CandidatePool
             return node;
         }
         return -1;
+    }
+
+    /// <summary>Asks for the links of the nearest entries that were not expanded, as far as they stand together.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void PrefetchLinks(GraphLayer layer)
+    {
+        if (!Avx512F.IsSupported) return;
+        var block = Math.Min(_cursor, Capacity - 1) & -Lanes;
+        var open = (uint)Vector512.Equals(Vector512.Load(_entries + block) & Vector512<long>.One, Vector512<long>.Zero).ExtractMostSignificantBits();
+        for (var i = 0; i < Ahead && open != 0; i++)
+        {
+            CodeKernels.Prefetch(layer.LinksOf(NodeOf(_entries[block + BitOperations.TrailingZeroCount(open)])), layer.LinkStride * sizeof(uint));
+            open &= open - 1;
+        }
     }
 }

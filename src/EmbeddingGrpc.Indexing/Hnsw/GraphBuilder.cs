@@ -8,82 +8,96 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 /// Builds a graph with several threads. Levels are drawn beforehand, so that every layer's nodes are known, the entry never changes, and one
 /// thread builds the same graph every time. A node's links are written under its lock and read without.
 /// </summary>
-internal sealed unsafe class GraphBuilder<TKeys>
+/// <remarks>
+/// Walks and choices are made on 8-bit codes, which are given back at the end: finer than the packed ones, because links are for good, and a
+/// quarter of the floats' memory traffic.
+/// </remarks>
+internal sealed unsafe class GraphBuilder<TKeys> : IDisposable
     where TKeys : struct, IWalkKeys
 {
     private const int ProgressEvery = 1024;
+    private const int RowsAThread = 64;
 
     private readonly VectorRows _rows;
-    private readonly Codec _codec;
+    private readonly ItemBits _deleted;
+    private readonly FineCodec _fine;
     private readonly CodeRows _codes;
-    private readonly GraphLayer[] _layers;
-    private readonly byte[] _levels;
+    private readonly PackedCodec _packed;
+    private readonly CodeRows _packedCodes;
     private readonly HnswOptions _options;
-    private readonly NodeLocks[] _locks;
+    private readonly byte[] _levels;
     private readonly int _entryItem;
+    private readonly GraphLayer[] _layers;
+    private readonly NodeLocks[] _locks;
     private int _next;
     private int _done;
     private volatile bool _failed;
 
-    private GraphBuilder(VectorRows rows, Codec codec, CodeRows codes, GraphLayer[] layers, byte[] levels, int entryItem, HnswOptions options)
+    private GraphBuilder(VectorRows rows, ItemBits deleted, SimilarityMetric metric, HnswOptions options)
     {
         _rows = rows;
-        _codec = codec;
-        _codes = codes;
-        _layers = layers;
-        _levels = levels;
-        _entryItem = entryItem;
+        _deleted = deleted;
         _options = options;
-        _locks = Array.ConvertAll(layers, _ => new NodeLocks());
+        _fine = FineCodecFitter.Fit(rows, metric);
+        _packed = PackedCodecFitter.Fit(rows, metric, _fine.Mean.ToArray(), _fine.Radius, CodePrecision.EightBits);
+        (_levels, _entryItem) = DrawLevels();
+        var capacity = IndexCapacity.For(rows.Base);
+        _layers = LayersOf(capacity);
+        _locks = Array.ConvertAll(_layers, _ => new NodeLocks());
+        _codes = new CodeRows(_fine.Stride, rows.Count, rows.Count);
+        _packedCodes = new CodeRows(_packed.Layout.Stride, capacity, rows.Count);
     }
 
-    /// <summary>Encodes every row, links every node, and makes every node reachable.</summary>
-    public static HnswGraph Build(VectorRows rows, Codec codec, HnswOptions options, IProgress<int>? progress, CancellationToken cancellationToken)
+    /// <summary>Encodes every row, links every live item, and makes each reachable.</summary>
+    public static HnswGraph Build(
+        VectorRows rows, ItemBits deleted, SimilarityMetric metric, HnswOptions options, IProgress<int>? progress, CancellationToken cancellationToken)
     {
-        var draw = new LevelDraw(options.Seed, options.M);
-        var levels = new byte[rows.Count];
-        var entryItem = -1;
-        for (var item = 0; item < levels.Length; item++)
-        {
-            levels[item] = (byte)draw.LevelOf(item);
-            if (entryItem < 0 || levels[item] > levels[entryItem]) entryItem = item;
-        }
-
-        var capacity = GraphCapacity.For(rows.Count);
-        CodeRows? codes = null;
-        GraphLayer[] layers = [];
+        using var builder = new GraphBuilder<TKeys>(rows, deleted, metric, options);
+        var graph = builder.GraphOfParts();
         try
         {
-            codes = new CodeRows(codec.Stride, capacity, rows.Count);
-            layers = LayersOf(levels, entryItem < 0 ? 0 : levels[entryItem], options.M, capacity);
-            var builder = new GraphBuilder<TKeys>(rows, codec, codes, layers, levels, entryItem, options);
-            builder.RunThreads(progress, cancellationToken);
-            var graph = new HnswGraph(codec, codes, layers, entryItem < 0 ? -1 : builder.NodeOf(entryItem, layers.Length - 1));
-            Reachability<TKeys>.Repair(graph, rows.Count, options.EfConstruction);
+            builder.Run(progress, cancellationToken);
             return graph;
         }
         catch
         {
-            codes?.Dispose();
-            foreach (var layer in layers) layer.Dispose();
+            graph.Free();
             throw;
         }
     }
 
-    private static GraphLayer[] LayersOf(byte[] levels, int top, int m, long capacity)
+    /// <inheritdoc/>
+    public void Dispose() => _codes.Dispose();
+
+    private (byte[] Levels, int EntryItem) DrawLevels()
     {
+        var draw = new LevelDraw(_options.Seed, _options.M);
+        var levels = new byte[_rows.Count];
+        var entryItem = -1;
+        for (var item = 0; item < levels.Length; item++)
+        {
+            if (_deleted.Contains(item)) continue;
+            levels[item] = (byte)draw.LevelOf(item);
+            if (entryItem < 0 || levels[item] > levels[entryItem]) entryItem = item;
+        }
+        return (levels, entryItem);
+    }
+
+    private GraphLayer[] LayersOf(long capacity)
+    {
+        var top = _entryItem < 0 ? 0 : _levels[_entryItem];
         var counts = new int[top + 1];
-        foreach (var level in levels)
+        foreach (var level in _levels)
         {
             for (var i = 0; i <= level; i++) counts[i]++;
         }
         var layers = new GraphLayer[top + 1];
-        for (var i = 0; i <= top; i++) layers[i] = new GraphLayer(i, i == 0 ? 2 * m : m, capacity, counts[i]);
+        for (var i = 0; i <= top; i++) layers[i] = new GraphLayer(i, i == 0 ? 2 * _options.M : _options.M, capacity, counts[i]);
         var filled = new int[top + 1];
-        for (var item = 0; item < levels.Length; item++)
+        for (var item = 0; item < _levels.Length; item++)
         {
             var below = item;
-            for (var i = 1; i <= levels[item]; i++)
+            for (var i = 1; i <= _levels[item]; i++)
             {
                 var node = filled[i]++;
                 layers[i].Nodes[2 * node] = item;
@@ -94,24 +108,44 @@ internal sealed unsafe class GraphBuilder<TKeys>
         return layers;
     }
 
-    private void RunThreads(IProgress<int>? progress, CancellationToken cancellationToken)
+    private HnswGraph GraphOfParts() =>
+        new(_packed, _packedCodes, _layers, _entryItem < 0 ? -1 : NodeOf(_entryItem, _layers.Length - 1), _rows.Count);
+
+    private void Run(IProgress<int>? progress, CancellationToken cancellationToken)
     {
         var count = _rows.Count;
         var threads = _options.BuildThreads == 0 ? Environment.ProcessorCount : _options.BuildThreads;
-        threads = Math.Clamp(threads, 1, Math.Max(1, count / 64));
+        threads = Math.Clamp(threads, 1, Math.Max(1, count / RowsAThread));
         // Codes of all rows first: afterwards they are only read.
-        InParallel(threads, scratch => ForEach(count, item => _codec.Encode(_rows.Row(item), _codes.Row(item), scratch.Transformed), null, cancellationToken));
-        if (count > 1)
+        InParallel(threads, scratch => ForEach(count, item => Encode(item, scratch), null, cancellationToken));
+        InParallel(
+            threads,
+            scratch =>
+            {
+                var chooser = new LinkChooser<CodeSpace<TKeys>>(
+                    new CodeSpace<TKeys>(_fine, _codes, scratch.OtherCodes), _options.M, _options.EfConstruction);
+                ForEach(count, item => Insert(item, scratch, chooser), progress, cancellationToken);
+            });
+        if (_entryItem >= 0)
         {
-            InParallel(
-                threads,
-                scratch =>
-                {
-                    var chooser = new LinkChooser<TKeys>(_codec, _codes, _options.M, _options.EfConstruction);
-                    ForEach(count, item => Insert(item, scratch, chooser), progress, cancellationToken);
-                });
+            using var scratch = NewScratch();
+            Reachability<TKeys>.Restore(
+                _layers[0],
+                _codes,
+                _entryItem,
+                _deleted,
+                item => _fine.EncodeRowAsQuery(_rows.Row(item), scratch.QueryCodes, scratch.Transformed),
+                _options.EfConstruction,
+                scratch,
+                out _).Dispose();
         }
         progress?.Report(count);
+    }
+
+    private void Encode(int item, SearchScratch scratch)
+    {
+        _fine.Encode(_rows.Row(item), _codes.Row(item), scratch.Transformed);
+        _packed.Encode(_rows.Row(item), _packedCodes.Row(item), scratch.Transformed);
     }
 
     private void ForEach(int count, Action<int> action, IProgress<int>? progress, CancellationToken cancellationToken)
@@ -130,11 +164,11 @@ internal sealed unsafe class GraphBuilder<TKeys>
         _next = 0;
         _failed = false;
         Exception? failure = null;
-        void Run()
+        void Work()
         {
-            using var scratch = new SearchScratch(_rows.Stride, _codec.Stride);
             try
             {
+                using var scratch = NewScratch();
                 work(scratch);
             }
             catch (Exception e)
@@ -148,52 +182,68 @@ internal sealed unsafe class GraphBuilder<TKeys>
         var helpers = new Thread[threads - 1];
         for (var i = 0; i < helpers.Length; i++)
         {
-            helpers[i] = new Thread(Run) { IsBackground = true, Name = $"hnsw-build-{i + 1}" };
+            helpers[i] = new Thread(Work) { IsBackground = true, Name = $"hnsw-build-{i + 1}" };
             helpers[i].Start();
         }
-        Run();
+        Work();
         foreach (var helper in helpers) helper.Join();
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
 
-    private void Insert(int item, SearchScratch scratch, LinkChooser<TKeys> chooser)
+    private SearchScratch NewScratch() => new(Math.Max(_rows.Stride, _fine.Stride), _fine.Stride);
+
+    private void Insert(int item, SearchScratch scratch, LinkChooser<CodeSpace<TKeys>> chooser)
     {
-        if (item == _entryItem) return;
+        if (item == _entryItem || _deleted.Contains(item)) return;
         var level = _levels[item];
-        var query = _codec.EncodeRowAsQuery(_rows.Row(item), scratch.QueryCodes, scratch.Transformed);
-        var halfNorm = _codec.HalfSquaredNorm(_codes.Row(item));
+        var query = _fine.EncodeRowAsQuery(_rows.Row(item), scratch.QueryCodes, scratch.Transformed);
+        var halfNorm = _fine.HalfSquaredNorm(_codes.Row(item));
         var node = NodeOf(_entryItem, _layers.Length - 1);
         for (var i = _layers.Length - 1; i >= 0; i--)
         {
             var layer = _layers[i];
             if (i > level)
             {
-                node = GraphWalk<TKeys>.Descend(layer, layer.Count, _codes, query, node);
+                node = GraphWalk<TKeys>.Descend(layer, _rows.Count, _codes, query, node, scratch);
             }
             else
             {
                 var pool = scratch.Candidates(_options.EfConstruction);
                 GraphWalk<TKeys>.Run(layer, layer.Count, _codes, query, node, ref pool, scratch);
-                chooser.Choose(layer, pool, query, halfNorm, scratch);
+                Choose(layer, pool, query, halfNorm, scratch, chooser);
                 node = pool.NodeAt(0);
             }
             node = layer.Below(node);
         }
 
         // From the bottom up: who meets the node on a layer finds its links on all layers below.
-        for (var i = 0; i <= level; i++) Link(_layers[i], _locks[i], NodeOf(item, i), chooser, scratch);
+        for (var i = 0; i <= level; i++) Link(_layers[i], _locks[i], NodeOf(item, i), chooser);
     }
 
-    private static void Link(GraphLayer layer, NodeLocks locks, int node, LinkChooser<TKeys> chooser, SearchScratch scratch)
+    private static void Choose(
+        GraphLayer layer, in CandidatePool pool, in QueryCode query, float halfNorm, SearchScratch scratch, LinkChooser<CodeSpace<TKeys>> chooser)
+    {
+        scratch.MakeRoom(pool.Count);
+        var candidates = new Span<uint>(scratch.Items, pool.Count);
+        var distances = new Span<float>(scratch.Keys, pool.Count);
+        for (var i = 0; i < pool.Count; i++)
+        {
+            candidates[i] = (uint)pool.NodeAt(i);
+            distances[i] = TKeys.Distance(pool.KeyAt(i), query) + halfNorm;
+        }
+        chooser.Choose(layer, candidates, distances);
+    }
+
+    private static void Link(GraphLayer layer, NodeLocks locks, int node, LinkChooser<CodeSpace<TKeys>> chooser)
     {
         var chosen = chooser.Chosen(layer.Level);
         locks.Enter(node);
-        GraphLinks.Replace(layer, node, chosen);
+        layer.Replace(node, chosen);
         locks.Exit(node);
         foreach (var neighbor in chosen)
         {
             locks.Enter((int)neighbor);
-            chooser.LinkBack(layer, (int)neighbor, node, scratch);
+            chooser.LinkBack(layer, (int)neighbor, node);
             locks.Exit((int)neighbor);
         }
     }

@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using EmbeddingGrpc.Indexing.Kernels;
 using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Indexing.Quantization;
@@ -10,16 +9,15 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 /// The best-first walk of HNSW (Malkov and Yashunin 2018, algorithm 2) over codes. Reads the graph and the codes, writes only to the scratch;
 /// safe beside a writer, and with any link: one that leads beyond the nodes known at the start is not followed.
 /// </summary>
+/// <remarks>
+/// Most of a walk's time is waiting for memory. So two candidates are under way at any time: while the codes of one's neighbours are on their
+/// way, those of the other's are scored; and the links of the candidates that come next are asked for in advance. A candidate is thus chosen
+/// without knowing the last one's neighbours, which costs little: sooner or later all that stay in the pool are expanded.
+/// </remarks>
 /// <typeparam name="TKeys">What near means.</typeparam>
 internal static unsafe class GraphWalk<TKeys>
     where TKeys : struct, IWalkKeys
 {
-    /// <summary>
-    /// Candidates expanded at once: their neighbours' codes are fetched from memory side by side. Two, as more go astray on data that exceeds
-    /// the caches.
-    /// </summary>
-    private const int Expansions = 2;
-
     /// <summary>Walks one layer from a node until no candidate in the pool is left to expand.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="nodes">Nodes of the layer that may be visited.</param>
@@ -41,7 +39,7 @@ internal static unsafe class GraphWalk<TKeys>
     /// <param name="codes">The items' codes.</param>
     /// <param name="query">The query.</param>
     /// <param name="start">Node to start from.</param>
-    /// <param name="pool">Empty; receives the nearest nodes, admitted or not: the others lead on.</param>
+    /// <param name="candidates">Empty; receives the nearest nodes, admitted or not: the others lead on.</param>
     /// <param name="admission">Which nodes may be answered.</param>
     /// <param name="accepted">Empty; receives the nearest of these.</param>
     /// <param name="scratch">Of the calling thread.</param>
@@ -51,109 +49,131 @@ internal static unsafe class GraphWalk<TKeys>
         CodeRows codes,
         in QueryCode query,
         int start,
-        ref CandidatePool pool,
+        ref CandidatePool candidates,
         TAdmission admission,
         ref CandidatePool accepted,
         SearchScratch scratch)
         where TAdmission : struct, IAdmission
     {
-        var visited = scratch.Visit(nodes, (Expansions * layer.LinkStride) + 4);
-        var marks = visited.Marks;
-        var epoch = visited.Epoch;
-        var batch = scratch.Batch;
-        var degree = layer.Degree;
-        var keys = stackalloc int[4];
-
-        marks[start] = epoch;
+        var visited = scratch.Visit(nodes, layer.LinkStride);
+        // A copy of its own can live in registers.
+        var pool = candidates;
+        var keys = scratch.Keys;
         var first = CandidatePool.Entry(KeyOf(layer, codes, query, start), start);
+        visited.Log[0] = (uint)start;
+        visited.Marks[start >>> 6] |= 1UL << (start & 63);
         pool.Insert(first);
         if (typeof(TAdmission) != typeof(AdmitAll) && admission.Admits(start)) accepted.Insert(first);
+
+        // In the log, [begin, middle) is to be scored, [middle, end) is on its way.
+        var begin = 1;
+        var middle = 1;
         while (true)
         {
-            var expanded = 0;
-            var found = 0;
-            for (; expanded < Expansions; expanded++)
+            var node = pool.Expand();
+            var end = node < 0 ? middle : Collect(layer, node, (uint)nodes, codes, visited, middle);
+            var count = middle - begin;
+            if (count > 0)
             {
-                var node = pool.Expand();
-                if (node < 0) break;
-                var links = layer.LinksOf(node);
-                for (var i = 0; i < degree && links[i] != GraphLayer.NoLink; i++)
+                var batch = visited.Log + begin;
+                TKeys.Compute(codes.Pointer, ItemsOf(layer, batch, count, scratch), count, query, keys);
+                for (var i = 0; i < count; i++)
                 {
-                    // Written first, counted after: whether a node is new is a number here, not a branch that is mispredicted half the time.
-                    var next = Math.Min(links[i], (uint)nodes);
-                    batch[found] = next;
-                    found += marks[next] != epoch ? 1 : 0;
-                    marks[next] = epoch;
-                }
-            }
-            if (expanded == 0) break;
-
-            for (var i = 0; i < found; i++) CodeKernels.Prefetch(codes.Row(layer.ItemOf((int)batch[i])), codes.Stride);
-            // The last group of four is filled up with its own last node, whose key is then left out.
-            for (var i = found; i < found + 4; i++) batch[i] = found > 0 ? batch[found - 1] : 0;
-
-            for (var i = 0; i < found; i += 4)
-            {
-                Keys4(layer, codes, query, batch + i).Store(keys);
-                var count = Math.Min(4, found - i);
-                for (var j = 0; j < count; j++)
-                {
-                    var entry = CandidatePool.Entry(keys[j], (int)batch[i + j]);
-                    if (entry < pool.Worst)
-                    {
-                        pool.Insert(entry);
-                        CodeKernels.Prefetch((byte*)layer.LinksOf((int)batch[i + j]), layer.LinkStride * sizeof(uint));
-                    }
-                    if (typeof(TAdmission) != typeof(AdmitAll) && entry < accepted.Worst && admission.Admits((int)batch[i + j]))
+                    var entry = CandidatePool.Entry(keys[i], (int)batch[i]);
+                    if (entry < pool.Worst) pool.Insert(entry);
+                    if (typeof(TAdmission) != typeof(AdmitAll) && entry < accepted.Worst && admission.Admits((int)batch[i]))
                     {
                         accepted.Insert(entry);
                     }
                 }
+                pool.PrefetchLinks(layer);
             }
+            else if (node < 0)
+            {
+                break;
+            }
+            begin = middle;
+            middle = end;
         }
+        candidates = pool;
+        scratch.Forget(nodes, middle);
     }
 
     /// <summary>Steps to a nearer neighbour for as long as there is one: the way down the upper layers.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="items">Items that may be visited.</param>
+    /// <param name="codes">Their codes.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="start">Node to start from.</param>
+    /// <param name="scratch">Of the calling thread.</param>
     /// <returns>The node where it ends.</returns>
-    public static int Descend(GraphLayer layer, int nodes, CodeRows codes, in QueryCode query, int start)
+    public static int Descend(GraphLayer layer, int items, CodeRows codes, in QueryCode query, int start, SearchScratch scratch)
     {
-        var links = stackalloc uint[4];
-        var keys = stackalloc int[4];
+        scratch.MakeRoom(layer.LinkStride);
+        var nodes = (uint)layer.Count;
+        var batch = scratch.Batch;
+        var keys = scratch.Keys;
         var nearest = CandidatePool.Entry(KeyOf(layer, codes, query, start), start);
         while (true)
         {
             var here = CandidatePool.NodeOf(nearest);
-            var from = layer.LinksOf(here);
-            for (var i = 0; i < layer.Degree && from[i] != GraphLayer.NoLink; i++) CodeKernels.Prefetch(codes.Row(layer.ItemOf(Valid(from[i], nodes, here))), codes.Stride);
-            for (var i = 0; i < layer.Degree && from[i] != GraphLayer.NoLink; i += 4)
+            var count = 0;
+            foreach (var link in layer.LinkSpan(here))
             {
-                // Beyond the last link the node itself stands in: it cannot be nearer than itself.
-                for (var j = 0; j < 4; j++) links[j] = i + j < layer.Degree ? (uint)Valid(from[i + j], nodes, here) : (uint)here;
-                Keys4(layer, codes, query, links).Store(keys);
-                for (var j = 0; j < 4; j++) nearest = Math.Min(nearest, CandidatePool.Entry(keys[j], (int)links[j]));
+                if (link >= nodes || layer.ItemOf((int)link) >= items) continue;
+                batch[count++] = link;
+                CodeKernels.Prefetch(codes.Row(layer.ItemOf((int)link)), codes.Stride);
             }
+            TKeys.Compute(codes.Pointer, ItemsOf(layer, batch, count, scratch), count, query, keys);
+            for (var i = 0; i < count; i++) nearest = Math.Min(nearest, CandidatePool.Entry(keys[i], (int)batch[i]));
             if (CandidatePool.NodeOf(nearest) == here) return here;
         }
     }
 
-    /// <summary>The key of one node.</summary>
-    public static int KeyOf(GraphLayer layer, CodeRows codes, in QueryCode query, int node)
+    /// <summary>Appends a node's neighbours that were not seen before to the log, and asks for their codes.</summary>
+    /// <returns>The new end of the log.</returns>
+    private static int Collect(GraphLayer layer, int node, uint nodes, CodeRows codes, VisitedMarks visited, int end)
     {
-        var row = codes.Row(layer.ItemOf(node));
-        return TKeys.Key(CodeKernels.Dot(row, query.Pointer, query.Length), row, query, codes.Stride);
+        var links = layer.LinksOf(node);
+        var degree = layer.Degree;
+        var log = visited.Log;
+        var marks = visited.Marks;
+        var begin = end;
+        for (var i = 0; i < degree && links[i] != GraphLayer.NoLink; i++)
+        {
+            // Written first, counted after: whether a node is new is a number here, not a branch that is mispredicted half the time. A link
+            // beyond the known nodes leads to the one mark after them, which is always set.
+            var next = Math.Min(links[i], nodes);
+            log[end] = next;
+            var word = marks[next >>> 6];
+            marks[next >>> 6] = word | (1UL << (int)(next & 63));
+            end += (int)(~word >> (int)(next & 63)) & 1;
+        }
+        if (Sse.IsSupported)
+        {
+            var rows = codes.Pointer;
+            var stride = codes.Stride;
+            for (var i = begin; i < end; i++)
+            {
+                var row = rows + ((long)layer.ItemOf((int)log[i]) * stride);
+                for (var at = 0; at < stride; at += 64) Sse.Prefetch0(row + at);
+            }
+        }
+        return end;
     }
 
-    /// <summary>The keys of four nodes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Keys4(GraphLayer layer, CodeRows codes, in QueryCode query, uint* nodes)
+    private static int KeyOf(GraphLayer layer, CodeRows codes, in QueryCode query, int node)
     {
-        var row0 = codes.Row(layer.ItemOf((int)nodes[0]));
-        var row1 = codes.Row(layer.ItemOf((int)nodes[1]));
-        var row2 = codes.Row(layer.ItemOf((int)nodes[2]));
-        var row3 = codes.Row(layer.ItemOf((int)nodes[3]));
-        return TKeys.Keys(CodeKernels.Dot4(row0, row1, row2, row3, query.Pointer, query.Length), row0, row1, row2, row3, query, codes.Stride);
+        var item = (uint)layer.ItemOf(node);
+        var keys = stackalloc int[4];
+        TKeys.Compute(codes.Pointer, &item, 1, query, keys);
+        return keys[0];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Valid(uint link, int nodes, int otherwise) => link < (uint)nodes ? (int)link : otherwise;
+    private static uint* ItemsOf(GraphLayer layer, uint* nodes, int count, SearchScratch scratch)
+    {
+        if (layer.Nodes is null) return nodes;
+        for (var i = 0; i < count; i++) scratch.Items[i] = (uint)layer.Nodes[2 * nodes[i]];
+        return scratch.Items;
+    }
 }

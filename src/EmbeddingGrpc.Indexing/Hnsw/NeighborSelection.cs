@@ -1,68 +1,47 @@
-using System.Runtime.Intrinsics;
-using EmbeddingGrpc.Indexing.Memory;
-using EmbeddingGrpc.Indexing.Quantization;
-
 namespace EmbeddingGrpc.Indexing.Hnsw;
 
 /// <summary>
 /// The selection heuristic of HNSW (Malkov and Yashunin 2018, algorithm 4, without extension and without keeping what was pruned): a
-/// candidate is linked unless a nearer neighbour that is already linked is nearer to it than the node itself. Works on codes.
+/// candidate is linked unless a nearer neighbour that is already linked is nearer to it than the node itself.
 /// </summary>
-internal static unsafe class NeighborSelection<TKeys>
-    where TKeys : struct, IWalkKeys
+internal static unsafe class NeighborSelection
 {
     /// <summary>Chooses links among candidates.</summary>
-    /// <param name="codec">How rows became codes.</param>
-    /// <param name="codes">The items' codes.</param>
+    /// <param name="space">Measures; its center is moved.</param>
     /// <param name="layer">The layer that the candidates are nodes of.</param>
     /// <param name="candidates">Nodes, nearest first.</param>
-    /// <param name="distances">Their distances from the node, in half squared Euclidean distance.</param>
-    /// <param name="selected">Receives the chosen nodes, nearest first; room for the most there may be and three more.</param>
-    /// <param name="most">Links that may be chosen.</param>
-    /// <param name="values">[code stride], overwritten.</param>
+    /// <param name="distances">Their distances from the node.</param>
+    /// <param name="selected">Receives the chosen nodes, nearest first; as long as there may be.</param>
     /// <returns>How many were chosen.</returns>
-    public static int Select(
-        Codec codec,
-        CodeRows codes,
-        GraphLayer layer,
-        ReadOnlySpan<uint> candidates,
-        ReadOnlySpan<float> distances,
-        Span<uint> selected,
-        int most,
-        sbyte* values)
+    public static int Select<TSpace>(
+        ref TSpace space, GraphLayer layer, ReadOnlySpan<uint> candidates, ReadOnlySpan<float> distances, Span<uint> selected)
+        where TSpace : struct, IDistanceSpace
     {
         var count = 0;
-        fixed (uint* chosen = selected)
+        for (var i = 0; i < candidates.Length && count < selected.Length; i++)
         {
-            for (var i = 0; i < candidates.Length && count < most; i++)
-            {
-                if (count == 0 || IsNotCovered(codec, codes, layer, (int)candidates[i], distances[i], chosen, count, values))
-                {
-                    chosen[count++] = candidates[i];
-                }
-            }
+            if (!IsCovered(ref space, layer, (int)candidates[i], distances[i], selected[..count])) selected[count++] = candidates[i];
         }
         return count;
     }
 
-    /// <summary>Whether a candidate is nearer to the node than to every chosen neighbour.</summary>
-    private static bool IsNotCovered(
-        Codec codec, CodeRows codes, GraphLayer layer, int candidate, float distance, uint* chosen, int count, sbyte* values)
+    private static bool IsCovered<TSpace>(ref TSpace space, GraphLayer layer, int candidate, float distance, ReadOnlySpan<uint> chosen)
+        where TSpace : struct, IDistanceSpace
     {
-        var row = codes.Row(layer.ItemOf(candidate));
-        var query = codec.CodesAsQuery(row, values);
-        // Walk distances leave out half the candidate's own squared norm, which the distance to the node has.
-        var limit = distance - codec.HalfSquaredNorm(row);
-        var keys = stackalloc int[4];
-        for (var i = count; i < ((count + 3) & ~3); i++) chosen[i] = chosen[count - 1];
-        for (var i = 0; i < count; i += 4)
+        if (chosen.IsEmpty) return false;
+        space.Center(layer.ItemOf(candidate));
+        var between = stackalloc float[4];
+        var items = stackalloc uint[4];
+        for (var i = 0; i < chosen.Length; i += 4)
         {
-            GraphWalk<TKeys>.Keys4(layer, codes, query, chosen + i).Store(keys);
-            for (var j = 0; j < 4; j++)
+            var count = Math.Min(4, chosen.Length - i);
+            for (var j = 0; j < count; j++) items[j] = (uint)layer.ItemOf((int)chosen[i + j]);
+            space.Measure(items, count, between);
+            for (var j = 0; j < count; j++)
             {
-                if (TKeys.Distance(keys[j], query) < limit) return false;
+                if (between[j] < distance) return true;
             }
         }
-        return true;
+        return false;
     }
 }

@@ -6,9 +6,9 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 /// <summary>Everything that one search writes to: rented from a <see cref="ScratchPool"/>, used by one thread at a time, grown when needed.</summary>
 internal sealed unsafe class SearchScratch : IDisposable
 {
-    private byte* _visited;
-    private long _visitedLength;
-    private byte _epoch;
+    private ulong* _marks;
+    private uint* _log;
+    private long _nodeCapacity;
     private long* _candidates;
     private int _candidateCapacity;
     private long* _accepted;
@@ -18,7 +18,7 @@ internal sealed unsafe class SearchScratch : IDisposable
 
     /// <summary>Allocates the parts whose size is known.</summary>
     /// <param name="rowStride">Floats of a padded row.</param>
-    /// <param name="codeStride">Bytes of a row of codes.</param>
+    /// <param name="codeStride">Bytes of an encoded query, at least.</param>
     public SearchScratch(int rowStride, int codeStride)
     {
         Query = (float*)Allocate(rowStride * sizeof(float));
@@ -46,6 +46,12 @@ internal sealed unsafe class SearchScratch : IDisposable
     /// <summary>Nodes whose keys are wanted together.</summary>
     public uint* Batch => _batch;
 
+    /// <summary>Their items, where those are not the nodes themselves.</summary>
+    public uint* Items => _batch + _batchCapacity;
+
+    /// <summary>Their keys.</summary>
+    public int* Keys => (int*)(_batch + (2L * _batchCapacity));
+
     /// <summary>Copies a query to where it is padded and aligned like a row.</summary>
     public float* SetQuery(ReadOnlySpan<float> query)
     {
@@ -58,30 +64,51 @@ internal sealed unsafe class SearchScratch : IDisposable
     /// <param name="batch">Nodes that are collected at once at most.</param>
     public VisitedMarks Visit(int nodes, int batch)
     {
-        if (nodes + 1L > _visitedLength)
+        if (nodes >= _nodeCapacity)
         {
-            NativeMemory.AlignedFree(_visited);
-            _visited = null;
+            NativeMemory.AlignedFree(_marks);
+            NativeMemory.AlignedFree(_log);
+            _marks = null;
+            _log = null;
+            _nodeCapacity = 0;
             // An eighth more: a growing index asks for one more mark with every insert.
-            _visitedLength = nodes + (nodes / 8) + 64L;
-            _visited = (byte*)Allocate(_visitedLength);
-            NativeMemory.Clear(_visited, (nuint)_visitedLength);
-            _epoch = 0;
+            var capacity = nodes + (nodes / 8) + 64L;
+            var words = (capacity / 64) + 1;
+            _marks = (ulong*)Allocate(words * sizeof(ulong));
+            NativeMemory.Clear(_marks, (nuint)(words * sizeof(ulong)));
+            // Touched only as far as walks go.
+            _log = (uint*)Allocate((capacity + 1024) * sizeof(uint));
+            _nodeCapacity = capacity;
         }
-        if (batch > _batchCapacity)
+        MakeRoom(batch);
+        _marks[(uint)nodes >>> 6] |= 1UL << (nodes & 63);
+        return new VisitedMarks(_marks, _log);
+    }
+
+    /// <summary>Ends a walk: clears the marks of the nodes in the log.</summary>
+    public void Forget(int nodes, int end)
+    {
+        var words = (nodes / 64) + 1;
+        if (end > words / 8)
         {
-            NativeMemory.AlignedFree(_batch);
-            _batch = null;
-            _batch = (uint*)Allocate((long)batch * sizeof(uint));
-            _batchCapacity = batch;
+            NativeMemory.Clear(_marks, (nuint)words * sizeof(ulong));
+            return;
         }
-        if (++_epoch == 0)
-        {
-            NativeMemory.Clear(_visited, (nuint)_visitedLength);
-            _epoch = 1;
-        }
-        _visited[nodes] = _epoch;
-        return new VisitedMarks(_visited, _epoch);
+        for (var i = 0; i < end; i++) _marks[_log[i] >>> 6] = 0;
+        _marks[(uint)nodes >>> 6] = 0;
+    }
+
+    /// <summary>Makes room for so many nodes, their items and keys.</summary>
+    public void MakeRoom(int batch)
+    {
+        // Keys are computed four at a time.
+        batch += 3;
+        if (batch <= _batchCapacity) return;
+        NativeMemory.AlignedFree(_batch);
+        _batch = null;
+        _batchCapacity = 0;
+        _batch = (uint*)Allocate(3L * batch * sizeof(uint));
+        _batchCapacity = batch;
     }
 
     /// <summary>An empty pool of at least so many candidates.</summary>
@@ -104,6 +131,7 @@ internal sealed unsafe class SearchScratch : IDisposable
         {
             NativeMemory.AlignedFree(entries);
             entries = null;
+            capacity = 0;
             entries = (long*)Allocate((size + CandidatePool.Lanes) * (long)sizeof(long));
             capacity = size;
         }
@@ -118,7 +146,8 @@ internal sealed unsafe class SearchScratch : IDisposable
         NativeMemory.AlignedFree(Transformed);
         NativeMemory.AlignedFree(QueryCodes);
         NativeMemory.AlignedFree(OtherCodes);
-        NativeMemory.AlignedFree(_visited);
+        NativeMemory.AlignedFree(_marks);
+        NativeMemory.AlignedFree(_log);
         NativeMemory.AlignedFree(_candidates);
         NativeMemory.AlignedFree(_accepted);
         NativeMemory.AlignedFree(_batch);

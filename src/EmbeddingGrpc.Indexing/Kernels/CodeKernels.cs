@@ -37,6 +37,28 @@ internal static unsafe class CodeKernels
         return ScalarDot(codes, query, paddedLength);
     }
 
+    /// <summary>Products of one query with rows.</summary>
+    /// <param name="rows">First row of the table.</param>
+    /// <param name="stride">Bytes of a row.</param>
+    /// <param name="items">[count] numbers of rows, readable up to a multiple of four.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="query">[stride].</param>
+    /// <param name="products">[count] rounded up to a multiple of four; overwritten.</param>
+    public static void Products(byte* rows, int stride, uint* items, int count, sbyte* query, int* products)
+    {
+        var last = count - 1;
+        for (var i = 0; i < count; i += 4)
+        {
+            Dot4(
+                rows + ((long)items[i] * stride),
+                rows + ((long)items[Math.Min(i + 1, last)] * stride),
+                rows + ((long)items[Math.Min(i + 2, last)] * stride),
+                rows + ((long)items[Math.Min(i + 3, last)] * stride),
+                query,
+                stride).Store(products + i);
+        }
+    }
+
     /// <summary>Four rows against one query, in the order given.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Dot4(byte* row0, byte* row1, byte* row2, byte* row3, sbyte* query, int paddedLength)
@@ -54,7 +76,7 @@ internal static unsafe class CodeKernels
                 s2 += Pairs512(row2 + i, query + i);
                 s3 += Pairs512(row3 + i, query + i);
             }
-            return Sums(s0.GetLower() + s0.GetUpper(), s1.GetLower() + s1.GetUpper(), s2.GetLower() + s2.GetUpper(), s3.GetLower() + s3.GetUpper());
+            return PackedKernels.SumsOfFour(s0, s1, s2, s3);
         }
         if (Avx2.IsSupported)
         {

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace EmbeddingGrpc.Indexing.Memory;
 
 /// <summary>
-/// One row of 8-bit codes for every item. One writer appends rows; a row is complete before a link to it is published and never changes
+/// One row of codes for every item. One writer appends rows; a row is complete before a link to it is published and never changes
 /// afterwards, so that readers need no lock.
 /// </summary>
 internal sealed unsafe class CodeRows : IDisposable
@@ -21,6 +21,24 @@ internal sealed unsafe class CodeRows : IDisposable
         Pointer = _region.Pointer;
     }
 
+    /// <summary>Reserves room and fills it.</summary>
+    /// <param name="stride">Bytes of a row, a multiple of a cache line.</param>
+    /// <param name="capacity">Rows that there is address space for.</param>
+    /// <param name="load">Commits and fills the region.</param>
+    public CodeRows(int stride, long capacity, Action<NativeRegion> load)
+        : this(stride, capacity, 0)
+    {
+        try
+        {
+            load(_region);
+        }
+        catch
+        {
+            _region.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>First row.</summary>
     public byte* Pointer { get; }
 
@@ -33,6 +51,10 @@ internal sealed unsafe class CodeRows : IDisposable
     /// <summary>A row of codes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* Row(int item) => Pointer + ((long)item * Stride);
+
+    /// <summary>Makes sure there is memory for so many rows.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has none.</exception>
+    public void Commit(int rows) => _region.Commit((long)rows * Stride);
 
     /// <inheritdoc/>
     public void Dispose() => _region.Dispose();

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace EmbeddingGrpc.Indexing.Memory;
 
@@ -15,6 +16,7 @@ internal sealed unsafe partial class NativeRegion : IDisposable
     private const int HugePage = 2 << 20;
     private const int Protect_None = 0, Protect_ReadWrite = 3;
     private const int Map_PrivateAnonymousNoReserve = 0x2 | 0x20 | 0x4000;
+    private const int Map_PrivateFixed = 0x2 | 0x10;
     private const int Advise_HugePages = 14;
 
     private readonly byte* _reservation;
@@ -56,6 +58,9 @@ internal sealed unsafe partial class NativeRegion : IDisposable
     /// <summary>Whether a region can reserve more than it commits; elsewhere it is as large as its first commit.</summary>
     public static bool CanReserve { get; } = OperatingSystem.IsLinux();
 
+    /// <summary>Whether a part of a file at an offset can be mapped; otherwise it is to be read.</summary>
+    public static bool CanMap(long offset) => CanReserve && offset % Environment.SystemPageSize == 0;
+
     /// <summary>First byte, 64-byte aligned.</summary>
     public byte* Pointer { get; }
 
@@ -64,6 +69,9 @@ internal sealed unsafe partial class NativeRegion : IDisposable
 
     /// <summary>Bytes that may be read and written.</summary>
     public long CommittedBytes { get; private set; }
+
+    /// <summary>Bytes at the front that are those of a file.</summary>
+    public long MappedBytes { get; private set; }
 
     /// <summary>Makes at least the first bytes readable and writable. Called by the one writer.</summary>
     /// <exception cref="InsufficientMemoryException">Beyond the reservation, or the system has no memory for it.</exception>
@@ -76,11 +84,36 @@ internal sealed unsafe partial class NativeRegion : IDisposable
         // Grown by an eighth at least, so that appending one node at a time asks the system rarely.
         var target = Math.Min(ReservedBytes, Math.Max(bytes, CommittedBytes + (CommittedBytes / 8)));
         target = Math.Min(RoundUp(target, Environment.SystemPageSize), RoundUp(ReservedBytes, Environment.SystemPageSize));
-        if (SetProtection(Pointer, (nuint)target, Protect_ReadWrite) != 0) throw OutOfMemory(target);
-        // Only whole huge pages: a small region must not weigh two megabytes. Advice may be refused; the memory works all the same.
-        var huge = target / HugePage * HugePage;
-        if (huge > 0) _ = Advise(Pointer, (nuint)huge, Advise_HugePages);
+        if (SetProtection(Pointer + CommittedBytes, (nuint)(target - CommittedBytes), Protect_ReadWrite) != 0) throw OutOfMemory(target);
         CommittedBytes = target;
+        // Only whole huge pages: a small region must not weigh two megabytes. Advice may be refused; the memory works all the same.
+        var first = RoundUp(MappedBytes, HugePage);
+        var last = target / HugePage * HugePage;
+        if (last > first) _ = Advise(Pointer + first, (nuint)(last - first), Advise_HugePages);
+    }
+
+    /// <summary>
+    /// Commits the front as a part of a file, which is read when it is touched and shared with others who map it; what is written goes to
+    /// pages of its own, never to the file. The file may be replaced, but never truncated.
+    /// </summary>
+    /// <param name="file">The file; may be closed afterwards.</param>
+    /// <param name="offset">First byte in the file, a multiple of the page size.</param>
+    /// <param name="bytes">Bytes; the rest of the last page must be zero in the file.</param>
+    public void CommitFile(SafeFileHandle file, long offset, long bytes)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (bytes == 0) return;
+        if (CommittedBytes > 0 || !CanMap(offset)) throw new InvalidOperationException("A file is mapped to a region that is empty, at whole pages.");
+        var address = Map(Pointer, (nuint)bytes, Protect_ReadWrite, Map_PrivateFixed, (int)file.DangerousGetHandle(), offset);
+        if (address != Pointer) throw OutOfMemory(bytes);
+        CommittedBytes = MappedBytes = RoundUp(bytes, Environment.SystemPageSize);
+    }
+
+    /// <summary>Fills the front with that of another region.</summary>
+    public void CopyFrom(NativeRegion other, long bytes)
+    {
+        Commit(bytes);
+        Buffer.MemoryCopy(other.Pointer, Pointer, CommittedBytes, bytes);
     }
 
     /// <inheritdoc/>

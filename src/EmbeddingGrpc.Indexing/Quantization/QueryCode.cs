@@ -1,14 +1,17 @@
 namespace EmbeddingGrpc.Indexing.Quantization;
 
 /// <summary>
-/// A query as the walk sees it: 7-bit signed values, and what turns an integer product with a row's codes back into a real one:
-/// <c>q · b ≈ (product - Offset) · Scale</c>. Points into the scratch that holds it.
+/// A query as a walk sees it: signed bytes, and what turns an integer product with a row's codes into a real one. Points into the scratch that
+/// holds it.
 /// </summary>
-/// <param name="Values">[length], each -63..63, zero in the padding.</param>
-/// <param name="Length">Bytes, a multiple of 64; the stride of the codes.</param>
-/// <param name="Offset">What the codes' bias of 128 adds to every product.</param>
-/// <param name="Scale">Step of the query times step of the codes.</param>
-internal readonly unsafe record struct QueryCode(nint Values, int Length, int Offset, float Scale)
+/// <param name="Values">The bytes, zero where a row has no value.</param>
+/// <param name="Length">Bytes of a row of codes.</param>
+/// <param name="Offset">What the codes' bias adds to every product.</param>
+/// <param name="Scale">Step of the query times step of the codes: <c>q · b ≈ (product - Offset) · Scale</c>, up to a constant.</param>
+/// <param name="Layout">Where the values of packed codes lie.</param>
+/// <param name="TailScale">What one step of the code that ends a packed row counts.</param>
+internal readonly unsafe record struct QueryCode(
+    nint Values, int Length, int Offset, float Scale, PackedLayout Layout = default, float TailScale = 0)
 {
     /// <summary>The values.</summary>
     public sbyte* Pointer => (sbyte*)Values;

@@ -16,12 +16,51 @@ public sealed class HnswFileTests
         using var table = TestVectors.Table(TestVectors.WithDuplicatesAndZeros(count, 20, seed: 1), 20);
         using var built = Build(table, metric);
         using var file = Saved(built);
-        using var opened = HnswIndex.Open(file.Path, table);
-        Assert.Equal((built.Count, built.Dimension, built.Metric, built.Options), (opened.Count, opened.Dimension, opened.Metric, opened.Options));
-        GraphChecker.AssertSound(opened);
-        foreach (var query in TestVectors.Clustered(20, 20, seed: 9))
+        foreach (var options in AllOptions)
         {
-            Assert.Equal(Find(built, query), Find(opened, query));
+            using var opened = HnswIndex.Open(file.Path, table, options);
+            Assert.Equal((built.Count, built.Dimension, built.Metric, built.Options), (opened.Count, opened.Dimension, opened.Metric, opened.Options));
+            GraphChecker.AssertSound(opened);
+            foreach (var query in TestVectors.Clustered(20, 20, seed: 9))
+            {
+                Assert.Equal(Find(built, query), Find(opened, query));
+            }
+        }
+        HnswIndex.Verify(file.Path, TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Open_WhatWasWrittenTo_GoesOnWhereItStood(SimilarityMetric metric, int count)
+    {
+        var rows = TestVectors.WithDuplicatesAndZeros(count + 600, 20, seed: 1);
+        using var table = TestVectors.Table(rows[..count], 20);
+        using var built = Build(table, metric);
+        Write(built, rows, count, count + 300);
+        using var file = Saved(built);
+        var bytes = File.ReadAllBytes(file.Path);
+        Write(built, rows, count + 300, count + 600);
+        foreach (var options in AllOptions)
+        {
+            using var opened = HnswIndex.Open(file.Path, table, options);
+            Assert.Equal(count + 300, opened.Items);
+            GraphChecker.AssertSound(opened);
+            Write(opened, rows, count + 300, count + 600);
+            GraphChecker.AssertSound(opened);
+            Assert.Equal((built.Items, built.Count), (opened.Items, opened.Count));
+            var queries = TestVectors.Clustered(50, 20, seed: 9);
+            Assert.InRange(Recall(opened, rows, queries), Recall(built, rows, queries) - 0.05, 1);
+        }
+        // Mapped copy-on-write: what was written above is not in the file.
+        Assert.Equal(bytes, File.ReadAllBytes(file.Path));
+
+        static void Write(HnswIndex index, List<float[]> rows, int from, int to)
+        {
+            for (var i = from; i < to; i++)
+            {
+                index.Insert(rows[i]);
+                if (i % 3 == 0) index.Delete(new ItemOrdinal(i / 2));
+            }
         }
     }
 
@@ -82,7 +121,7 @@ public sealed class HnswFileTests
         using var file = Saved(index);
         var whole = File.ReadAllBytes(file.Path);
         var random = new Random(1);
-        for (var i = 0; i < 400; i++)
+        for (var i = 0; i < 300; i++)
         {
             var at = i < 200 ? random.Next(4096) : SectionByte(whole, random);
             whole[at] ^= (byte)(1 << (i % 8));
@@ -93,9 +132,43 @@ public sealed class HnswFileTests
     }
 
     [Fact]
+    public void Open_UnverifiedGarbage_NeverFailsASearchAndIsFoundBeforeWritingOrVerifying()
+    {
+        using var table = TestVectors.Table(TestVectors.Clustered(900, 8, seed: 1), 8);
+        using var index = Build(table, SimilarityMetric.DotProduct);
+        index.Insert(new float[8]);
+        using var file = Saved(index);
+        var whole = File.ReadAllBytes(file.Path);
+        var random = new Random(3);
+        var refused = 0;
+        for (var i = 0; i < 200; i++)
+        {
+            var bytes = (byte[])whole.Clone();
+            for (var flips = 0; flips < 50; flips++) bytes[SectionByte(bytes, random)] = (byte)random.Next(256);
+            File.WriteAllBytes(file.Path, bytes);
+            Assert.Throws<InvalidDataException>(() => HnswIndex.Verify(file.Path, TestContext.Current.CancellationToken));
+            try
+            {
+                using var garbage = HnswIndex.Open(file.Path, table, new IndexOpenOptions { Verified = false });
+                for (var q = 0; q < 5; q++)
+                {
+                    Assert.Equal(Find(garbage, [1, q, 0, 0, -q, 0, 0, 1]).Length, Find(garbage, [1, q, 0, 0, -q, 0, 0, 1]).Select(n => n.Item).Distinct().Count());
+                }
+                garbage.Insert(new float[8]);
+            }
+            catch (InvalidDataException e)
+            {
+                Assert.Contains(file.Path, e.Message, StringComparison.Ordinal);
+                refused++;
+            }
+        }
+        Assert.InRange(refused, 1, 200);
+    }
+
+    [Fact]
     public void Open_GarbageWithRightChecksums_IsRefusedOrSearchesWithoutHarm()
     {
-        using var table = TestVectors.Table(TestVectors.Clustered(200, 8, seed: 1), 8);
+        using var table = TestVectors.Table(TestVectors.Clustered(600, 8, seed: 1), 8);
         using var index = Build(table, SimilarityMetric.Cosine);
         using var file = Saved(index);
         var whole = File.ReadAllBytes(file.Path);
@@ -112,6 +185,7 @@ public sealed class HnswFileTests
             {
                 using var garbage = HnswIndex.Open(file.Path, table);
                 Assert.Equal(10, Find(garbage, [1, 0, 0, 0, 0, 0, 0, 1]).Distinct().Count());
+                garbage.Insert(new float[8]);
                 opened++;
             }
             catch (InvalidDataException e)
@@ -123,6 +197,11 @@ public sealed class HnswFileTests
         Assert.InRange(opened, 1, 599);
         Assert.InRange(refused, 1, 599);
     }
+
+    private static IndexOpenOptions[] AllOptions =>
+    [
+        new(), new() { Mapped = false }, new() { Verified = false }, new() { Mapped = false, Verified = false },
+    ];
 
     private static HnswIndex Build(VectorTable table, SimilarityMetric metric) =>
         HnswIndex.Build(table, metric, new HnswOptions { M = 4, EfConstruction = 32, BuildThreads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
@@ -140,6 +219,9 @@ public sealed class HnswFileTests
         var results = new Neighbor[10];
         return results[..index.Search(query, new SearchParameters(10), results, TestContext.Current.CancellationToken)];
     }
+
+    private static double Recall(HnswIndex index, List<float[]> rows, List<float[]> queries) =>
+        queries.Average(query => Oracle.Recall(index.Metric, query, rows, Find(index, query), 10, i => index.Contains(new ItemOrdinal(i))));
 
     private static string Refusal(string path, VectorTable table) => Assert.Throws<InvalidDataException>(() => HnswIndex.Open(path, table)).Message;
 
@@ -161,7 +243,7 @@ public sealed class HnswFileTests
 
     private static int SectionByte(byte[] bytes, Random random)
     {
-        var sections = Sections(bytes).ToArray();
+        var sections = Sections(bytes).Where(section => section.Length > 0).ToArray();
         var (_, offset, length) = sections[random.Next(sections.Length)];
         return offset + random.Next(length);
     }

@@ -3,7 +3,7 @@ using EmbeddingGrpc.Indexing.Memory;
 namespace EmbeddingGrpc.Indexing.Quantization;
 
 /// <summary>Chooses the range of the codes from the rows.</summary>
-internal static unsafe class CodecFitter
+internal static unsafe class FineCodecFitter
 {
     /// <summary>
     /// Share of rows whose largest value may lie beyond the range, for cosine: such a row loses a little in one value, while all others
@@ -11,9 +11,9 @@ internal static unsafe class CodecFitter
     /// </summary>
     private const double ClippedRows = 0.001;
 
-    /// <summary>Fits a codec to all rows of a table.</summary>
-    /// <exception cref="ArgumentException">A row has a value that is not finite; says which.</exception>
-    public static Codec Fit(VectorRows rows, SimilarityMetric metric)
+    /// <summary>Fits a codec to all rows.</summary>
+    /// <exception cref="ArgumentException">A row has a value that is not finite, or is too long; says which.</exception>
+    public static FineCodec Fit(VectorRows rows, SimilarityMetric metric)
     {
         var largest = new float[rows.Count];
         var mean = metric == SimilarityMetric.Euclidean ? Mean(rows) : [];
@@ -32,6 +32,10 @@ internal static unsafe class CodecFitter
                 largest[item] = Math.Max(largest[item], Math.Abs(value));
                 squaredNorm += (double)value * value;
             }
+            if (squaredNorm > float.MaxValue)
+            {
+                throw new ArgumentException($"Row {item} is too long: its squared norm exceeds what a 32-bit float can hold.");
+            }
             radiusSquared = Math.Max(radiusSquared, squaredNorm);
             if (metric == SimilarityMetric.Cosine && squaredNorm > 0) largest[item] = (float)(largest[item] / Math.Sqrt(squaredNorm));
         }
@@ -43,13 +47,14 @@ internal static unsafe class CodecFitter
             Array.Sort(largest);
             range = metric == SimilarityMetric.Cosine ? largest[(int)((rows.Count - 1) * (1 - ClippedRows))] : largest[^1];
         }
-        var spread = Codec.StrideOf(metric, rows.Dimension) - rows.Dimension;
+        var spread = FineCodec.StrideOf(metric, rows.Dimension) - rows.Dimension;
         if (metric == SimilarityMetric.DotProduct) range = Math.Max(range, radius / MathF.Sqrt(spread));
         var step = range / 127;
-        return new Codec(metric, rows.Dimension, step > 0 && float.IsFinite(1 / step) ? step : 1, radius, mean);
+        return new FineCodec(metric, rows.Dimension, step > 0 && float.IsFinite(1 / step) ? step : 1, radius, mean);
     }
 
-    private static float[] Mean(VectorRows rows)
+    /// <summary>The mean of all rows.</summary>
+    public static float[] Mean(VectorRows rows)
     {
         var sums = new double[rows.Dimension];
         for (var item = 0; item < rows.Count; item++)

@@ -15,7 +15,7 @@ namespace EmbeddingGrpc.Indexing.Quantization;
 /// </list>
 /// One step for all rows keeps the products of different rows comparable as plain integers.
 /// </remarks>
-internal sealed unsafe class Codec
+internal sealed unsafe class FineCodec
 {
     /// <summary>The code of a zero.</summary>
     public const int Zero = 128;
@@ -25,13 +25,13 @@ internal sealed unsafe class Codec
 
     private readonly float[] _mean;
 
-    /// <summary>Puts together a codec from what <see cref="CodecFitter"/> found or a file holds.</summary>
+    /// <summary>Puts together a codec from what <see cref="FineCodecFitter"/> found or a file holds.</summary>
     /// <param name="metric">What near means.</param>
     /// <param name="dimension">Floats of a row.</param>
     /// <param name="step">Width of one code.</param>
     /// <param name="radius">Length that rows are brought to; dot product only.</param>
     /// <param name="mean">[dimension], what is taken from rows; Euclid only, else empty.</param>
-    public Codec(SimilarityMetric metric, int dimension, float step, float radius, float[] mean)
+    public FineCodec(SimilarityMetric metric, int dimension, float step, float radius, float[] mean)
     {
         Metric = metric;
         Dimension = dimension;

@@ -1,0 +1,23 @@
+namespace EmbeddingGrpc.Indexing.Files;
+
+/// <summary>What a section holds.</summary>
+internal enum SectionKind
+{
+    /// <summary>Floats of the codec: the value of code 0 and the width of a code of every value, then the mean that is taken from rows.</summary>
+    Codec = 1,
+
+    /// <summary>[items, code stride] bytes.</summary>
+    Codes = 2,
+
+    /// <summary>[nodes, link stride] node numbers of one layer.</summary>
+    Links = 3,
+
+    /// <summary>[nodes, 2]: item and number on the layer below of each node of one layer.</summary>
+    Nodes = 4,
+
+    /// <summary>[added items, row stride] floats of the items that are not in the table.</summary>
+    AddedRows = 5,
+
+    /// <summary>A bit for every item: whether it is deleted.</summary>
+    Deleted = 6,
+}

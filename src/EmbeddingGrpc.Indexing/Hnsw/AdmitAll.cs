@@ -1,0 +1,8 @@
+namespace EmbeddingGrpc.Indexing.Hnsw;
+
+/// <summary>Every node.</summary>
+internal readonly struct AdmitAll : IAdmission
+{
+    /// <inheritdoc/>
+    public bool Admits(int node) => true;
+}

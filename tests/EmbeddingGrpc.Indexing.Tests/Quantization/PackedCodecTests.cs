@@ -1,0 +1,62 @@
+using EmbeddingGrpc.Indexing.Kernels;
+using EmbeddingGrpc.Indexing.Memory;
+using EmbeddingGrpc.Indexing.Quantization;
+using EmbeddingGrpc.Indexing.Tests.Kernels;
+
+namespace EmbeddingGrpc.Indexing.Tests.Quantization;
+
+public sealed unsafe class PackedCodecTests
+{
+    [Theory]
+    [InlineData(40)]
+    [InlineData(70)]
+    [InlineData(100)]
+    [InlineData(200)]
+    public void EncodeQuery_AgainstEncodedRows_GivesTheirProductsUpToOneConstant(int dimension)
+    {
+        var vectors = TestVectors.Clustered(500, dimension, seed: dimension);
+        using var table = TestVectors.Table(vectors, dimension);
+        using var rows = new VectorRows(table);
+        var codec = PackedCodecFitter.Fit(rows, SimilarityMetric.DotProduct, [], radius: 100, CodePrecision.FewestLines);
+        using var codes = new AlignedBuffer(500 * codec.Layout.Stride);
+        using var scratch = new AlignedBuffer(4 * dimension);
+        using var values = new AlignedBuffer(codec.Layout.QueryBytes);
+        for (var i = 0; i < 500; i++) codec.Encode(rows.Row(i), codes.Bytes + (i * codec.Layout.Stride), scratch.Floats);
+        var products = stackalloc int[4];
+        foreach (var item in (int[])[0, 17, 333])
+        {
+            var query = codec.EncodeQuery(rows.Row(item), asRow: false, values.Signed, scratch.Floats);
+            var exact = new double[500];
+            var coded = new double[500];
+            for (var i = 0; i < 500; i++)
+            {
+                exact[i] = Oracle.Score(SimilarityMetric.DotProduct, vectors[item], vectors[i]);
+                var number = (uint)i;
+                PackedKernels.Products(codes.Bytes, codec.Layout, &number, 1, query.Pointer, products);
+                coded[i] = products[0] * query.Scale;
+            }
+            var offset = exact.Average() - coded.Average();
+            var errors = exact.Zip(coded, (e, c) => e - c - offset).ToArray();
+            var deviation = Math.Sqrt(exact.Average(e => Math.Pow(e - exact.Average(), 2)));
+            // Five bits lose a few hundredths of what products differ by.
+            Assert.InRange(Math.Sqrt(errors.Average(e => e * e)), 0, 0.04 * deviation);
+        }
+    }
+
+    [Theory]
+    [InlineData(SimilarityMetric.Cosine)]
+    [InlineData(SimilarityMetric.DotProduct)]
+    [InlineData(SimilarityMetric.Euclidean)]
+    public void Fit_RowsWithoutAnyRange_GivesACodecThatWorks(SimilarityMetric metric)
+    {
+        foreach (var rowsOf in (float[][][])[[], [[0, 0, 0]], [[1, 2, 3], [1, 2, 3]], [[1e18f, -1e18f, 0]], [[1e-40f, 0, 0]]])
+        {
+            using var table = TestVectors.Table(rowsOf, 3);
+            using var rows = new VectorRows(table);
+            var codec = PackedCodecFitter.Fit(rows, metric, metric == SimilarityMetric.Euclidean ? new float[3] : [], radius: 1, CodePrecision.FewestLines);
+            Assert.All(codec.Steps.ToArray(), step => Assert.True(step > 0 && float.IsFinite(step)));
+            Assert.All(codec.Lows.ToArray(), low => Assert.True(float.IsFinite(low)));
+            Assert.True(codec.HalfNormStep > 0 && float.IsFinite(codec.HalfNormStep));
+        }
+    }
+}
