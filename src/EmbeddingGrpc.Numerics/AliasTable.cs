@@ -47,8 +47,9 @@ public sealed unsafe class AliasTable : IDisposable
 
     /// <summary>
     /// Asks for the slots that some random numbers lead to. The table is visited at random, so that a draw without this mostly waits for
-    /// memory: called well before <see cref="Draw"/>, it hides that.
+    /// memory: called well before <see cref="Draw(ReadOnlySpan{ulong}, Span{int})"/>, it hides that.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Prefetch(ReadOnlySpan<ulong> random)
     {
         ObjectDisposedException.ThrowIf(_slots is null, this);
@@ -65,6 +66,7 @@ public sealed unsafe class AliasTable : IDisposable
     /// <param name="random">[count]; 64 random bits each.</param>
     /// <param name="drawn">[count]; overwritten.</param>
     /// <exception cref="ArgumentException">The spans' lengths differ.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Draw(ReadOnlySpan<ulong> random, Span<int> drawn)
     {
         ObjectDisposedException.ThrowIf(_slots is null, this);
@@ -83,6 +85,14 @@ public sealed unsafe class AliasTable : IDisposable
             int own = (int)(((long)(uint)bits - (long)(slot >> 32) - 1) >> 63);
             drawn[i] = ((at ^ (int)slot) & own) ^ (int)slot;
         }
+    }
+
+    /// <summary>One number for 64 random bits.</summary>
+    public int Draw(ulong random)
+    {
+        int drawn = 0;
+        Draw(new ReadOnlySpan<ulong>(in random), new Span<int>(ref drawn));
+        return drawn;
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ namespace EmbeddingGrpc.Numerics;
 /// </summary>
 internal sealed unsafe class BlockOperand : IDisposable
 {
+    // What the kernels may read beyond the last row.
+    private const int Padding = 16;
+
     private readonly float* _start;
     private readonly long _stride;
     private readonly uint _directRows;
@@ -22,6 +25,7 @@ internal sealed unsafe class BlockOperand : IDisposable
     private readonly float* _copies;
     private readonly float* _composites;
     private bool _hasComposites;
+    private ulong _merged;
     private void* _scratch;
 
     public BlockOperand(EmbeddingMatrix matrix, HashedRows map, int maximum)
@@ -41,13 +45,15 @@ internal sealed unsafe class BlockOperand : IDisposable
         // One allocation whose parts are all whole cache lines, so that no two threads' scratch shares one.
         nuint padded = (nuint)((maximum + 15) & ~15);
         nuint rowsBytes = padded * (nuint)_stride * sizeof(float);
-        nuint size = (padded * (nuint)((2 * sizeof(float*)) + sizeof(int) + sizeof(float))) + (map.SharedRows > 0 ? 2 * rowsBytes : rowsBytes);
+        nuint entries = padded + Padding;
+        nuint size = (entries * (nuint)((2 * sizeof(float*)) + sizeof(int) + sizeof(float))) + (map.SharedRows > 0 ? 2 * rowsBytes : rowsBytes);
         _scratch = NativeMemory.AlignedAlloc(size, EmbeddingMatrix.Alignment);
+        NativeMemory.Clear(_scratch, size);
         Rows = (float**)_scratch;
-        Before = Rows + padded;
-        Values = (float*)(Before + padded);
-        _items = (int*)(Values + padded);
-        _copies = (float*)(_items + padded);
+        Before = Rows + entries;
+        Values = (float*)(Before + entries);
+        _items = (int*)(Values + entries);
+        _copies = (float*)(_items + entries);
         _composites = _copies + ((long)padded * _stride);
         for (int i = 0; i < maximum; i++)
         {
@@ -61,10 +67,10 @@ internal sealed unsafe class BlockOperand : IDisposable
     /// <summary>Rows of the step.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Pointers to the rows; after <see cref="Seal"/> padded to a multiple of four by the last.</summary>
+    /// <summary>Pointers to the rows; after <see cref="Seal"/> padded by eight times the last.</summary>
     public float** Rows { get; }
 
-    /// <summary>The rows' values; after <see cref="Seal"/> padded to a multiple of sixteen by zeros.</summary>
+    /// <summary>The rows' values; after <see cref="Seal"/> padded by sixteen zeros.</summary>
     public float* Values { get; }
 
     /// <summary>Pointers to what the rows were at the time of <see cref="Remember"/>.</summary>
@@ -78,6 +84,7 @@ internal sealed unsafe class BlockOperand : IDisposable
     {
         Count = 0;
         _hasComposites = false;
+        _merged = 0;
     }
 
     /// <summary>Adds an item.</summary>
@@ -103,23 +110,27 @@ internal sealed unsafe class BlockOperand : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Merge(int item, float value)
     {
-        var wanted = Vector256.Create(item);
-        for (int i = 0; i < Count; i += Vector256<int>.Count)
+        // A bit for each hash of an item: most items are known to be new without a look at the others, which were written a moment ago and
+        // would have to reach the cache before they could be compared many at a time.
+        ulong bit = 1UL << (int)(((uint)item * 0x9E37_79B9u) >> 26);
+        if ((_merged & bit) != 0)
         {
-            // What lies beyond the count is left from earlier steps.
-            uint found = Vector256.Equals(Vector256.Load(_items + i), wanted).ExtractMostSignificantBits();
-            int at = i + System.Numerics.BitOperations.TrailingZeroCount(found);
-            if (found != 0 && at < Count)
+            for (int at = 0; at < Count; at++)
             {
-                Values[at] += value;
-                return;
+                if (_items[at] == item)
+                {
+                    Values[at] += value;
+                    return;
+                }
             }
         }
 
+        _merged |= bit;
         Add(item, value);
     }
 
     /// <summary>Ends the adding: makes up what must be, and pads as the kernels ask.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Seal()
     {
         ObjectDisposedException.ThrowIf(_scratch is null, this);
@@ -129,15 +140,12 @@ internal sealed unsafe class BlockOperand : IDisposable
         }
 
         int count = Count;
-        for (int i = count; (i & 3) != 0; i++)
+        if (count > 0)
         {
-            Rows[i] = Rows[count - 1];
+            Vector512.Create((nint)Rows[count - 1]).Store((nint*)(Rows + count));
         }
 
-        for (int i = count; (i & 15) != 0; i++)
-        {
-            Values[i] = 0;
-        }
+        Vector512<float>.Zero.Store(Values + count);
     }
 
     /// <summary>Copies the rows, which a step is about to move.</summary>

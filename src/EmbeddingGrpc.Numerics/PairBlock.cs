@@ -25,7 +25,7 @@ public sealed unsafe class PairBlock : IDisposable
     private readonly float** _hiddenBefore;
     private readonly float* _hidden;
     private readonly float* _hiddenRates;
-    private readonly float* _scores;
+    private readonly float* _gradients;
     private BlockOperand _outputs;
     private BlockOperand _comingOutputs;
     private void* _scratch;
@@ -66,18 +66,18 @@ public sealed unsafe class PairBlock : IDisposable
         _outputs = new BlockOperand(output, outputMap, maximumOutputs);
         _comingOutputs = new BlockOperand(output, outputMap, maximumOutputs);
 
-        nuint rows = RoundUp(maximumInputs), columns = RoundUp(maximumOutputs);
-        nuint size = (32 * (nuint)sizeof(float*)) + (((2 * (nuint)_stride) + 16 + (rows * columns)) * sizeof(float));
+        nuint gradients = PairBlockKernel.GradientSize(maximumInputs, maximumOutputs);
+        nuint size = (32 * (nuint)sizeof(float*)) + (((2 * (nuint)_stride) + 32 + gradients) * sizeof(float));
         _scratch = NativeMemory.AlignedAlloc(size, EmbeddingMatrix.Alignment);
         NativeMemory.Clear(_scratch, size);
         _hiddenRows = (float**)_scratch;
         _hiddenBefore = _hiddenRows + 16;
         _hidden = (float*)(_hiddenRows + 32);
         _hiddenRates = _hidden + (2 * _stride);
-        _scores = _hiddenRates + 16;
+        _gradients = _hiddenRates + 32;
 
-        // The mean of a StepMean is a block of one row, padded to four as the kernel asks.
-        new Span<nint>(_hiddenRows, 4).Fill((nint)_hidden);
+        // The mean of a StepMean is a block of one row, padded as the kernel asks.
+        new Span<nint>(_hiddenRows, 16).Fill((nint)_hidden);
         _hiddenBefore[0] = _hidden + _stride;
     }
 
@@ -99,6 +99,7 @@ public sealed unsafe class PairBlock : IDisposable
     }
 
     /// <summary>The outputs of the coming step become those of the present one, which has no input yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Advance()
     {
         (_outputs, _comingOutputs) = (_comingOutputs, _outputs);
@@ -129,6 +130,7 @@ public sealed unsafe class PairBlock : IDisposable
     /// One step: <c>S = X · Yᵀ</c>, <c>G[i,o] = rate[i] · (label[o] - sigmoid(S[i,o]))</c>, then <c>X += G · Y</c> and <c>Y += Gᵀ · X</c>,
     /// both from the values before the step. The outputs stay for another step with other inputs.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step()
     {
         if (Lanes512.IsSupported)
@@ -151,6 +153,7 @@ public sealed unsafe class PairBlock : IDisposable
     /// </summary>
     /// <param name="rate">Learning rate.</param>
     /// <param name="inputScale">Factor of the inputs' steps; 1 is the gradient.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void StepMean(float rate, float inputScale)
     {
         if (Lanes512.IsSupported)
@@ -200,6 +203,7 @@ public sealed unsafe class PairBlock : IDisposable
     }
 
     /// <summary>The same step with registers of one width, whatever the widest is that the machine has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Step<TLanes, TVector>()
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -227,6 +231,7 @@ public sealed unsafe class PairBlock : IDisposable
     }
 
     /// <inheritdoc cref="Step{TLanes, TVector}"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void StepMean<TLanes, TVector>(float rate, float inputScale)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -261,8 +266,7 @@ public sealed unsafe class PairBlock : IDisposable
         return matrix;
     }
 
-    private static nuint RoundUp(int count) => ((nuint)count + 15) & ~(nuint)15;
-
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Descend<TLanes, TVector>(float** rows, float** before, int rowCount, float* rates)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -275,14 +279,8 @@ public sealed unsafe class PairBlock : IDisposable
             _outputs.Remember();
         }
 
-        PairBlockKernel.Scores<TLanes, TVector>(rows, rowCount, _outputs.Rows, columns, _stride, _scores);
-        PairBlockKernel.Gradients<TLanes, TVector>(_scores, rowCount, columns, rates, _outputs.Values);
-        if ((columns & 1) != 0)
-        {
-            new Span<float>(_scores + (columns * PairBlockKernel.ScoreStride(rowCount)), rowCount).Clear();
-        }
-
-        PairBlockKernel.Update<TLanes, TVector>(rows, before, rowCount, _outputs.Rows, columns, _stride, _scores);
+        PairBlockKernel.Gradients<TLanes, TVector>(rows, rates, rowCount, _outputs.Rows, _outputs.Values, columns, _stride, _gradients);
+        PairBlockKernel.Update<TLanes, TVector>(rows, before, rowCount, _outputs.Rows, columns, _stride, _gradients);
         if (_outputs.HasComposites)
         {
             _outputs.ReturnComposites();

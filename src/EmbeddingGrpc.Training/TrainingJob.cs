@@ -122,7 +122,7 @@ internal sealed class TrainingJob : IDisposable
             return new FullSoftmaxWorker(_corpus, _options, _subsampler, input, output);
         }
 
-        ITargets targets = _tree is null ? new NegativeTargets(new NoiseStream(_noise!), _options.NegativeSamples) : new TreeTargets(_tree);
+        ITargets targets = _tree is null ? new NegativeTargets(_noise!, _options.NegativeSamples) : new TreeTargets(_tree);
         if (_options.Objective is TrainingObjective.SkipGramNegativeSampling or TrainingObjective.SkipGramHierarchicalSoftmax)
         {
             var pairs = new PairBlock(input, _map, output, _outputMap, SkipGramWorker.GroupContexts, targets.MaximumCount);

@@ -44,4 +44,16 @@ internal unsafe interface ILanes<TVector>
 
     /// <summary>The sums of four registers, in order.</summary>
     static abstract Vector128<float> Sums(TVector a, TVector b, TVector c, TVector d);
+
+    /// <summary>
+    /// Register <paramref name="part"/> of sixteen floats: <paramref name="first"/>, the lower half of <paramref name="tails"/>, two of any
+    /// value, <paramref name="second"/>, the upper half of <paramref name="tails"/>, two of any value.
+    /// </summary>
+    static abstract TVector Join(Vector128<float> first, Vector128<float> tails, Vector128<float> second, int part);
+
+    /// <summary>Register <paramref name="part"/> of sixteen floats: eight from memory, and the same again.</summary>
+    static abstract TVector TwoEights(float* source, int part);
+
+    /// <summary>Register <paramref name="part"/> of sixteen floats: eight times the one, then eight times the other.</summary>
+    static abstract TVector EightEach(float first, float second, int part);
 }

@@ -55,4 +55,14 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         var halves = Avx.UnpackLow(ab, cd).AsSingle() + Avx.UnpackHigh(ab, cd).AsSingle();
         return halves.GetLower() + halves.GetUpper();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Join(Vector128<float> first, Vector128<float> tails, Vector128<float> second, int part) =>
+        part == 0 ? Vector256.Create(first, tails) : Vector256.Create(second, Sse.MoveHighToLow(tails, tails));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> TwoEights(float* source, int part) => Vector256.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> EightEach(float first, float second, int part) => Vector256.Create(part == 0 ? first : second);
 }

@@ -58,4 +58,15 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         var halves = quarters.GetLower() + quarters.GetUpper();
         return halves.GetLower() + halves.GetUpper();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Join(Vector128<float> first, Vector128<float> tails, Vector128<float> second, int part) =>
+        Vector512.Create(Vector256.Create(first, tails), Vector256.Create(second, Sse.MoveHighToLow(tails, tails)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> TwoEights(float* source, int part) => Vector512.Create(Vector256.Load(source), Vector256.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> EightEach(float first, float second, int part) =>
+        Vector512.Create(Vector256.Create(first), Vector256.Create(second));
 }

@@ -32,4 +32,16 @@ internal readonly unsafe struct LanesScalar : ILanes<float>
     public static float PowerOfTwo(float exponent) => BitConverter.Int32BitsToSingle(((int)exponent + 127) << 23);
 
     public static Vector128<float> Sums(float a, float b, float c, float d) => Vector128.Create(a, b, c, d);
+
+    public static float Join(Vector128<float> first, Vector128<float> tails, Vector128<float> second, int part) => (part >> 2) switch
+    {
+        0 => first[part & 3],
+        1 => tails[part & 1],
+        2 => second[part & 3],
+        _ => tails[2 + (part & 1)],
+    };
+
+    public static float TwoEights(float* source, int part) => source[part & 7];
+
+    public static float EightEach(float first, float second, int part) => part < 8 ? first : second;
 }

@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace EmbeddingGrpc.Numerics.Kernels;
 
 /// <summary>The weighted mean of rows, and a change of that mean spread over them.</summary>
 internal static unsafe class MeanKernel
 {
     /// <summary><c>mean = scale · Σ weights[r] · rows[r]</c>, one register's width of all rows at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gather<TLanes, TVector>(float** rows, float* weights, int count, float scale, float* mean, int length)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
@@ -21,6 +24,7 @@ internal static unsafe class MeanKernel
     }
 
     /// <summary><c>rows[r] += scale · weights[r] · (after - before)</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Spread<TLanes, TVector>(float* after, float* before, float** rows, float* weights, int count, float scale, int length)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct

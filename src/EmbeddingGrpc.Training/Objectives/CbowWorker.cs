@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
@@ -13,6 +14,7 @@ internal sealed class CbowWorker(
     /// <summary>Contexts of a mean at most: the nearest of a longer session.</summary>
     public const int MaximumContexts = 2000;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override double TrainCenter(int center, int first, int end, float rate, bool measure)
     {
         var items = Words.Items;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
@@ -9,29 +10,32 @@ namespace EmbeddingGrpc.Training;
 internal abstract class SampledWorker : TrainingWorker
 {
     private readonly ITargets _targets;
-    private readonly float _backwardWeight;
 
     protected SampledWorker(TrainingCorpus corpus, TrainingOptions options, Subsampler subsampler, ITargets targets, PairBlock pairs)
         : base(corpus, options, subsampler)
     {
         _targets = targets;
-        _backwardWeight = (float)options.BackwardWeight;
+        BackwardWeight = (float)options.BackwardWeight;
         Pairs = pairs;
     }
 
     protected PairBlock Pairs { get; }
+
+    /// <summary>Weight of a pair whose context comes after the center that it predicts.</summary>
+    protected float BackwardWeight { get; }
 
     public override void Dispose() => Pairs.Dispose();
 
     /// <summary>Weight of the pair of a context and the center that it predicts.</summary>
     protected float PairWeight(int context, int center)
     {
-        float weight = context < center ? 1 : _backwardWeight;
+        float weight = context < center ? 1 : BackwardWeight;
         return Words.HasWeights ? weight * Words.RootWeight(context) * Words.RootWeight(center) : weight;
     }
 
     protected override void Begin(ref RandomSource random) => _targets.Reset(ref random);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Prepare(int center, ref RandomSource random)
     {
         var items = Words.Items;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
@@ -13,30 +14,28 @@ internal sealed class SkipGramWorker(
     /// <summary>A wider window goes in groups of this many contexts, one step each, all against the center's one set of output rows.</summary>
     public const int GroupContexts = 32;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override double TrainCenter(int center, int first, int end, float rate, bool measure)
     {
-        var items = Words.Items;
-        double loss = double.NaN;
-        for (int context = first; context < end; context++)
-        {
-            if (context == center)
-            {
-                continue;
-            }
+        AddContexts(center, first, center, rate);
+        AddContexts(center, center + 1, end, rate * BackwardWeight);
+        double loss = measure && Pairs.InputCount > 0 ? Pairs.Loss() : double.NaN;
+        Pairs.Step();
+        return loss;
+    }
 
-            Pairs.AddInput(items[context], rate * PairWeight(context, center));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddContexts(int center, int first, int end, float rate)
+    {
+        var items = Words.Items[first..end];
+        for (int i = 0; i < items.Length; i++)
+        {
             if (Pairs.InputCount == GroupContexts)
             {
                 Pairs.Step();
             }
-        }
 
-        if (measure && Pairs.InputCount > 0)
-        {
-            loss = Pairs.Loss();
+            Pairs.AddInput(items[i], Words.HasWeights ? rate * Words.RootWeight(first + i) * Words.RootWeight(center) : rate);
         }
-
-        Pairs.Step();
-        return loss;
     }
 }

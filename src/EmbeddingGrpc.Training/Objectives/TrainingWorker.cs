@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace EmbeddingGrpc.Training;
 
 /// <summary>One thread's way through its blocks, center by center. Several workers train the same matrices at once.</summary>
@@ -22,6 +24,7 @@ internal abstract class TrainingWorker : IDisposable
     public abstract void Dispose();
 
     /// <summary>Trains on one block and adds what it saw to <paramref name="tally"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Train(in TrainingBlock block, TrainingTally tally)
     {
         var random = RandomSource.For(_options.Seed, (ulong)block.Number);

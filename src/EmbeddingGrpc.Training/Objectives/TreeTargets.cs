@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
@@ -12,6 +13,7 @@ internal sealed class TreeTargets(HuffmanTree tree) : ITargets
     {
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(int center, PairBlock step, ref RandomSource random)
     {
         foreach (int turn in tree.TurnsTo(center))

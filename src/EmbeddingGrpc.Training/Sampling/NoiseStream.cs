@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
@@ -23,21 +24,31 @@ internal sealed class NoiseStream(AliasTable table)
     }
 
     /// <summary>The next item.</summary>
-    public int Next(ref RandomSource random)
+    public int Next(ref RandomSource random) => Take(1, ref random)[0];
+
+    /// <summary>The next items, at most as many as asked for and at least one; valid until the next call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<int> Take(int count, ref RandomSource random)
     {
-        int[] drawn = _drawn;
-        int next = _next;
-        if ((uint)next >= (uint)drawn.Length)
+        if (_next == BatchSize)
         {
-            table.Draw(_coming, drawn);
-            Ask(ref random);
-            next = 0;
+            Refill(ref random);
         }
 
-        _next = next + 1;
-        return drawn[next];
+        var taken = new ReadOnlySpan<int>(_drawn, _next, Math.Min(count, BatchSize - _next));
+        _next += taken.Length;
+        return taken;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Refill(ref RandomSource random)
+    {
+        table.Draw(_coming, _drawn);
+        Ask(ref random);
+        _next = 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Ask(ref RandomSource random)
     {
         foreach (ref ulong bits in _coming.AsSpan())

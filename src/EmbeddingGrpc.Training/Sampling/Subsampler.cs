@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace EmbeddingGrpc.Training;
 
 /// <summary>
@@ -26,6 +28,7 @@ internal sealed class Subsampler
     }
 
     /// <summary>Copies the items that stay. Returns how many.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Apply(ReadOnlySpan<int> session, ref RandomSource random, Span<int> kept)
     {
         if (_keep is null)
