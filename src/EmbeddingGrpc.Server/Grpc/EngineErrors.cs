@@ -10,7 +10,7 @@ public static class EngineErrors
     private static readonly TimeSpan DiskRetryDelay = TimeSpan.FromSeconds(5);
 
     /// <summary>The gRPC error that tells a failure to the caller; null for one that is not the caller's to know.</summary>
-    public static RpcException? Of(Exception failure) => failure as RpcException ?? OfEvents(failure) ?? ModelErrors.Translate(failure) ?? RecallErrors.Of(failure);
+    public static RpcException? Of(Exception failure) => failure as RpcException ?? OfEvents(failure) ?? CatalogErrors.Of(failure) ?? ModelErrors.Translate(failure) ?? RecallErrors.Of(failure);
 
     private static RpcException? OfEvents(Exception failure) => failure switch
     {

@@ -25,6 +25,7 @@ internal static class GrpcRegistration
         app.Use((context, next) => context.RequestServices.GetRequiredService<MessageSize>().ExplainInHeadersAsync(context, next));
         app.MapGrpcService<EventGrpcService>();
         app.MapGrpcService<ModelGrpcService>();
+        app.MapGrpcService<CatalogGrpcService>();
         app.MapRecallService();
         app.MapGrpcService<HealthGrpcService>();
         app.MapGrpcReflectionService();

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
@@ -9,7 +10,9 @@ namespace EmbeddingGrpc.Server.Models;
 /// <param name="State">What applying them makes: item keys, histories, counters.</param>
 /// <param name="Applier">What moves the log into the state.</param>
 /// <param name="Checkpoints">What keeps the state on disk.</param>
-internal sealed record ModelEvents(InteractionLog Log, AppliedState State, EventApplier Applier, CheckpointWorker Checkpoints) : IAsyncDisposable
+/// <param name="CatalogEditor">What changes the catalogue.</param>
+internal sealed record ModelEvents(
+    InteractionLog Log, AppliedState State, EventApplier Applier, CheckpointWorker Checkpoints, CatalogEditor CatalogEditor) : IAsyncDisposable
 {
     public async ValueTask DisposeAsync()
     {

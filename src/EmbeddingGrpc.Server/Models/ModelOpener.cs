@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Models.Files;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
@@ -58,12 +59,20 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
         var logger = loggers.CreateLogger<CheckpointStore>();
         var store = new CheckpointStore(Path.Combine(_modelsDirectory, name, "checkpoints"), DiskFileSystem.Instance, logger);
         var state = store.Restore(
-            () => new AppliedState(new ItemKeys(), new UserHistories(options.HistoryLength, options.MaximumUsers), new ItemCounters(ingest.PopularityHalfLife)),
+            () => NewState(options),
             log.DurableOffset,
             out var restored);
-        var applier = new EventApplier(log, state, restored, loggers.CreateLogger<EventApplier>(), onApplierFailure);
+        var applier = new EventApplier(log, state, restored, loggers.CreateLogger<EventApplier>(), onApplierFailure, state.Catalog.Apply);
         var schedule = new CheckpointSchedule(ingest.CheckpointInterval, ingest.CheckpointEntries);
-        return new ModelEvents(log, state, applier, new CheckpointWorker(store, state, applier, restored, schedule, time, logger));
+        var checkpoints = new CheckpointWorker(store, state, applier, restored, schedule, time, logger);
+        return new ModelEvents(log, state, applier, checkpoints, new CatalogEditor(state.Catalog, log, applier));
+    }
+
+    private AppliedState NewState(ModelOptions options)
+    {
+        var items = new ItemKeys();
+        var histories = new UserHistories(options.HistoryLength, options.MaximumUsers);
+        return new AppliedState(items, histories, new ItemCounters(ingest.PopularityHalfLife)) { Catalog = new ItemCatalog(items, time) };
     }
 
     private GenerationDirectory OpenGenerations(string name) =>

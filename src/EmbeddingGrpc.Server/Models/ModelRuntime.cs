@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
@@ -55,6 +56,12 @@ public sealed class ModelRuntime : IAsyncDisposable
 
     /// <summary>What its items have had lately, by type of interaction.</summary>
     public ItemCounters Counters => Events.State.Counters;
+
+    /// <summary>What is known of its items besides what users do with them.</summary>
+    public ItemCatalog Catalog => Events.State.Catalog;
+
+    /// <summary>What changes the catalogue.</summary>
+    public CatalogEditor CatalogEditor => Events.CatalogEditor;
 
     /// <summary>What moves the log into the histories.</summary>
     public EventApplier Applier => Events.Applier;

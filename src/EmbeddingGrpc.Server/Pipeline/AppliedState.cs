@@ -1,3 +1,5 @@
+using EmbeddingGrpc.Server.Catalog;
+
 namespace EmbeddingGrpc.Server.Pipeline;
 
 /// <summary>What applying the log makes of it. One writer (the applier) for all of it; any number of readers.</summary>
@@ -6,6 +8,9 @@ namespace EmbeddingGrpc.Server.Pipeline;
 /// <param name="Counters">What items have had lately.</param>
 public sealed record AppliedState(ItemKeys Items, UserHistories Histories, ItemCounters Counters)
 {
+    /// <summary>What is known of items besides what users do with them.</summary>
+    public ItemCatalog Catalog { get; init; } = new(Items, TimeProvider.System);
+
     /// <summary>Memory held, in bytes.</summary>
-    public long SizeBytes => Items.SizeBytes + Histories.SizeBytes + Counters.SizeBytes;
+    public long SizeBytes => Items.SizeBytes + Histories.SizeBytes + Counters.SizeBytes + Catalog.SizeBytes;
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.Server.Catalog;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
@@ -29,6 +30,7 @@ internal static class CheckpointReader
         ReadUsers(input, state.Histories);
         var items = ReadItems(input, state.Items);
         ReadCounters(input, state.Counters, items);
+        CatalogCheckpoint.Read(input, state.Catalog);
     }
 
     private static LogOffset ReadStart(CheckpointInput input)
@@ -74,13 +76,14 @@ internal static class CheckpointReader
     {
         var halfLifeMs = input.Read<double>();
         var (landmark, clock) = (input.Read<long>(), input.Read<long>());
-        if (landmark == CheckpointFormat.Unset) return;
         // With another half-life, what was counted is taken as if it had all happened at the clock, with the weight that it has by then.
         var sameUnits = halfLifeMs.Equals(counters.HalfLife.TotalMilliseconds);
         var factor = sameUnits ? 1 : double.Exp2((landmark - clock) / halfLifeMs);
         for (var item = 0; item < items; item++)
         {
             var tally = input.Read<ItemTally>();
+            // Items that only the catalogue knows: nothing was ever counted.
+            if (landmark == CheckpointFormat.Unset) continue;
             if (!sameUnits) tally.Scale(factor);
             counters.Restore(sameUnits ? landmark : clock, clock, item, tally);
         }

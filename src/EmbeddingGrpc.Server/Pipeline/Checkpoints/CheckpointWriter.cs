@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.Server.Catalog;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
@@ -29,6 +30,7 @@ internal static class CheckpointWriter
         var items = state.Items.Count;
         WriteItems(output, state.Items, items, beforeEach);
         WriteCounters(output, state.Counters, items, beforeEach);
+        CatalogCheckpoint.Write(output, state.Catalog, state.Items, beforeEach);
         var end = applied();
         output.Write(end.Value);
         output.Complete();
