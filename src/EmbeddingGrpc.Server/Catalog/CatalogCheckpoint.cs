@@ -51,9 +51,9 @@ internal static class CatalogCheckpoint
                 var version = input.Read<long>();
                 var attributeBytes = input.Read<int>();
                 input.Read(id[..length]);
-                byte[]? attributes = null;
-                if (attributeBytes != Deleted) input.Read(attributes = new byte[attributeBytes]);
-                catalog.Restore(Encoding.UTF8.GetString(id[..length]), new CatalogEntry(version, attributes is null ? null : attributes.AsMemory()));
+                ReadOnlyMemory<byte>? attributes = null;
+                if (attributeBytes != Deleted) attributes = Read(input, attributeBytes);
+                catalog.Restore(Encoding.UTF8.GetString(id[..length]), new CatalogEntry(version, attributes));
             }
         }
         catch (InvalidDataException e)
@@ -80,9 +80,14 @@ internal static class CatalogCheckpoint
         for (var left = input.Read<int>(); left > 0; left--)
         {
             var type = (AttributeType)input.Read<byte>();
-            var name = new byte[input.Read<ushort>()];
-            input.Read(name);
-            schema.Restore(Encoding.UTF8.GetString(name), type);
+            schema.Restore(Encoding.UTF8.GetString(Read(input, input.Read<ushort>())), type);
         }
+    }
+
+    private static byte[] Read(CheckpointInput input, int length)
+    {
+        var bytes = new byte[length];
+        input.Read(bytes);
+        return bytes;
     }
 }

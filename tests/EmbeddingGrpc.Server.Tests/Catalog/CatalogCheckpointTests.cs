@@ -22,6 +22,7 @@ public sealed class CatalogCheckpointTests : IDisposable
                 var applied = 0;
                 for (; applied < start; applied++) Apply(state, records, applied);
                 var path = Path.Combine(_folder.FullPath, "fuzzy");
+                File.Delete(path);
                 using (var file = DiskFileSystem.Instance.Open(path, FileOpenMode.Create))
                 {
                     // The applier goes on while the file is written: here after every few items that the writer reads.
@@ -42,7 +43,6 @@ public sealed class CatalogCheckpointTests : IDisposable
                 for (var offset = start; offset < records.Length; offset++) Apply(restored, records, offset);
                 for (; applied < records.Length; applied++) Apply(state, records, applied);
                 Assert.Equal(Describe(state.Catalog), Describe(restored.Catalog));
-                File.Delete(path);
             },
             iter: 200,
             threads: 1);
