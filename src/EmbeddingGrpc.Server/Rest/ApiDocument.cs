@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json.Nodes;
 using Google.Protobuf.Reflection;
+using Google.Rpc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
@@ -13,6 +15,9 @@ internal sealed class ApiDocument : IOpenApiDocumentTransformer
     private const string Json = "application/json";
     private const string ErrorSchema = "Error";
 
+    // What RpcErrors makes.
+    private static readonly MessageDescriptor[] Details = [BadRequest.Descriptor, ResourceInfo.Descriptor, ErrorInfo.Descriptor, RetryInfo.Descriptor];
+
     /// <inheritdoc/>
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
@@ -21,11 +26,12 @@ internal sealed class ApiDocument : IOpenApiDocumentTransformer
         {
             Title = "EmbeddingGrpc",
             Version = "v1",
-            Description = "The unary gRPC calls as JSON over HTTP. Field names are camelCase; 64-bit integers are strings.",
+            Description = "The gRPC calls that are not streams of requests, as JSON over HTTP: protobuf's JSON form. Field names are camelCase, enums are names, "
+                + "64-bit integers are strings. A call without a body is one with {}.",
         };
         document.Paths ??= [];
-        document.AddComponent<IOpenApiSchema>(ErrorSchema, OfErrors());
         var schemas = new MessageSchemas(document);
+        document.AddComponent<IOpenApiSchema>(ErrorSchema, OfErrors(schemas));
         foreach (var service in ApiFiles.Services)
             foreach (var method in service.Methods)
                 Describe(document, schemas, method);
@@ -58,7 +64,7 @@ internal sealed class ApiDocument : IOpenApiDocumentTransformer
         {
             [((int)HttpStatusCode.OK).ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
             {
-                Description = method.IsServerStreaming ? "One JSON object a line, as they come." : "Done.",
+                Description = method.IsServerStreaming ? "One JSON object a line, as they come. A call that fails after the first ends with a line that is an Error." : "Done.",
                 Content = Content(schemas.Of(method.OutputType)),
             },
             ["default"] = new OpenApiResponse { Description = "Refused, with what is wrong.", Content = Content(new OpenApiSchemaReference(ErrorSchema, document)) },
@@ -91,7 +97,7 @@ internal sealed class ApiDocument : IOpenApiDocumentTransformer
     private static Dictionary<string, OpenApiMediaType> Content(IOpenApiSchema schema) => new() { [Json] = new OpenApiMediaType { Schema = schema } };
 
     // google.rpc.Status, whose details name their own type.
-    private static OpenApiSchema OfErrors() => new OpenApiSchema
+    private static OpenApiSchema OfErrors(MessageSchemas schemas) => new()
     {
         Type = JsonSchemaType.Object,
         Description = "Why a call was refused, as google.rpc.Status.",
@@ -102,12 +108,15 @@ internal sealed class ApiDocument : IOpenApiDocumentTransformer
             ["details"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.Array,
-                Description = "google.rpc.BadRequest, ResourceInfo, ErrorInfo or RetryInfo; @type says which.",
                 Items = new OpenApiSchema
                 {
                     Type = JsonSchemaType.Object,
-                    Properties = new Dictionary<string, IOpenApiSchema> { ["@type"] = new OpenApiSchema { Type = JsonSchemaType.String } },
-                    AdditionalPropertiesAllowed = true,
+                    Description = "@type says which of these it is.",
+                    Properties = new Dictionary<string, IOpenApiSchema>
+                    {
+                        ["@type"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. Details.Select(detail => (JsonNode)$"type.googleapis.com/{detail.FullName}")] },
+                    },
+                    AnyOf = [.. Details.Select(schemas.Of)],
                 },
             },
         },

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Mime;
 using System.Text.Json;
+using System.Text.Unicode;
 using EmbeddingGrpc.Server.Grpc;
 using EmbeddingGrpc.Server.Hosting;
 using Google.Protobuf.Reflection;
@@ -11,6 +13,8 @@ namespace EmbeddingGrpc.Server.Rest;
 /// <summary>Looks at a REST request before the transcoder does, so that what is wrong with it is named as precisely as over gRPC.</summary>
 internal sealed class RequestGuard(DaemonOptions options, MessageSize size)
 {
+    private const string ContentType = "content-type";
+
     /// <summary>Refuses a request that is too large, not JSON, or not the message that the call takes; passes on any other.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -21,17 +25,15 @@ internal sealed class RequestGuard(DaemonOptions options, MessageSize size)
         }
 
         var input = call.MethodDescriptor.InputType;
-        if (UnknownParameters(context.Request.Query, input) is { Count: > 0 } unknown)
-        {
-            await RestErrors.WriteAsync(context, StatusCodes.Status400BadRequest, RpcErrors.InvalidArgument(unknown));
-            return;
-        }
-
-        // Another type of content is the transcoder's to refuse.
-        if (call.HttpRule.Body.Length == 0 || !context.Request.HasJsonContentType() || await PassesAsync(context, input)) await next(context);
+        var path = PathFields(context, input);
+        var query = context.Request.Query.Select(each => KeyValuePair.Create<string, IReadOnlyList<string>>(each.Key, [.. each.Value.Select(value => value ?? "")]));
+        if (QueryCheck.Violations(query, input, path) is { Count: > 0 } wrong)
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, wrong);
+        else if (call.HttpRule.Body.Length == 0 || await PassesAsync(context, input, path))
+            await next(context);
     }
 
-    private async Task<bool> PassesAsync(HttpContext context, MessageDescriptor input)
+    private async Task<bool> PassesAsync(HttpContext context, MessageDescriptor input, Dictionary<string, string> path)
     {
         if (await ReadBodyAsync(context) is not { } body)
         {
@@ -39,22 +41,44 @@ internal sealed class RequestGuard(DaemonOptions options, MessageSize size)
             return false;
         }
 
-        context.Request.Body = body;
-        IReadOnlyCollection<BadRequest.Types.FieldViolation> violations;
-        try
+        if (body.Length == 0)
         {
-            using var json = await JsonDocument.ParseAsync(body, cancellationToken: context.RequestAborted);
-            violations = JsonCheck.Violations(json.RootElement, input);
+            // Nothing is the message without fields, as over gRPC: a call that needs none can be made without a body.
+            body.Write("{}"u8);
+            context.Request.ContentType = MediaTypeNames.Application.Json;
         }
-        catch (JsonException e)
+
+        if (!context.Request.HasJsonContentType())
         {
-            violations = [new BadRequest.Types.FieldViolation { Field = JsonCheck.Body, Description = $"is not JSON: {e.Message}" }];
+            var given = context.Request.ContentType is { Length: > 0 } type ? $"is '{type}'" : "is missing";
+            await RefuseAsync(context, StatusCodes.Status415UnsupportedMediaType, [new() { Field = ContentType, Description = $"{given}; must be {MediaTypeNames.Application.Json}" }]);
+            return false;
+        }
+
+        if (Check(body, input, path) is { Count: > 0 } violations)
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, violations);
+            return false;
         }
 
         body.Position = 0;
-        if (violations.Count == 0) return true;
-        await RestErrors.WriteAsync(context, StatusCodes.Status400BadRequest, RpcErrors.InvalidArgument(violations));
-        return false;
+        context.Request.Body = body;
+        return true;
+    }
+
+    private static IReadOnlyCollection<BadRequest.Types.FieldViolation> Check(MemoryStream body, MessageDescriptor input, Dictionary<string, string> path)
+    {
+        var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
+        if (!Utf8.IsValid(bytes.Span)) return [new() { Field = JsonCheck.Body, Description = "is not UTF-8, as JSON must be" }];
+        try
+        {
+            using var json = JsonDocument.Parse(bytes);
+            return JsonCheck.Violations(json.RootElement, input, path);
+        }
+        catch (JsonException e)
+        {
+            return [new() { Field = JsonCheck.Body, Description = $"cannot be read as JSON: {e.Message}" }];
+        }
     }
 
     /// <returns>Null for a body that is larger than a message may be.</returns>
@@ -78,23 +102,14 @@ internal sealed class RequestGuard(DaemonOptions options, MessageSize size)
             return null;
         }
 
-        body.Position = 0;
         return body;
     }
 
-    private static List<BadRequest.Types.FieldViolation> UnknownParameters(IQueryCollection query, MessageDescriptor input)
-    {
-        var fields = input.Fields.InDeclarationOrder();
-        return
-        [
-            .. from name in query.Keys
-               let first = name.Split('.')[0]
-               where !fields.Any(field => field.JsonName == first || field.Name == first)
-               select new BadRequest.Types.FieldViolation
-               {
-                   Field = name,
-                   Description = $"is not a parameter of this call; it has {string.Join(", ", fields.Select(field => field.JsonName))}",
-               },
-        ];
-    }
+    private static Dictionary<string, string> PathFields(HttpContext context, MessageDescriptor input) =>
+        context.Request.RouteValues
+            .Where(value => value.Value is string && input.FindFieldByName(value.Key) is not null)
+            .ToDictionary(value => value.Key, value => (string)value.Value!);
+
+    private static Task RefuseAsync(HttpContext context, int httpStatus, IReadOnlyCollection<BadRequest.Types.FieldViolation> violations) =>
+        RestErrors.WriteAsync(context, httpStatus, RpcErrors.InvalidArgument(violations));
 }

@@ -19,7 +19,7 @@ internal static class RestErrors
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Response.StatusCode = httpStatus;
-        context.Response.ContentType = MediaTypeNames.Application.Json;
+        context.Response.ContentType = $"{MediaTypeNames.Application.Json}; charset=utf-8";
         return context.Response.WriteAsync(Formatter.Format(error.GetRpcStatus()), context.RequestAborted);
     }
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using EmbeddingGrpc.FunctionalTests.Harness;
-using EmbeddingGrpc.Protocol.V1;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.FunctionalTests.Rest;
@@ -12,25 +11,6 @@ public sealed class BadRestTests(LearnedDaemon learned) : IClassFixture<LearnedD
     private const string Recall = "/v1/models/default/recall";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    [Theory]
-    [InlineData("""{"item": {"itemId": "books-0"}, "k": 0}""")]
-    [InlineData("""{"vector": {"values": ["NaN", 1]}}""")]
-    [InlineData("{}")]
-    public async Task InvalidRequest_OverHttp_HasTheErrorOfGrpc(string json)
-    {
-        var (status, error) = await PostAsync(Recall, json);
-        var request = RecallRequest.Parser.ParseJson(json);
-        var grpc = await Assert.ThrowsAsync<RpcException>(async () => await learned.Daemon.Recall.RecallAsync(request, cancellationToken: Cancel));
-
-        Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Equal((int)grpc.StatusCode, error.GetProperty("code").GetInt32());
-        Assert.Equal(grpc.Status.Detail, error.GetProperty("message").GetString());
-        Assert.Equal(
-            grpc.GetRpcStatus()!.GetDetail<Google.Rpc.BadRequest>()!.FieldViolations.Select(v => (v.Field, v.Description)),
-            error.GetProperty("details")[0].GetProperty("fieldViolations").EnumerateArray()
-                .Select(v => (v.GetProperty("field").GetString()!, v.GetProperty("description").GetString()!)));
-    }
 
     [Fact]
     public async Task UnknownItem_OverHttp_Is404WithTheResource()
@@ -48,7 +28,9 @@ public sealed class BadRestTests(LearnedDaemon learned) : IClassFixture<LearnedD
     [InlineData("""{"item": {"itemId": 5}}""", "item.item_id")]
     [InlineData("""{"k": 5""", "body")]
     [InlineData("not json", "body")]
-    [InlineData("", "body")]
+    [InlineData("""{"item": {"itemId": "\ud800"}}""", "item.item_id")]
+    [InlineData("""{"model": "films", "k": 5}""", "model")]
+    [InlineData("""{"vector": {"values": [NaN]}}""", "body")]
     [InlineData("[1]", "body")]
     public async Task WrongJson_NamesTheField(string json, string field)
     {
@@ -58,14 +40,37 @@ public sealed class BadRestTests(LearnedDaemon learned) : IClassFixture<LearnedD
     }
 
     [Fact]
-    public async Task UnknownEnumNumber_RejectsTheInteractionAsOverGrpc()
+    public async Task DeepJson_IsRefusedAtItsDepth()
     {
-        var interaction = new Interaction { UserId = "web", ItemId = "books-1", Type = (InteractionType)99, EventTimeMs = 1_600_000_000_000 };
-        var grpc = await learned.Daemon.Events.AppendEventsAsync(new AppendEventsRequest { Interactions = { interaction } }, cancellationToken: Cancel);
-        var (status, answer) = await PostAsync(
-            "/v1/models/default/events", """{"interactions": [{"userId": "web", "itemId": "books-1", "type": 99, "eventTimeMs": 1600000000000}]}""");
-        Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal(grpc.Rejected[0].Reason, answer.GetProperty("rejected")[0].GetProperty("reason").GetString());
+        var (status, error) = await PostAsync(Recall, string.Concat(Enumerable.Repeat("{\"item\":", 10_000)) + "1" + new string('}', 10_000));
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("depth of 64", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task BodyThatIsNotUtf8_IsRefusedAsSuch()
+    {
+        using var content = new ByteArrayContent([.. "{\"item\": {\"itemId\": \""u8, 0xff, .. "\"}}"u8]) { Headers = { ContentType = new("application/json") } };
+        using var response = await learned.Daemon.Http.PostAsync(Recall, content, Cancel);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("body: is not UTF-8", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NoBody_IsTheMessageWithoutFields()
+    {
+        using var response = await learned.Daemon.Http.PostAsync(Recall, null, Cancel);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("query: is missing", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OtherContent_Is415()
+    {
+        using var content = new StringContent("""{"item": {"itemId": "books-0"}}""");
+        using var response = await learned.Daemon.Http.PostAsync(Recall, content, Cancel);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        Assert.Contains("must be application/json", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -7,6 +7,8 @@ namespace EmbeddingGrpc.FunctionalTests.Rest;
 /// <summary>The description of the REST API is valid, whole, and made of the API's own messages.</summary>
 public sealed class OpenApiTests : IAsyncLifetime
 {
+    private static readonly string[] InteractionTypeNames = [.. Interaction.Descriptor.FindFieldByName("type").EnumType.Values.Select(value => value.Name)];
+
     private readonly TemporaryDirectory _data = new();
     private OpenApiDocument _document = null!;
 
@@ -52,6 +54,22 @@ public sealed class OpenApiTests : IAsyncLifetime
         Assert.Equal(JsonSchemaType.Integer, schema.Properties["k"].Type);
         Assert.Equal(JsonSchemaType.Array, schema.Properties["excludeItemIds"].Type);
         Assert.Contains("Exactly one of item, user, session, vector", schema.Properties["item"].Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Schema_OfAnEnum_IsItsNames()
+    {
+        var schema = _document.Components!.Schemas![nameof(InteractionType)];
+        Assert.Equal(JsonSchemaType.String, schema.Type);
+        Assert.Equal(InteractionTypeNames, schema.Enum!.Select(name => name.GetValue<string>()));
+    }
+
+    [Fact]
+    public void Schema_OfAnError_HasItsDetails()
+    {
+        var detail = _document.Components!.Schemas!["Error"].Properties!["details"].Items!;
+        Assert.Equal(["BadRequest", "ResourceInfo", "ErrorInfo", "RetryInfo"], detail.AnyOf!.OfType<OpenApiSchemaReference>().Select(reference => reference.Reference.Id));
+        Assert.Contains("fieldViolations", _document.Components.Schemas["BadRequest"].Properties!.Keys);
     }
 
     [Fact]
