@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 
@@ -97,7 +98,7 @@ public sealed class GenerationStoreTests
     {
         const int Swaps = 300;
         using var store = new GenerationStore();
-        var indexes = new List<TrackedIndex>();
+        var indexes = new ConcurrentDictionary<long, TrackedIndex>();
         var violations = 0;
         var leases = 0L;
         using var stop = new CancellationTokenSource();
@@ -110,7 +111,7 @@ public sealed class GenerationStoreTests
                 using (lease)
                 {
                     // Touches native memory, which throws once freed.
-                    if (lease.Generation.IsFreed || ((TrackedIndex)lease.Generation.Similar).Disposals != 0 || !float.IsFinite(lease.Generation.Input[new(0)][0]))
+                    if (lease.Generation.IsFreed || indexes[lease.Generation.Number].Disposals != 0 || !float.IsFinite(lease.Generation.Input[new(0)][0]))
                     {
                         Interlocked.Increment(ref violations);
                     }
@@ -127,12 +128,12 @@ public sealed class GenerationStoreTests
         store.Dispose();
 
         Assert.Equal(0, violations);
-        Assert.All(indexes, index => Assert.Equal(1, index.Disposals));
+        Assert.All(indexes.Values, index => Assert.Equal(1, index.Disposals));
 
         void Publish(int swap)
         {
             var (generation, index) = Tracked(swap + 1);
-            indexes.Add(index);
+            indexes[generation.Number] = index;
             store.Publish(generation);
         }
     }
