@@ -18,4 +18,7 @@ public sealed record AppendBatch(Interaction[] Interactions, ProducerId? Produce
     /// the <see cref="DoneThrough"/> of the one before: if that one is refused for want of space, this one, which may fit, must not make its numbers look done. 0 asks for nothing.
     /// </summary>
     public ulong Follows { get; init; }
+
+    /// <summary>Entries that it becomes if none is a duplicate.</summary>
+    internal int EntryCount => Interactions.Length + Records.Length;
 }

@@ -29,7 +29,7 @@ public sealed class InteractionLog : IAsyncDisposable
         _lock = directoryLock;
         _time = time;
         (_segments, _producers) = new LogRecovery(files, logger).Run(time.GetUtcNow().ToUnixTimeMilliseconds());
-        _queue = new AppendQueue(options.AppendQueueLength, options.AppendQueueBytes);
+        _queue = new AppendQueue(options.AppendQueueLength, options.AppendQueueBytes, _segments.Active.EndOffset);
         _durable = new DurableWatermark(_segments.Active.EndOffset);
         var writer = new SegmentWriter(files, _segments, _producers, options);
         _appender = new Appender(_queue, writer, _producers, _durable, time, logger);
@@ -148,10 +148,33 @@ public sealed class InteractionLog : IAsyncDisposable
         return LogScan.Read(_segments, from.Value, Math.Min(to.Value, _durable.Value), interactionsOnly: false, cancellationToken);
     }
 
+    /// <summary>
+    /// Reads durable entries of every kind in <c>[from, to)</c>, in order, a group at a time, without a string for every id: several times faster than
+    /// <see cref="ScanAll"/>. Otherwise as <see cref="Scan"/>.
+    /// </summary>
+    /// <param name="batch">What is returned at each step, filled anew. Who follows the log keeps it.</param>
+    /// <param name="from">First offset.</param>
+    /// <param name="to">Offset after the last.</param>
+    /// <param name="cancellationToken">Ends the enumeration between two groups.</param>
+    /// <exception cref="LogCorruptException">A group is damaged; says which file and where.</exception>
+    public IEnumerable<EntryBatch> ScanBatches(EntryBatch batch, LogOffset from, LogOffset to, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentOutOfRangeException.ThrowIfNegative(from.Value, nameof(from));
+        return LogScan.ReadBatches(_segments, batch, from.Value, Math.Min(to.Value, _durable.Value), cancellationToken);
+    }
+
     /// <summary>Waits until something at or after <paramref name="offset"/> is durable and returns the watermark.</summary>
     /// <exception cref="ObjectDisposedException">The log was closed meanwhile.</exception>
     public async ValueTask<LogOffset> WaitForDurableAsync(LogOffset offset, CancellationToken cancellationToken = default) =>
         new(await _durable.WaitAboveAsync(offset.Value, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>
+    /// Lets the log run only so far ahead of whoever follows it: a batch gets its place in the queue only while everything before it ends before
+    /// <paramref name="offset"/>. The follower calls it as it gets on; before the first call, and after one with null, nothing is held back.
+    /// </summary>
+    /// <param name="offset">Up to one batch more may pass.</param>
+    public void AdmitBefore(LogOffset? offset) => _queue.AdmitBefore(offset?.Value ?? long.MaxValue);
 
     /// <summary>Removes old segments as <see cref="EventLogOptions.RetentionBytes"/> and <see cref="EventLogOptions.RetentionAge"/> ask, whole ones only.</summary>
     /// <param name="safeOffset">What every generation, checkpoint and training run can do without: nothing at or after it is removed.</param>

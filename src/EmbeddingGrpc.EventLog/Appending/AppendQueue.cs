@@ -1,16 +1,19 @@
 namespace EmbeddingGrpc.EventLog.Appending;
 
 /// <summary>
-/// Batches between their callers and the appender, first come first served, bounded by number and by bytes until they are durable. Many callers,
-/// one taker.
+/// Batches between their callers and the appender, first come first served, bounded by number and by bytes until they are durable, and by how far
+/// ahead of a follower the log may run. Many callers, one taker.
 /// </summary>
-internal sealed class AppendQueue(int maximumBatches, long maximumBytes)
+internal sealed class AppendQueue(int maximumBatches, long maximumBytes, long durable = 0)
 {
     private readonly object _lock = new();
     private readonly Queue<PendingAppend> _ready = [];
     private readonly LinkedList<Waiter> _waiting = [];
     private int _heldBatches;
     private long _heldBytes;
+    private long _heldEntries;
+    private long _durable = durable;
+    private long _admitBefore = long.MaxValue;
     private bool _completed;
 
     /// <summary>Completes when the batch has its place. Cancelling gives the place up; after it the batch is on its way and cannot be taken back.</summary>
@@ -59,17 +62,30 @@ internal sealed class AppendQueue(int maximumBatches, long maximumBytes)
     }
 
     /// <summary>Gives the places of finished batches to those who wait.</summary>
-    public void Release(List<PendingAppend> group)
+    /// <param name="group">Durable, or refused.</param>
+    /// <param name="durable">The log's end.</param>
+    public void Release(List<PendingAppend> group, long durable)
     {
         lock (_lock)
         {
+            _durable = durable;
             _heldBatches -= group.Count;
-            foreach (var append in group) _heldBytes -= append.Bytes;
-            while (_waiting.First is { } first && HasPlaceFor(first.Value.Append))
+            foreach (var append in group)
             {
-                _waiting.RemoveFirst();
-                if (first.Value.Admitted.TrySetResult()) Admit(first.Value.Append);
+                _heldBytes -= append.Bytes;
+                _heldEntries -= append.Batch.EntryCount;
             }
+            AdmitWaiting();
+        }
+    }
+
+    /// <summary>From now on a batch gets its place only while what is durable and what is held end before this offset.</summary>
+    public void AdmitBefore(long offset)
+    {
+        lock (_lock)
+        {
+            _admitBefore = offset;
+            AdmitWaiting();
         }
     }
 
@@ -85,13 +101,25 @@ internal sealed class AppendQueue(int maximumBatches, long maximumBytes)
         }
     }
 
+    // A single batch larger than the bounds passes alone; what follows the log is waited for all the same, since it always gets on.
     private bool HasPlaceFor(PendingAppend append) =>
-        _heldBatches == 0 || (_heldBatches < maximumBatches && _heldBytes + append.Bytes <= maximumBytes);
+        _durable + _heldEntries < _admitBefore
+        && (_heldBatches == 0 || (_heldBatches < maximumBatches && _heldBytes + append.Bytes <= maximumBytes));
+
+    private void AdmitWaiting()
+    {
+        while (_waiting.First is { } first && HasPlaceFor(first.Value.Append))
+        {
+            _waiting.RemoveFirst();
+            if (first.Value.Admitted.TrySetResult()) Admit(first.Value.Append);
+        }
+    }
 
     private void Admit(PendingAppend append)
     {
         _heldBatches++;
         _heldBytes += append.Bytes;
+        _heldEntries += append.Batch.EntryCount;
         _ready.Enqueue(append);
         if (_ready.Count == 1) Monitor.Pulse(_lock);
     }

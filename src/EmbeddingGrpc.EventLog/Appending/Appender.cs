@@ -69,7 +69,7 @@ internal sealed class Appender
     private void CommitGroup()
     {
         Commit();
-        _queue.Release(_group);
+        _queue.Release(_group, _durable.Value);
         _group.Clear();
         _accepted.Clear();
     }

@@ -5,13 +5,14 @@ namespace EmbeddingGrpc.EventLog.Groups;
 /// <summary>Reads the payload of one group after another, an entry at a time. One owner. Throws <see cref="InvalidDataException"/> on nonsense.</summary>
 internal sealed class GroupDecoder
 {
-    private readonly IdDictionaryReader _users;
-    private readonly IdDictionaryReader _items;
     private readonly IdDictionaryReader _recalls;
     private ByteReader _input;
     private long _offset;
     private long _endOffset;
     private long _previousTimeMs;
+
+    // Of the interaction read last.
+    private int _recall;
 
     public GroupDecoder()
         : this(new IdStrings())
@@ -21,16 +22,22 @@ internal sealed class GroupDecoder
     /// <param name="strings">May be shared with others of the same owner.</param>
     public GroupDecoder(IdStrings strings)
     {
-        _users = new IdDictionaryReader(strings);
-        _items = new IdDictionaryReader(strings);
+        Users = new IdDictionaryReader(strings);
+        Items = new IdDictionaryReader(strings);
         _recalls = new IdDictionaryReader(strings);
     }
+
+    /// <summary>The group's users so far.</summary>
+    public IdDictionaryReader Users { get; }
+
+    /// <summary>The group's items so far.</summary>
+    public IdDictionaryReader Items { get; }
 
     /// <summary>Begins a group. <paramref name="payload"/> must stay as it is until the last entry is read.</summary>
     public void Begin(in GroupHeader header, byte[] payload, int start)
     {
-        _users.Clear();
-        _items.Clear();
+        Users.Clear();
+        Items.Clear();
         _recalls.Clear();
         _previousTimeMs = 0;
         _input = new ByteReader(payload, start, header.PayloadLength);
@@ -62,6 +69,20 @@ internal sealed class GroupDecoder
     public bool TryReadOrGap(out LogEntry entry, out EntryGap gap)
     {
         entry = default;
+        if (!TryReadRow(out var row, out var record, out gap)) return false;
+        if (gap.Count > 0) return true;
+        entry = record is not null ? new LogEntry(row.Offset, default, record) : new LogEntry(row.Offset, InteractionOf(row));
+        return true;
+    }
+
+    /// <summary>The same with ids as numbers of <see cref="Users"/> and <see cref="Items"/>.</summary>
+    /// <param name="row">An interaction; only its offset where <paramref name="record"/> or <paramref name="gap"/> is set.</param>
+    /// <param name="record">An entry that is no interaction.</param>
+    /// <param name="gap">A run of offsets without entries.</param>
+    public bool TryReadRow(out EntryRow row, out LogRecord? record, out EntryGap gap)
+    {
+        row = default;
+        record = null;
         gap = default;
         if (_offset >= _endOffset)
         {
@@ -71,7 +92,7 @@ internal sealed class GroupDecoder
         var tag = _input.ReadByte();
         if (tag < 0x80)
         {
-            entry = new LogEntry(new LogOffset(_offset++), ReadInteraction(tag));
+            row = ReadInteraction(tag);
         }
         else if (tag is EntryTag.Erased or EntryTag.Lost)
         {
@@ -82,18 +103,22 @@ internal sealed class GroupDecoder
         }
         else
         {
-            entry = new LogEntry(new LogOffset(_offset++), default, RecordCodec.Read(tag, ref _input, _items));
+            record = RecordCodec.Read(tag, ref _input, Items);
+            row = new EntryRow(new LogOffset(_offset++), -1, -1, default, 0, 0);
         }
         return true;
     }
 
-    private Interaction ReadInteraction(byte tag)
+    private Interaction InteractionOf(in EntryRow row) => new(
+        Users.Text(row.User), Items.Text(row.Item), row.Type, row.EventTimeMs, row.Weight, _recall < 0 ? null : _recalls.Text(_recall));
+
+    private EntryRow ReadInteraction(byte tag)
     {
-        var user = _users.Read(ref _input);
-        var item = _items.Read(ref _input);
+        var user = Users.Read(ref _input);
+        var item = Items.Read(ref _input);
         _previousTimeMs = unchecked(_previousTimeMs + _input.ReadZigzag());
         var weight = (tag & EntryTag.Weight) != 0 ? _input.ReadSingle() : 1f;
-        var recall = (tag & EntryTag.Recall) != 0 ? _recalls.Read(ref _input) : null;
-        return new Interaction(user, item, (InteractionType)(tag & EntryTag.TypeMask), _previousTimeMs, weight, recall);
+        _recall = (tag & EntryTag.Recall) != 0 ? _recalls.Read(ref _input) : -1;
+        return new EntryRow(new LogOffset(_offset++), user, item, (InteractionType)(tag & EntryTag.TypeMask), _previousTimeMs, weight);
     }
 }

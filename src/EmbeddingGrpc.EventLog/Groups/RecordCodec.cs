@@ -28,8 +28,8 @@ internal static class RecordCodec
     /// <exception cref="InvalidDataException">The tag is unknown, or the bytes are nonsense.</exception>
     public static LogRecord Read(byte tag, ref ByteReader input, IdDictionaryReader items) => tag switch
     {
-        EntryTag.ItemUpserted => new ItemUpserted(items.Read(ref input), ReadBytes(ref input)),
-        EntryTag.ItemDeleted => new ItemDeleted(items.Read(ref input)),
+        EntryTag.ItemUpserted => new ItemUpserted(items.Text(items.Read(ref input)), ReadBytes(ref input)),
+        EntryTag.ItemDeleted => new ItemDeleted(items.Text(items.Read(ref input))),
         EntryTag.UserErased => new UserErased(ReadBytes(ref input)),
         _ => throw new InvalidDataException($"an entry of the unknown kind 0x{tag:X2}; a newer version may have written it"),
     };

@@ -10,11 +10,11 @@ internal readonly record struct GroupContent(long Interactions, long Records, lo
     public static GroupContent Count(GroupDecoder decoder)
     {
         var (interactions, records, erased, lost) = (0L, 0L, 0L, 0L);
-        while (decoder.TryReadOrGap(out var entry, out var gap))
+        while (decoder.TryReadRow(out _, out var record, out var gap))
         {
             if (gap.Tag == EntryTag.Erased) erased += gap.Count;
             else if (gap.Tag == EntryTag.Lost) lost += gap.Count;
-            else if (entry.IsInteraction) interactions++;
+            else if (record is null) interactions++;
             else records++;
         }
         return new GroupContent(interactions, records, erased, lost);

@@ -38,4 +38,35 @@ internal static class LogScan
             }
         }
     }
+
+    /// <summary>The same, a group at a time.</summary>
+    /// <param name="segments">The log's.</param>
+    /// <param name="batch">Filled anew at each step.</param>
+    /// <param name="from">First offset.</param>
+    /// <param name="to">Offset after the last; everything before it is durable.</param>
+    /// <param name="cancellationToken">Asked between groups.</param>
+    public static IEnumerable<EntryBatch> ReadBatches(SegmentSet segments, EntryBatch batch, long from, long to, CancellationToken cancellationToken)
+    {
+        while (from < to)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var segment = segments.Acquire(from);
+            try
+            {
+                var end = Math.Min(to, segment.EndOffset);
+                using var reader = new SegmentReader(segment, batch.Decoder, from);
+                while (reader.MoveToGroup(end))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    reader.Fill(batch, end);
+                    yield return batch;
+                }
+                from = end;
+            }
+            finally
+            {
+                segment.Release();
+            }
+        }
+    }
 }

@@ -83,6 +83,20 @@ internal sealed class SegmentReader : IDisposable
         }
     }
 
+    /// <summary>All entries of the group that are in <c>[from, to)</c>.</summary>
+    /// <exception cref="LogCorruptException">The group cannot be decoded.</exception>
+    public void Fill(EntryBatch batch, long to)
+    {
+        try
+        {
+            batch.Fill(_from, to, Math.Min(to, _header.EndOffset));
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(_header.Position, $"a group cannot be read: {e.Message}");
+        }
+    }
+
     public void Dispose() => _cursor.Dispose();
 
     private LogCorruptException Damaged(long position, string reason) => new(_segment.Path, position, reason);

@@ -62,7 +62,8 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
             () => NewState(options),
             log.DurableOffset,
             out var restored);
-        var applier = new EventApplier(log, state, restored, loggers.CreateLogger<EventApplier>(), onApplierFailure, state.Catalog.Apply);
+        var applier = new EventApplier(
+            log, state, restored, loggers.CreateLogger<EventApplier>(), onApplierFailure, state.Catalog.Apply, ingest.AppliedLag);
         var schedule = new CheckpointSchedule(ingest.CheckpointInterval, ingest.CheckpointEntries);
         var checkpoints = new CheckpointWorker(store, state, applier, restored, schedule, time, logger);
         return new ModelEvents(log, state, applier, checkpoints, new CatalogEditor(state.Catalog, log, applier));

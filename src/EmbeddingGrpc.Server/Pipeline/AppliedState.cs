@@ -12,5 +12,8 @@ public sealed record AppliedState(ItemKeys Items, UserHistories Histories, ItemC
     public ItemCatalog Catalog { get; init; } = new(Items, TimeProvider.System);
 
     /// <summary>Memory held, in bytes.</summary>
-    public long SizeBytes => Items.SizeBytes + Histories.SizeBytes + Counters.SizeBytes + Catalog.SizeBytes;
+    public long SizeBytes => Items.SizeBytes + Histories.SizeBytes + Counters.SizeBytes + Catalog.SizeBytes + Parts.Sum(part => part.SizeBytes);
+
+    /// <summary>What else is kept, in the order in which it is applied.</summary>
+    internal IReadOnlyList<IAppliedPart> Parts { get; init; } = [];
 }

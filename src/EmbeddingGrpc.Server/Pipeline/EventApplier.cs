@@ -1,18 +1,20 @@
+using System.Diagnostics;
 using EmbeddingGrpc.EventLog;
 
 namespace EmbeddingGrpc.Server.Pipeline;
 
-/// <summary>Reads what the log has made durable and applies it to item keys, user histories and item counters. One thread of its own for each model.</summary>
+/// <summary>
+/// Reads what the log has made durable and applies it to item keys, user histories, item counters and what else the state has. Holds the log back where it
+/// would run too far ahead. One thread of its own for each model.
+/// </summary>
 public sealed partial class EventApplier : IAsyncDisposable
 {
-    // Waiters learn of progress this often within one run of the log; small enough to read one's own writes during a replay.
-    private const int AdvanceEvery = 1024;
-
     private readonly InteractionLog _log;
-    private readonly AppliedState _state;
+    private readonly BatchApplier _batches;
+    private readonly ApplyPace _pace;
+    private readonly EntryBatch _batch = new();
     private readonly ILogger<EventApplier> _logger;
     private readonly Action<Exception>? _onFailure;
-    private readonly Action<LogRecord, LogOffset>? _onRecord;
     private readonly AppliedWatermark _applied;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,17 +25,17 @@ public sealed partial class EventApplier : IAsyncDisposable
     /// <param name="from">Everything before it is in <paramref name="state"/> already; some of what follows may be.</param>
     /// <param name="logger">Told of a failure, as critical.</param>
     /// <param name="onFailure">Told of a failure, after which nothing is applied any more: for health.</param>
-    /// <param name="onRecord">Applies what is no interaction, on the applier's thread and in its place among the interactions, before the watermark passes it.</param>
+    /// <param name="onRecord">Told, on the applier's thread, of each entry that is no interaction, when everything before it is applied.</param>
+    /// <param name="lag">How long applying may take what the log holds: the log admits no more than that. Null is half a second.</param>
     public EventApplier(
-        InteractionLog log,
-        AppliedState state,
-        LogOffset from,
-        ILogger<EventApplier> logger,
-        Action<Exception>? onFailure = null,
-        Action<LogRecord, LogOffset>? onRecord = null)
+        InteractionLog log, AppliedState state, LogOffset from, ILogger<EventApplier> logger, Action<Exception>? onFailure = null,
+        Action<LogRecord, LogOffset>? onRecord = null, TimeSpan? lag = null)
     {
-        (_log, _state, _logger, _onFailure, _onRecord) = (log, state, logger, onFailure, onRecord);
+        ArgumentNullException.ThrowIfNull(log);
+        (_log, _logger, _onFailure) = (log, logger, onFailure);
         _applied = new AppliedWatermark(from);
+        _batches = new BatchApplier(state, onRecord, _applied.Advance);
+        _pace = new ApplyPace(lag ?? TimeSpan.FromSeconds(0.5), from, log.DurableOffset);
         new Thread(Run) { IsBackground = true, Name = "event applier" }.Start();
     }
 
@@ -64,6 +66,7 @@ public sealed partial class EventApplier : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
+            _log.AdmitBefore(null);
             _applied.Fail(new ObjectDisposedException(nameof(EventApplier), "The model was closed."));
         }
 #pragma warning disable CA1031 // Whatever it was: the thread must not take the daemon down, and must not die in silence.
@@ -72,6 +75,8 @@ public sealed partial class EventApplier : IAsyncDisposable
         {
             Failure = new ApplierFailedException($"Applying the log failed at offset {AppliedOffset}; restart the daemon once the cause is gone: {e.Message}", e);
             LogFailed(e, AppliedOffset);
+            // Nobody would let the log go on. What is taken is safe and is applied after a restart.
+            _log.AdmitBefore(null);
             _applied.Fail(Failure);
             _onFailure?.Invoke(Failure);
         }
@@ -85,28 +90,16 @@ public sealed partial class EventApplier : IAsyncDisposable
     {
         var from = AppliedOffset;
         var to = _log.WaitForDurableAsync(from, _stopping.Token).AsTask().GetAwaiter().GetResult();
-        foreach (var entry in _log.ScanAll(from, to, _stopping.Token))
+        foreach (var batch in _log.ScanBatches(_batch, from, to, _stopping.Token))
         {
-            Apply(entry);
-            if (entry.Offset.Value % AdvanceEvery == 0) _applied.Advance(new LogOffset(entry.Offset.Value + 1));
+            var (before, began) = (AppliedOffset, Stopwatch.GetTimestamp());
+            _batches.Apply(batch);
+            _applied.Advance(batch.EndOffset);
+            _pace.Note(batch.EndOffset.Value - before.Value, Stopwatch.GetElapsedTime(began));
+            _log.AdmitBefore(_pace.AdmitBefore(batch.EndOffset));
         }
 
         _applied.Advance(to);
-    }
-
-    private void Apply(in LogEntry entry)
-    {
-        if (entry.Record is { } record)
-        {
-            _onRecord?.Invoke(record, entry.Offset);
-            return;
-        }
-
-        var interaction = entry.Interaction;
-        var key = _state.Items.GetOrAdd(interaction.ItemId);
-        var applied = new HistoryEvent(key, interaction.Type, interaction.EventTimeMs, interaction.Weight);
-        _state.Histories.Apply(interaction.UserId, applied, entry.Offset);
-        _state.Counters.Apply(applied, entry.Offset);
     }
 
     [LoggerMessage(1101, LogLevel.Critical, "Applying the log failed at offset {Offset}. User histories stay as they are until the daemon is restarted.")]

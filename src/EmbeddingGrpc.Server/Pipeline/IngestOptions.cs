@@ -23,6 +23,10 @@ public sealed record IngestOptions
     [Range(MaximumRequestInteractions, 100_000_000)]
     public int StreamReadAhead { get; init; } = 65_536;
 
+    /// <summary>How long an event that is on disk may take, at the pace that the daemon keeps, until recalls see it; beyond that no more events are admitted.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:10:00")]
+    public TimeSpan AppliedLag { get; init; } = TimeSpan.FromSeconds(0.5);
+
     /// <summary>How long a stream may go on after it was told that the daemon is draining.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);

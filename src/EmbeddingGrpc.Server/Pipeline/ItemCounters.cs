@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Server.Pipeline;
 
@@ -22,6 +23,10 @@ public sealed class ItemCounters
     private readonly double _halfLifeMs;
     private Tallies _tallies = new(null, []);
     private long _clockMs = long.MinValue;
+
+    // The writer's: what an interaction of weight 1 at this time counts.
+    private long _factorMs = long.MinValue;
+    private double _factor;
 
     /// <summary>Starts with nothing counted.</summary>
     /// <param name="halfLife">Model time after which an interaction counts half.</param>
@@ -52,12 +57,12 @@ public sealed class ItemCounters
     public void Apply(in HistoryEvent interaction, LogOffset offset)
     {
         if (interaction.EventTimeMs > _clockMs) Volatile.Write(ref _clockMs, interaction.EventTimeMs);
-        var exponent = ExponentOf(interaction.EventTimeMs);
+        var factor = FactorAt(interaction.EventTimeMs);
         ref var tally = ref TallyOf(interaction.Item.Value);
         if (tally.Version > offset.Value) return;
         Volatile.Write(ref tally.Version, ~(offset.Value + 1));
         Volatile.WriteBarrier();
-        tally.ByType[InteractionTypes.IndexOf(interaction.Type)] += interaction.Weight * double.Exp2(exponent);
+        tally.ByType[InteractionTypes.IndexOf(interaction.Type)] += interaction.Weight * factor;
         Volatile.Write(ref tally.Version, offset.Value + 1);
     }
 
@@ -92,6 +97,20 @@ public sealed class ItemCounters
         if (_tallies.LandmarkMs is null) _tallies = new Tallies(landmarkMs, _tallies.Chunks);
         _clockMs = Math.Max(_clockMs, clockMs);
         TallyOf(item) = tally;
+    }
+
+    /// <summary>Says that an interaction with an item will be counted soon. Writer only.</summary>
+    internal void WillApply(ItemKey item)
+    {
+        var chunk = item.Value >> ChunkBits;
+        if (chunk < _tallies.Chunks.Length) CacheHint.WillRead(in _tallies.Chunks[chunk][item.Value & (ChunkSize - 1)].Version);
+    }
+
+    // Interactions come nearly in order of time: the one before had the same millisecond often enough to be worth a comparison.
+    private double FactorAt(long timeMs)
+    {
+        if (timeMs != _factorMs) (_factorMs, _factor) = (timeMs, double.Exp2(ExponentOf(timeMs)));
+        return _factor;
     }
 
     private double ExponentOf(long timeMs)

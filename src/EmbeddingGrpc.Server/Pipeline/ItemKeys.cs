@@ -1,3 +1,8 @@
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using System.Text;
+using EmbeddingGrpc.Numerics;
+
 namespace EmbeddingGrpc.Server.Pipeline;
 
 /// <summary>Item ids to keys and back. One writer (the applier), wait-free readers. Keys count up from 0 in the order of first appearance.</summary>
@@ -11,6 +16,8 @@ public sealed class ItemKeys
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
 
+    // Ids come from outside: the seed keeps anyone from choosing them to collide.
+    private readonly long _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
     private ulong[] _table = new ulong[1024];
     private string?[][] _ids = [];
     private int _count;
@@ -23,26 +30,24 @@ public sealed class ItemKeys
     public long SizeBytes => Volatile.Read(ref _idBytes) + ((long)Volatile.Read(ref _table).Length * sizeof(ulong)) + ((long)Volatile.Read(ref _ids).Length * ChunkSize * IntPtr.Size);
 
     /// <summary>The key of an item, given now if it has none. Writer only.</summary>
+    /// <param name="itemId">1..256 bytes of UTF-8.</param>
     public ItemKey GetOrAdd(string itemId)
     {
         ArgumentNullException.ThrowIfNull(itemId);
-        var hash = Hash(itemId);
-        var slot = Find(_table, itemId, hash, out var key);
-        if (key >= 0) return new ItemKey(key);
-
-        key = _count;
-        Store(key, itemId);
-        Volatile.Write(ref _count, key + 1);
-        Volatile.Write(ref _table[slot], Slot(hash, key));
-        if ((_count + 1) * 3L > _table.Length * 2L) Grow();
-        return new ItemKey(key);
+        Span<byte> buffer = stackalloc byte[IdRules.MaximumBytes];
+        if (!Encoding.UTF8.TryGetBytes(itemId, buffer, out var length) || length == 0)
+            throw new ArgumentException($"An item id has 1..{IdRules.MaximumBytes} bytes of UTF-8.", nameof(itemId));
+        return GetOrAdd(buffer[..length], Hash(buffer[..length]));
     }
 
     /// <summary>Finds an item's key.</summary>
     public bool TryGet(string itemId, out ItemKey key)
     {
         ArgumentNullException.ThrowIfNull(itemId);
-        Find(Volatile.Read(ref _table), itemId, Hash(itemId), out var value);
+        key = new ItemKey(-1);
+        Span<byte> buffer = stackalloc byte[IdRules.MaximumBytes];
+        if (!Encoding.UTF8.TryGetBytes(itemId, buffer, out var length)) return false;
+        Find(Volatile.Read(ref _table), buffer[..length], Hash(buffer[..length]), out var value);
         key = new ItemKey(value);
         return value >= 0;
     }
@@ -55,12 +60,53 @@ public sealed class ItemKeys
         return Volatile.Read(ref _ids)[key.Value >> ChunkBits][key.Value & (ChunkSize - 1)]!;
     }
 
-    // Marvin hashing is seeded at random for each process: ids come from outside, and nobody may choose them to collide.
-    private static uint Hash(string itemId) => (uint)itemId.GetHashCode(StringComparison.Ordinal);
+    /// <summary>The hash of an id, for the calls below.</summary>
+    internal uint Hash(ReadOnlySpan<byte> utf8) => (uint)(XxHash3.HashToUInt64(utf8, _seed) >> 32);
+
+    /// <summary>The key of an item whose hash was made before, given now if it has none. Writer only.</summary>
+    internal ItemKey GetOrAdd(ReadOnlySpan<byte> utf8, uint hash)
+    {
+        var slot = Find(_table, utf8, hash, out var key);
+        if (key >= 0) return new ItemKey(key);
+
+        key = _count;
+        Store(key, Encoding.UTF8.GetString(utf8));
+        Volatile.Write(ref _count, key + 1);
+        Volatile.Write(ref _table[slot], Slot(hash, key));
+        if ((_count + 1) * 3L > _table.Length * 2L) Grow();
+        return new ItemKey(key);
+    }
+
+    /// <summary>Says that an item will be looked for soon; then <see cref="WillReadId"/> and <see cref="WillCompareId"/> may follow, each a little later.</summary>
+    internal void WillFind(uint hash) => CacheHint.WillRead(in _table[(int)hash & (_table.Length - 1)]);
+
+    /// <summary>Says that the reference to the item's id is needed soon.</summary>
+    internal void WillReadId(uint hash)
+    {
+        if (Candidate(hash) is >= 0 and var key) CacheHint.WillRead(in _ids[key >> ChunkBits][key & (ChunkSize - 1)]);
+    }
+
+    /// <summary>Says that the item's id is needed soon.</summary>
+    internal void WillCompareId(uint hash)
+    {
+        if (Candidate(hash) is >= 0 and var key) CacheHint.WillRead(in _ids[key >> ChunkBits][key & (ChunkSize - 1)]!.GetPinnableReference());
+    }
 
     private static ulong Slot(uint hash, int key) => ((ulong)hash << 32) | (uint)(key + 1);
 
-    private int Find(ulong[] table, string itemId, uint hash, out int key)
+    // The first key with the hash: nearly always the item, if it has a key.
+    private int Candidate(uint hash)
+    {
+        var mask = _table.Length - 1;
+        for (var position = (int)hash & mask; _table[position] is not 0 and var slot; position = (position + 1) & mask)
+        {
+            if ((uint)(slot >> 32) == hash) return (int)(uint)slot - 1;
+        }
+
+        return -1;
+    }
+
+    private int Find(ulong[] table, ReadOnlySpan<byte> utf8, uint hash, out int key)
     {
         var mask = table.Length - 1;
         for (var position = (int)hash & mask; ; position = (position + 1) & mask)
@@ -73,8 +119,17 @@ public sealed class ItemKeys
             }
 
             key = (int)(uint)slot - 1;
-            if ((uint)(slot >> 32) == hash && Volatile.Read(ref _ids)[key >> ChunkBits][key & (ChunkSize - 1)] == itemId) return position;
+            if ((uint)(slot >> 32) == hash && IsId(utf8, Volatile.Read(ref _ids)[key >> ChunkBits][key & (ChunkSize - 1)]!)) return position;
         }
+    }
+
+    private static bool IsId(ReadOnlySpan<byte> utf8, string id)
+    {
+        if (Ascii.Equals(utf8, id)) return true;
+        // An id with other characters has more bytes than chars.
+        if (utf8.Length <= id.Length) return false;
+        Span<byte> buffer = stackalloc byte[IdRules.MaximumBytes];
+        return Encoding.UTF8.TryGetBytes(id, buffer, out var length) && buffer[..length].SequenceEqual(utf8);
     }
 
     private void Store(int key, string itemId)

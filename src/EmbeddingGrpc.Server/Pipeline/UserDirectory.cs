@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Numerics;
 using System.Security.Cryptography;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Server.Pipeline;
 
@@ -49,18 +50,36 @@ internal sealed class UserDirectory
 
     public ref UserRecord Record(int user) => ref _records.First(user);
 
-    public ReadOnlySpan<byte> IdOf(in UserRecord record) => PoolOf(record.IdLength).Block(record.IdBlock)[..record.IdLength];
-
     /// <summary>Finds a user, for the writer.</summary>
     public int Find(ReadOnlySpan<byte> id, ulong hash)
     {
-        for (var user = _buckets.First(BucketOf(hash, _bucketCount)); user != UserRecord.None; user = Record(user).NextInBucket)
-        {
-            ref var record = ref Record(user);
-            if (record.Hash == hash && record.IdLength == id.Length && IdOf(record).SequenceEqual(id)) return user;
-        }
+        var user = FirstInBucket(hash);
+        while (user != UserRecord.None && !Is(user, id, hash)) user = Record(user).NextInBucket;
+        return user;
+    }
 
-        return UserRecord.None;
+    /// <summary>Whether a slot holds a user, for the writer.</summary>
+    public bool Is(int user, ReadOnlySpan<byte> id, ulong hash)
+    {
+        ref var record = ref Record(user);
+        if (record.Hash != hash || record.IdLength != id.Length) return false;
+        var stored = record.HasInlineId ? record.InlineId : PoolOf(record.IdLength).Block(record.IdBlock);
+        return stored[..id.Length].SequenceEqual(id);
+    }
+
+    /// <summary>The first user of a hash's bucket, for the writer: where <see cref="Find"/> begins.</summary>
+    public int FirstInBucket(ulong hash) => _buckets.First(BucketOf(hash, _bucketCount));
+
+    /// <summary>Says that <see cref="FirstInBucket"/> will be asked soon.</summary>
+    public void WillFind(ulong hash) => CacheHint.WillRead(in _buckets.First(BucketOf(hash, _bucketCount)));
+
+    /// <summary>Says that a record will be read soon.</summary>
+    public void WillRead(int user)
+    {
+        ref var record = ref Record(user);
+        // Arrays begin where they like, so a record lies across two lines.
+        CacheHint.WillRead(in record.Hash);
+        CacheHint.WillRead(in record.InlineId[^1]);
     }
 
     /// <summary>Finds a user's record, for a reader. Ends whatever the writer does, but what it says holds only if the stripe did not change.</summary>
@@ -74,11 +93,7 @@ internal sealed class UserDirectory
         {
             if (!_records.TryBlock(user, out var found)) return false;
             record = found[0];
-            if (record.Hash == hash && record.IdLength == id.Length
-                && PoolOf(record.IdLength).TryBlock(record.IdBlock, out var stored) && stored[..id.Length].SequenceEqual(id))
-            {
-                return true;
-            }
+            if (record.Hash == hash && record.IdLength == id.Length && TryId(ref record, out var stored) && stored[..id.Length].SequenceEqual(id)) return true;
 
             user = record.NextInBucket;
         }
@@ -95,9 +110,9 @@ internal sealed class UserDirectory
     }
 
     /// <summary>Copies an id, for a reader whose record may be torn.</summary>
-    public bool TryCopyId(in UserRecord record, Span<byte> id)
+    public bool TryCopyId(ref UserRecord record, Span<byte> id)
     {
-        if (record.IdLength is 0 or > MaximumIdBytes || !PoolOf(record.IdLength).TryBlock(record.IdBlock, out var stored)) return false;
+        if (record.IdLength is 0 or > MaximumIdBytes || !TryId(ref record, out var stored)) return false;
         stored[..record.IdLength].CopyTo(id);
         return true;
     }
@@ -105,13 +120,11 @@ internal sealed class UserDirectory
     /// <summary>Adds a user that is not there and returns its number. Version, events and neighbours are the caller's to set.</summary>
     public int Add(ReadOnlySpan<byte> id, ulong hash)
     {
-        var pool = PoolOf(id.Length);
-        var idBlock = pool.Allocate();
-        id.CopyTo(pool.Block(idBlock));
-
         var user = _records.Allocate();
         ref var bucket = ref _buckets.First(BucketOf(hash, _bucketCount));
-        Record(user) = new UserRecord { Hash = hash, NextInBucket = bucket, IdBlock = idBlock, IdLength = (ushort)id.Length };
+        ref var record = ref Record(user);
+        record = new UserRecord { Hash = hash, NextInBucket = bucket, IdLength = (ushort)id.Length };
+        id.CopyTo(record.HasInlineId ? record.InlineId : AllocateId(ref record));
         bucket = user;
         Volatile.Write(ref _count, _count + 1);
         return user;
@@ -124,7 +137,8 @@ internal sealed class UserDirectory
         ref var link = ref _buckets.First(BucketOf(record.Hash, _bucketCount));
         while (link != user) link = ref Record(link).NextInBucket;
         link = record.NextInBucket;
-        PoolOf(record.IdLength).Free(record.IdBlock);
+        if (!record.HasInlineId) PoolOf(record.IdLength).Free(record.IdBlock);
+        record.InlineId.Clear();
         // Says that nobody lies here.
         record.IdLength = 0;
         _records.Free(user);
@@ -159,6 +173,20 @@ internal sealed class UserDirectory
         var lower = LowerPower(buckets);
         var bucket = (int)(hash & (ulong)((lower * 2L) - 1));
         return bucket < buckets ? bucket : bucket - lower;
+    }
+
+    // By reference, since a short id lies in the record itself.
+    private bool TryId(ref UserRecord record, out ReadOnlySpan<byte> stored)
+    {
+        stored = record.InlineId;
+        return record.HasInlineId || PoolOf(record.IdLength).TryBlock(record.IdBlock, out stored);
+    }
+
+    private Span<byte> AllocateId(ref UserRecord record)
+    {
+        var pool = PoolOf(record.IdLength);
+        record.IdBlock = pool.Allocate();
+        return pool.Block(record.IdBlock);
     }
 
     private BlockPool<byte> PoolOf(int idLength) => _ids[(idLength - 1) / IdGranularity];

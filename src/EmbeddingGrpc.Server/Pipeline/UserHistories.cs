@@ -1,5 +1,6 @@
 using System.Text;
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Server.Pipeline;
 
@@ -8,15 +9,15 @@ namespace EmbeddingGrpc.Server.Pipeline;
 /// copy, never hold the writer up, and read again where it changed the same stripe of users meanwhile.
 /// </summary>
 /// <remarks>
-/// No object a user: 48 bytes of record and 4 of bucket, the id rounded up to 16 bytes, and events of 16 bytes in blocks of 2, 4, 8, ...,
-/// <see cref="MaximumLength"/>. A user with 12-byte id and two events weighs 100 bytes, one with 50 events 868.
+/// No object a user: 64 bytes of record, the id included (one above 32 bytes lies beside it, rounded up to 16), 4 of bucket, and events of 16 bytes in
+/// blocks of 2, 4, 8, ..., <see cref="MaximumLength"/>. A user with two events weighs 100 bytes, one with 50 events 868.
 /// </remarks>
 public sealed class UserHistories
 {
     private readonly UserDirectory _users = new();
     private readonly BlockPool<StoredEvent>[] _events;
     private readonly int[] _sequences = new int[UserDirectory.Stripes];
-    private readonly UserRecency _recency;
+    private readonly OldestUsers _oldest;
 
     // Changes when users come and go.
     private int _membership;
@@ -30,7 +31,7 @@ public sealed class UserHistories
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maximumLength, ushort.MaxValue);
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumUsers, 1);
         (MaximumLength, MaximumUsers) = (maximumLength, maximumUsers);
-        _recency = new UserRecency(_users);
+        _oldest = new OldestUsers(_users);
         var lengths = new List<int>();
         for (var length = 2; length < maximumLength; length *= 2) lengths.Add(length);
         _events = [.. lengths.Append(maximumLength).Select(length => new BlockPool<StoredEvent>(length))];
@@ -98,23 +99,8 @@ public sealed class UserHistories
             throw new ArgumentException($"A user id has 1..{UserDirectory.MaximumIdBytes} bytes of UTF-8.", nameof(userId));
         }
 
-        var id = buffer[..length];
-        var hash = _users.Hash(id);
-        var user = _users.Find(id, hash);
-        if (user != UserRecord.None && !Accepts(_users.Record(user), interaction, offset)) return false;
-        if (user == UserRecord.None && UserCount == MaximumUsers) Remove(_recency.Oldest);
-
-        ref var sequence = ref _sequences[UserDirectory.StripeOf(hash)];
-        Begin(ref sequence);
-        var isNew = user == UserRecord.None;
-        if (isNew) user = Add(id, hash, eventClass: 0);
-        _recency.MoveToNewest(user, isNew);
-        ref var record = ref _users.Record(user);
-        Insert(ref record, interaction);
-        record.Version = VersionAt(offset);
-        End(ref sequence);
-        SplitIfDue();
-        return true;
+        var user = UserRecord.None;
+        return Apply(buffer[..length], _users.Hash(buffer[..length]), ref user, interaction, offset, out _) == HistoryChange.Placed;
     }
 
     /// <summary>Forgets a user. Writer only.</summary>
@@ -128,6 +114,71 @@ public sealed class UserHistories
         if (user == UserRecord.None) return false;
         Remove(user);
         return true;
+    }
+
+    /// <summary>The hash of an id, for the calls below.</summary>
+    internal ulong Hash(ReadOnlySpan<byte> id) => _users.Hash(id);
+
+    /// <summary>Says that a user will be looked for soon; then <see cref="WillReadRecord"/> and <see cref="WillApply"/> may follow, each a little later.</summary>
+    internal void WillFind(ulong hash) => _users.WillFind(hash);
+
+    /// <summary>Says that the record of the user is needed soon.</summary>
+    internal void WillReadRecord(ulong hash)
+    {
+        if (_users.FirstInBucket(hash) is not UserRecord.None and var user) _users.WillRead(user);
+    }
+
+    /// <summary>Finds a user and says that an interaction will be applied to it soon. Writer only.</summary>
+    /// <returns>The slot, for <see cref="Apply(ReadOnlySpan{byte}, ulong, ref int, in HistoryEvent, LogOffset, out int)"/>.</returns>
+    internal int WillApply(ReadOnlySpan<byte> id, ulong hash)
+    {
+        var user = _users.Find(id, hash);
+        if (user == UserRecord.None) return user;
+        ref var record = ref _users.Record(user);
+        var events = _events[record.EventClass].Block(record.EventBlock);
+        CacheHint.WillRead(in events[Math.Min(record.EventCount, events.Length - 1)]);
+        if (record.EventCount == MaximumLength) CacheHint.WillRead(in events[0]);
+        return user;
+    }
+
+    /// <summary>Applies an interaction of a user that was looked for before. Writer only.</summary>
+    /// <param name="id">1..256 bytes of UTF-8.</param>
+    /// <param name="hash"><see cref="Hash"/> of it.</param>
+    /// <param name="user">Where the user was found, which is checked, or none; becomes where it is now.</param>
+    /// <param name="interaction">What the user did.</param>
+    /// <param name="offset">Its place in the log.</param>
+    /// <param name="place">Where it stands in <see cref="EventsOf"/> the user now.</param>
+    internal HistoryChange Apply(ReadOnlySpan<byte> id, ulong hash, ref int user, in HistoryEvent interaction, LogOffset offset, out int place)
+    {
+        place = -1;
+        if (user == UserRecord.None || !_users.Is(user, id, hash)) user = _users.Find(id, hash);
+        if (user != UserRecord.None)
+        {
+            ref readonly var known = ref _users.Record(user);
+            if (known.Version >= VersionAt(offset)) return HistoryChange.Repeated;
+            if (known.EventCount == MaximumLength && _events[known.EventClass].First(known.EventBlock).EventTimeMs > interaction.EventTimeMs) return HistoryChange.TooOld;
+        }
+        else if (UserCount == MaximumUsers)
+        {
+            Remove(_oldest.Next());
+        }
+
+        ref var sequence = ref _sequences[UserDirectory.StripeOf(hash)];
+        Begin(ref sequence);
+        if (user == UserRecord.None) user = Add(id, hash, eventClass: 0);
+        ref var record = ref _users.Record(user);
+        place = Insert(ref record, interaction);
+        record.Version = VersionAt(offset);
+        End(ref sequence);
+        SplitIfDue();
+        return HistoryChange.Placed;
+    }
+
+    /// <summary>The events of a user, oldest first. Writer only, until its next change.</summary>
+    internal ReadOnlySpan<StoredEvent> EventsOf(int user)
+    {
+        ref readonly var record = ref _users.Record(user);
+        return _events[record.EventClass].Block(record.EventBlock)[..record.EventCount];
     }
 
     /// <summary>Slots that users may lie in: 0..SlotCount - 1.</summary>
@@ -150,7 +201,7 @@ public sealed class UserHistories
             ref var sequence = ref _sequences[UserDirectory.StripeOf(record.Hash)];
             var before = Volatile.Read(ref sequence);
             if ((before & 1) != 0) continue;
-            var copied = found && _users.TryReadSlot(slot, out record) && _users.TryCopyId(record, id)
+            var copied = found && _users.TryReadSlot(slot, out record) && _users.TryCopyId(ref record, id)
                 && TryStored(record, out var stored) && stored.TryCopyTo(events);
             Volatile.ReadBarrier();
             if (Volatile.Read(ref sequence) != before || Volatile.Read(ref _membership) != membership) continue;
@@ -158,7 +209,7 @@ public sealed class UserHistories
         }
     }
 
-    /// <summary>Puts back a user that a checkpoint kept. Before the first <see cref="Apply"/> only, and <see cref="EndRestore"/> must follow.</summary>
+    /// <summary>Puts back a user that a checkpoint kept. Before the first <see cref="Apply(string, in HistoryEvent, LogOffset)"/> only, and <see cref="EndRestore"/> must follow.</summary>
     internal void Restore(ReadOnlySpan<byte> id, ReadOnlySpan<StoredEvent> events, long version)
     {
         if (events.Length > MaximumLength) events = events[^MaximumLength..];
@@ -170,26 +221,14 @@ public sealed class UserHistories
         SplitIfDue();
     }
 
-    /// <summary>Orders restored users by when they were active, and lets go of those that are too many.</summary>
+    /// <summary>Lets go of restored users that are too many, those whose histories changed longest ago.</summary>
     internal void EndRestore()
     {
-        var users = new List<(long Version, int User)>(UserCount);
-        for (var slot = 0; slot < SlotCount; slot++)
-        {
-            if (_users.Record(slot) is { IdLength: > 0 } record) users.Add((record.Version, slot));
-        }
-
-        users.Sort();
-        foreach (var (_, user) in users) _recency.MoveToNewest(user, isNew: true);
-        while (UserCount > MaximumUsers) Remove(_recency.Oldest);
+        while (UserCount > MaximumUsers) Remove(_oldest.Next());
     }
 
     // Offsets count from 0, and a version of 0 is that of no history.
     private static long VersionAt(LogOffset offset) => offset.Value + 1;
-
-    private bool Accepts(in UserRecord record, in HistoryEvent interaction, LogOffset offset) =>
-        record.Version < VersionAt(offset)
-        && (record.EventCount < MaximumLength || _events[record.EventClass].First(record.EventBlock).EventTimeMs <= interaction.EventTimeMs);
 
     private int Add(ReadOnlySpan<byte> id, ulong hash, byte eventClass)
     {
@@ -215,7 +254,6 @@ public sealed class UserHistories
         ref var sequence = ref _sequences[UserDirectory.StripeOf(record.Hash)];
         Begin(ref sequence);
         Begin(ref _membership);
-        _recency.Remove(user);
         _events[record.EventClass].Free(record.EventBlock);
         _users.Remove(user);
         End(ref _membership);
@@ -239,7 +277,8 @@ public sealed class UserHistories
         return true;
     }
 
-    private void Insert(ref UserRecord record, in HistoryEvent interaction)
+    // Returns the place where it stands now.
+    private int Insert(ref UserRecord record, in HistoryEvent interaction)
     {
         var events = _events[record.EventClass].Block(record.EventBlock);
         var place = (int)record.EventCount;
@@ -248,7 +287,7 @@ public sealed class UserHistories
 
         if (record.EventCount == MaximumLength)
         {
-            // The oldest makes room; that there is something older is known from Accepts.
+            // The oldest makes room; that nothing younger goes is known from Apply.
             place--;
             events[1..(place + 1)].CopyTo(events);
         }
@@ -260,6 +299,7 @@ public sealed class UserHistories
         }
 
         events[place] = new StoredEvent(interaction);
+        return place;
     }
 
     private Span<StoredEvent> GrowEvents(scoped ref UserRecord record, ReadOnlySpan<StoredEvent> events)

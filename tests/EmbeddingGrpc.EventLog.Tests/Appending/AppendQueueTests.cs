@@ -16,7 +16,7 @@ public sealed class AppendQueueTests
         var group = Take();
         Assert.Equal(3, group.Count);
         Assert.False(fourth.IsCompleted);
-        _queue.Release(group);
+        _queue.Release(group, 0);
         await fourth;
     }
 
@@ -26,7 +26,7 @@ public sealed class AppendQueueTests
         await EnqueueAsync(Append(600));
         var second = EnqueueAsync(Append(600));
         Assert.False(second.IsCompleted);
-        _queue.Release(Take());
+        _queue.Release(Take(), 0);
         await second;
     }
 
@@ -36,7 +36,7 @@ public sealed class AppendQueueTests
         await EnqueueAsync(Append(1));
         var large = EnqueueAsync(Append(5000));
         Assert.False(large.IsCompleted);
-        _queue.Release(Take());
+        _queue.Release(Take(), 0);
         await large;
         Assert.False(EnqueueAsync(Append(1)).IsCompleted);
     }
@@ -51,7 +51,7 @@ public sealed class AppendQueueTests
         var largeWaits = EnqueueAsync(large);
         var smallWaits = EnqueueAsync(small);
         Assert.False(smallWaits.IsCompleted);
-        _queue.Release(Take());
+        _queue.Release(Take(), 0);
         await Task.WhenAll(largeWaits, smallWaits);
         Assert.Equal([large, small], Take());
     }
@@ -66,7 +66,7 @@ public sealed class AppendQueueTests
         var smallWaits = EnqueueAsync(small);
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
-        _queue.Release(Take());
+        _queue.Release(Take(), 0);
         await smallWaits;
         Assert.Equal([small], Take());
     }

@@ -10,13 +10,14 @@ namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 /// items:    count i32 · { id length u16 · id }
 /// counters: half-life in ms f64 · landmark i64 · clock i64 · { version i64 · 7 × f64 } for each item
 /// catalogue: see <see cref="CatalogCheckpoint"/>
+/// parts:    count u8 · { name length u8 · name · whatever the part writes }
 /// end offset i64 · XxHash3 u64 of everything before it
 /// </code>
 /// </summary>
 internal static class CheckpointFormat
 {
     public const ulong Magic = 0x31_54_4b_43_50_50_41_45; // "EAPPCKT1"
-    public const uint Version = 2;
+    public const uint Version = 3;
 
     /// <summary>Stands for a landmark or a clock that was never set.</summary>
     public const long Unset = long.MinValue;

@@ -31,6 +31,7 @@ internal static class CheckpointReader
         var items = ReadItems(input, state.Items);
         ReadCounters(input, state.Counters, items);
         CatalogCheckpoint.Read(input, state.Catalog);
+        ReadParts(input, state.Parts);
     }
 
     private static LogOffset ReadStart(CheckpointInput input)
@@ -86,6 +87,21 @@ internal static class CheckpointReader
             if (landmark == CheckpointFormat.Unset) continue;
             if (!sameUnits) tally.Scale(factor);
             counters.Restore(sameUnits ? landmark : clock, clock, item, tally);
+        }
+    }
+
+    // Sections do not tell how long they are, so all of them must be known, in their order. Where they are not, replaying the log makes them.
+    private static void ReadParts(CheckpointInput input, IReadOnlyList<IAppliedPart> parts)
+    {
+        var count = input.Read<byte>();
+        if (count != parts.Count) throw new CheckpointCorruptException($"it has {count} further sections, and this version keeps {parts.Count}");
+        Span<byte> name = stackalloc byte[byte.MaxValue];
+        foreach (var part in parts)
+        {
+            var bytes = name[..input.Read<byte>()];
+            input.Read(bytes);
+            if (Encoding.UTF8.GetString(bytes) != part.Name) throw new CheckpointCorruptException($"it has a section '{Encoding.UTF8.GetString(bytes)}' where '{part.Name}' was expected");
+            part.Read(input);
         }
     }
 }

@@ -31,6 +31,7 @@ internal static class CheckpointWriter
         WriteItems(output, state.Items, items, beforeEach);
         WriteCounters(output, state.Counters, items, beforeEach);
         CatalogCheckpoint.Write(output, state.Catalog, state.Items, beforeEach);
+        WriteParts(output, state.Parts, beforeEach);
         var end = applied();
         output.Write(end.Value);
         output.Complete();
@@ -79,6 +80,18 @@ internal static class CheckpointWriter
             beforeEach();
             tallies.TryRead(item, out var tally);
             output.Write(tally);
+        }
+    }
+
+    private static void WriteParts(CheckpointOutput output, IReadOnlyList<IAppliedPart> parts, Action beforeEach)
+    {
+        output.Write((byte)parts.Count);
+        foreach (var part in parts)
+        {
+            var name = Encoding.UTF8.GetBytes(part.Name);
+            output.Write((byte)name.Length);
+            output.Write(name);
+            part.Write(output, beforeEach);
         }
     }
 }
