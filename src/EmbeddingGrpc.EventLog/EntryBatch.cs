@@ -45,10 +45,10 @@ public sealed class EntryBatch
         _rows.Clear();
         _records.Clear();
         EndOffset = new LogOffset(endOffset);
-        while (Decoder.TryReadRow(out var row, out var record, out _))
+        while (Decoder.TryReadRow(out var row, out var record, out var gap))
         {
             // Those before the range are decoded all the same: later ones refer to their ids.
-            if (row.Offset.Value < from || row.Offset.Value >= to) continue;
+            if (gap.Count > 0 || row.Offset.Value < from || row.Offset.Value >= to) continue;
             if (record is not null) _records.Add(new RecordRow(row.Offset, record, _rows.Count));
             else _rows.Add(row);
         }

@@ -60,6 +60,44 @@ public sealed class InteractionLogTests
     }
 
     [Fact]
+    public async Task ScanBatches_OfAnyRange_ReadsExactlyThatRangeAndEachIdOnce()
+    {
+        await using var log = OpenLog(_disk);
+        await AppendSamplesAsync(log, 0, 20_000, batch: 250);
+        var random = new Random(7);
+        var batch = new EntryBatch();
+        for (var i = 0; i < 60; i++)
+        {
+            var from = random.Next(20_001);
+            var to = random.Next(20_001);
+            var expected = Enumerable.Range(from, Math.Max(0, to - from)).Select(n => new LogEntry(new LogOffset(n), Sample(n) with { RecallId = null }));
+            var actual = new List<LogEntry>();
+            foreach (var read in log.ScanBatches(batch, new LogOffset(from), new LogOffset(to), Cancellation))
+            {
+                Assert.Same(batch, read);
+                actual.AddRange(EntriesOf(read));
+                Assert.Equal(actual[^1].Offset.Value + 1, read.EndOffset.Value);
+                var users = Enumerable.Range(0, read.UserCount).Select(user => Convert.ToHexString(read.UserId(user))).ToArray();
+                Assert.Equal(users.Distinct(), users);
+            }
+            AssertSame(expected, actual);
+        }
+    }
+
+    [Fact]
+    public async Task AdmitBefore_AnOffsetThatTheLogHasReached_HoldsAppendsBackUntilItMoves()
+    {
+        await using var log = OpenLog(_disk);
+        log.AdmitBefore(new LogOffset(10));
+        await log.AppendAsync(Batch(0, 10), Cancellation);
+        var held = log.AppendAsync(Batch(10, 10), Cancellation).AsTask();
+        Assert.Equal(new LogOffset(10), log.DurableOffset);
+        Assert.False(held.IsCompleted);
+        log.AdmitBefore(null);
+        Assert.Equal(20, (await held).DurableOffset.Value);
+    }
+
+    [Fact]
     public async Task Append_FromManyCallers_KeepsEachCallersOrderAndLosesNothing()
     {
         const int callers = 8;

@@ -40,6 +40,7 @@ public sealed class LogModelTests
         private static readonly EventLogOptions Options = new() { SegmentSizeBytes = 4096 };
 
         private readonly Random _random;
+        private readonly EntryBatch _batch = new();
         private readonly SimulatedDisk _disk;
         private readonly LogModel _model = new();
         private readonly List<(AppendBatch Batch, Task<AppendResult> Answer)> _inFlight = [];
@@ -125,7 +126,10 @@ public sealed class LogModelTests
             var number = (ulong)Math.Max(0, (long)known.Done + _random.Next(-4, 4));
             var numbers = new ulong[interactions.Length];
             for (var i = 0; i < numbers.Length; i++) numbers[i] = number += (ulong)_random.Next(1, 3);
-            return new AppendBatch(interactions, new ProducerId(name, epoch), numbers, number + (ulong)_random.Next(2));
+            return new AppendBatch(interactions, new ProducerId(name, epoch), numbers, number + (ulong)_random.Next(2))
+            {
+                Follows = _random.Next(4) == 0 ? known.Done + (ulong)_random.Next(2) : 0,
+            };
         }
 
         private async Task CommitAsync()
@@ -134,8 +138,8 @@ public sealed class LogModelTests
             foreach (var (batch, answer) in _inFlight)
             {
                 Assert.True(answer.IsCompleted);
-                if (_model.Append(batch) is { } expected) Assert.Equal(expected, await answer);
-                else await Assert.ThrowsAsync<ProducerFencedException>(() => answer);
+                if (_model.Append(batch, out var refusal) is { } expected) Assert.Equal(expected, await answer);
+                else await Assert.ThrowsAsync(refusal!, () => answer);
             }
             _inFlight.Clear();
             Assert.Equal(_model.End, Log.DurableOffset.Value);
@@ -309,7 +313,7 @@ public sealed class LogModelTests
             var acknowledged = false;
             foreach (var (batch, answer) in _inFlight)
             {
-                var expected = _model.Append(batch);
+                var expected = _model.Append(batch, out _);
                 if (!answer.IsCompletedSuccessfully) continue;
                 acknowledged = true;
                 Assert.Equal(expected, answer.Result);
@@ -321,6 +325,9 @@ public sealed class LogModelTests
             Assert.True(whole || Agrees(), $"the log holds neither what was there before, up to {before.End}, nor all of the group; it ends at {Log.DurableOffset}");
             _inFlight.Clear();
         }
+
+        // Batches tell no recall ids.
+        private static LogEntry WithoutRecall(LogEntry entry) => entry with { Interaction = entry.Interaction with { RecallId = null } };
 
         private bool Agrees() => Log.DurableOffset.Value == _model.End
             && _model.Producers.All(producer => Log.DurableSequenceOf(new ProducerId(producer.Key, Math.Max(producer.Value.Epoch, KnownEpoch(producer.Key)))) == producer.Value.Done);
@@ -359,6 +366,8 @@ public sealed class LogModelTests
         {
             var scan = Log.ScanAll(new LogOffset(Math.Max(0, from)), new LogOffset(to), TestContext.Current.CancellationToken);
             AssertSame(_model.Entries(Math.Max(0, from), to), scan);
+            var batches = Log.ScanBatches(_batch, new LogOffset(Math.Max(0, from)), new LogOffset(to), TestContext.Current.CancellationToken);
+            AssertSame(_model.Entries(Math.Max(0, from), to).Select(WithoutRecall), batches.SelectMany(EntriesOf));
         }
     }
 }

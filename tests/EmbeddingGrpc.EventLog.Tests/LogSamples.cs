@@ -1,3 +1,4 @@
+using System.Text;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.EventLog.Tests.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -57,6 +58,20 @@ internal static class LogSamples
 
     public static Interaction[] ReadAll(InteractionLog log) =>
         [.. log.Scan(default, log.DurableOffset, TestContext.Current.CancellationToken).Select(entry => entry.Interaction)];
+
+    /// <summary>What a batch holds, as single entries; without recall ids, which it does not tell.</summary>
+    public static LogEntry[] EntriesOf(EntryBatch batch)
+    {
+        var entries = new List<LogEntry>();
+        foreach (var row in batch.Rows)
+        {
+            var (user, item) = (Encoding.UTF8.GetString(batch.UserId(row.User)), Encoding.UTF8.GetString(batch.ItemId(row.Item)));
+            entries.Add(new LogEntry(row.Offset, new Interaction(user, item, row.Type, row.EventTimeMs, row.Weight)));
+        }
+        var inserted = 0;
+        foreach (var record in batch.Records) entries.Insert(record.Before + inserted++, new LogEntry(record.Offset, default, record.Record));
+        return [.. entries];
+    }
 
     public static LogEntry[] ReadAllEntries(InteractionLog log) => [.. log.ScanAll(default, log.DurableOffset, TestContext.Current.CancellationToken)];
 }

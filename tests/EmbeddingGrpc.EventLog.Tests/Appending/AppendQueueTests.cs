@@ -81,6 +81,36 @@ public sealed class AppendQueueTests
     }
 
     [Fact]
+    public async Task Enqueue_WhereTheLogEndsAtOrBehindTheLimit_WaitsUntilTheLimitMoves()
+    {
+        _queue.AdmitBefore(25);
+        await EnqueueAsync(AppendOf(10));
+        await EnqueueAsync(AppendOf(20));
+        var third = EnqueueAsync(AppendOf(1));
+        Assert.False(third.IsCompleted);
+
+        // Durable by now, which changes nothing for who follows the log.
+        _queue.Release(Take(), durable: 30);
+        Assert.False(third.IsCompleted);
+        _queue.AdmitBefore(30);
+        Assert.False(third.IsCompleted);
+        _queue.AdmitBefore(31);
+        await third;
+        Assert.False(EnqueueAsync(AppendOf(1)).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Enqueue_OfBatchesThatTurnedOutToBeDuplicates_DoesNotCountThemAsAhead()
+    {
+        _queue.AdmitBefore(15);
+        await EnqueueAsync(AppendOf(20));
+        var second = EnqueueAsync(AppendOf(20));
+        Assert.False(second.IsCompleted);
+        _queue.Release(Take(), durable: 0);
+        await second;
+    }
+
+    [Fact]
     public async Task Complete_TellsThoseWhoWaitAndLeavesWhatIsIn()
     {
         var first = Append(900);
@@ -94,6 +124,8 @@ public sealed class AppendQueueTests
     }
 
     private static PendingAppend Append(long bytes) => new(new AppendBatch([]), bytes);
+
+    private static PendingAppend AppendOf(int entries) => new(new AppendBatch([.. LogSamples.Samples(0, entries)]), bytes: 1);
 
     private Task EnqueueAsync(PendingAppend append) => _queue.EnqueueAsync(append, Cancellation).AsTask();
 

@@ -22,16 +22,19 @@ internal sealed class LogModel
         }
     }
 
-    /// <summary>What the log must answer to a batch; null where the producer is fenced.</summary>
-    public AppendResult? Append(AppendBatch batch)
+    /// <summary>What the log must answer to a batch; null where it must refuse it, with <paramref name="refusal"/>.</summary>
+    public AppendResult? Append(AppendBatch batch, out Type? refusal)
     {
+        refusal = null;
         var skipped = 0;
         var done = 0UL;
         if (batch.Producer is { } producer)
         {
             var known = _producers.GetValueOrDefault(producer.Name);
-            if (known.Epoch > producer.Epoch) return null;
             var before = known.Epoch == producer.Epoch ? known.Done : 0;
+            if (known.Epoch > producer.Epoch) refusal = typeof(ProducerFencedException);
+            else if (before < batch.Follows) refusal = typeof(LogUnavailableException);
+            if (refusal is not null) return null;
             skipped = (batch.Numbers ?? []).Count(number => number <= before);
             done = Math.Max(before, batch.DoneThrough);
             _producers[producer.Name] = (producer.Epoch, done);

@@ -100,6 +100,34 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void Restore_StateWithFurtherParts_GivesEachItsOwnSection()
+    {
+        var store = NewStore();
+        var state = NewState() with { Parts = [new RecordedPart("first", 0), new RecordedPart("second", 3)] };
+        state.Parts[0].Apply(new ItemDeleted("x"), new LogOffset(7));
+        state.Parts[1].Apply(new ItemDeleted("x"), new LogOffset(8));
+        store.Write(state, () => new LogOffset(100), CancellationToken.None);
+
+        var restored = store.Restore(() => NewState() with { Parts = [new RecordedPart("first", 0), new RecordedPart("second", 3)] }, new LogOffset(100), out var start);
+        Assert.Equal(100, start.Value);
+        Assert.Equal([7, 8], restored.Parts.Cast<RecordedPart>().Select(part => part.Last));
+    }
+
+    [Theory]
+    [InlineData("first")]
+    [InlineData("first", "third")]
+    [InlineData("second", "first")]
+    [InlineData("first", "second", "third")]
+    public void Restore_StateWithOtherPartsThanTheCheckpoint_ReplaysTheLog(params string[] names)
+    {
+        var store = NewStore();
+        store.Write(NewState() with { Parts = [new RecordedPart("first", 0), new RecordedPart("second", 0)] }, () => new LogOffset(100), CancellationToken.None);
+        var restored = store.Restore(() => NewState() with { Parts = [.. names.Select(name => new RecordedPart(name, 0))] }, new LogOffset(100), out var start);
+        Assert.Equal(0, start.Value);
+        Assert.All(restored.Parts.Cast<RecordedPart>(), part => Assert.Equal(-1, part.Last));
+    }
+
+    [Fact]
     public void Restore_DamagedNewest_FallsBackToTheOneBefore()
     {
         var store = NewStore();
