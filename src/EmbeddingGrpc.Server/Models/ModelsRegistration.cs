@@ -23,7 +23,8 @@ public static class ModelsRegistration
         services.AddSingleton<ModelMetrics>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ModelOpener>(provider, DataDirectoryOf(provider)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ModelAdministrator>(provider, DataDirectoryOf(provider)));
-        return services.AddHostedService<ModelHost>();
+        services.AddHostedService<ModelHost>();
+        return services.AddHostedService<LogRetention>();
     }
 
     private static string DataDirectoryOf(IServiceProvider provider) => provider.GetRequiredService<DaemonOptions>().DataDirectory;

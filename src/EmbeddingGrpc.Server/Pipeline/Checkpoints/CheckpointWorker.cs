@@ -48,6 +48,7 @@ internal sealed partial class CheckpointWorker : IAsyncDisposable
     /// <summary>Writes one now, whatever the schedule says.</summary>
     /// <param name="onlyThis">Whether older ones are removed with it: what was erased must not lie in them.</param>
     /// <param name="cancellationToken">Ends the work; the checkpoints stay as they were.</param>
+    /// <exception cref="ApplierFailedException">The log cannot be applied any more.</exception>
     public async Task WriteAsync(bool onlyThis, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
@@ -55,7 +56,7 @@ internal sealed partial class CheckpointWorker : IAsyncDisposable
         {
             var began = _time.GetTimestamp();
             var bounds = await Task.Factory.StartNew(
-                () => LowPriorityThread.Run("checkpoint", Niceness, () => _store.Write(_state, () => _applier.AppliedOffset, cancellationToken)),
+                () => LowPriorityThread.Run("checkpoint", Niceness, () => _store.Write(_state, Applied, cancellationToken)),
                 cancellationToken,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
@@ -78,6 +79,9 @@ internal sealed partial class CheckpointWorker : IAsyncDisposable
         _stopping.Dispose();
         _writing.Dispose();
     }
+
+    // Once applying has failed, the state may hold half of what came last: it must not be kept.
+    private LogOffset Applied() => _applier.Failure is { } failure ? throw failure : _applier.AppliedOffset;
 
     private async Task LoopAsync()
     {
@@ -102,7 +106,7 @@ internal sealed partial class CheckpointWorker : IAsyncDisposable
         {
             await WriteAsync(onlyThis: false, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ApplierFailedException)
         {
             // The log has everything: a start takes longer, nothing is lost.
             LogNotWritten(e, e.Message);

@@ -10,7 +10,7 @@ namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 /// <remarks>
 /// A fuzzy checkpoint (Gray and Reuter 1992, 11.5): each user and each counter is consistent in itself and says up to where it has the log,
 /// but they are read at different moments. Replay from the start offset passes over what each of them has already, so what comes out is what
-/// the log says. Keys are written after the histories that use them.
+/// the log says. Keys and parts are written after the histories that use them, parts when they have all that the histories have.
 /// </remarks>
 internal static class CheckpointWriter
 {
@@ -26,26 +26,29 @@ internal static class CheckpointWriter
         output.Write(CheckpointFormat.Magic);
         output.Write(CheckpointFormat.Version);
         output.Write(start.Value);
-        WriteUsers(output, state.Histories, beforeEach);
+        var newest = WriteUsers(output, state.Histories, beforeEach);
         var items = state.Items.Count;
         WriteItems(output, state.Items, items, beforeEach);
         WriteCounters(output, state.Counters, items, beforeEach);
         CatalogCheckpoint.Write(output, state.Catalog, state.Items, beforeEach);
-        WriteParts(output, state.Parts, beforeEach);
+        WriteParts(output, state.Parts, newest, applied, beforeEach);
         var end = applied();
         output.Write(end.Value);
         output.Complete();
         return new CheckpointBounds(start, end);
     }
 
-    private static void WriteUsers(CheckpointOutput output, UserHistories histories, Action beforeEach)
+    // Returns the end of what any history written has of the log.
+    private static LogOffset WriteUsers(CheckpointOutput output, UserHistories histories, Action beforeEach)
     {
+        var newest = 0L;
         Span<byte> id = stackalloc byte[UserDirectory.MaximumIdBytes];
         var events = new StoredEvent[histories.MaximumLength];
         for (var slot = 0; slot < histories.SlotCount; slot++)
         {
             beforeEach();
             if (!histories.TryReadSlot(slot, id, events, out var record)) continue;
+            newest = Math.Max(newest, record.Version);
             output.Write(record.IdLength);
             output.Write(record.EventCount);
             output.Write(record.Version);
@@ -54,6 +57,7 @@ internal static class CheckpointWriter
         }
 
         output.Write((ushort)0);
+        return new LogOffset(newest);
     }
 
     private static void WriteItems(CheckpointOutput output, ItemKeys keys, int count, Action beforeEach)
@@ -83,8 +87,10 @@ internal static class CheckpointWriter
         }
     }
 
-    private static void WriteParts(CheckpointOutput output, IReadOnlyList<IAppliedPart> parts, Action beforeEach)
+    private static void WriteParts(CheckpointOutput output, IReadOnlyList<IAppliedPart> parts, LogOffset newest, Func<LogOffset> applied, Action beforeEach)
     {
+        // Within some hundred interactions the histories are ahead of the parts, and a replay passes over what a history has.
+        for (var spin = default(SpinWait); parts.Count > 0 && applied() < newest; spin.SpinOnce()) beforeEach();
         output.Write((byte)parts.Count);
         foreach (var part in parts)
         {

@@ -113,6 +113,32 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal([7, 8], restored.Parts.Cast<RecordedPart>().Select(part => part.Last));
     }
 
+    [Fact]
+    public void Write_HistoriesAheadOfTheParts_WaitsForTheParts()
+    {
+        var part = new RecordedPart("part", 0);
+        var state = NewState() with { Parts = [part] };
+        Apply(state, [(1, 1, 1), (2, 2, 2)], 0, 2);
+        var asked = 0;
+        var path = Path.Combine(_folder.FullPath, "ahead");
+        using (var file = DiskFileSystem.Instance.Open(path, FileOpenMode.Create))
+        {
+            var bounds = CheckpointWriter.Write(file, state, Applied, () => { });
+            Assert.Equal((0, 2), (bounds.Start.Value, bounds.End.Value));
+        }
+
+        var restored = NewState() with { Parts = [new RecordedPart("part", 0)] };
+        using (var file = DiskFileSystem.Instance.Open(path, FileOpenMode.Read)) CheckpointReader.Read(file, restored);
+        Assert.Equal(1, ((RecordedPart)restored.Parts[0]).Last);
+
+        LogOffset Applied()
+        {
+            if (++asked < 10) return default;
+            part.Apply(new ItemDeleted("x"), new LogOffset(1));
+            return new LogOffset(2);
+        }
+    }
+
     [Theory]
     [InlineData("first")]
     [InlineData("first", "third")]

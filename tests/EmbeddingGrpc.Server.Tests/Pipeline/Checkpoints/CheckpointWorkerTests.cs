@@ -76,6 +76,22 @@ public sealed class CheckpointWorkerTests : IAsyncDisposable
         Assert.Equal(100_000, NewStore().OldestStart!.Value.Value);
     }
 
+    [Fact]
+    public async Task DisposeAsync_AfterApplyingFailed_KeepsNothingOfTheDoubtfulState()
+    {
+        await _log.AppendAsync(0, 100_000);
+        var state = new AppliedState(new ItemKeys(), new UserHistories(), new ItemCounters(TimeSpan.FromDays(7)));
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var applier = new EventApplier(
+            _log.Log, state, default, NullLogger<EventApplier>.Instance, _ => failed.SetResult(), onRecord: (_, _) => throw new InvalidOperationException("by a test"));
+        await _log.Log.AppendAsync(new AppendBatch([]) { Records = [new ItemDeleted("x")] }, TestContext.Current.CancellationToken);
+        await failed.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await using (var running = new Running(applier, new CheckpointWorker(NewStore(), state, applier, default, Schedule, _time, NullLogger.Instance)))
+            await Assert.ThrowsAsync<ApplierFailedException>(() => running.Checkpoints.WriteAsync(onlyThis: false, TestContext.Current.CancellationToken));
+
+        Assert.Empty(Directory.GetFiles(_folder.FullPath));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _log.DisposeAsync();
