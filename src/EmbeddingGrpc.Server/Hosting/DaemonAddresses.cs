@@ -8,8 +8,9 @@ public sealed class DaemonAddresses
 {
     private ListenOptions? _grpc;
     private ListenOptions? _http;
+    private bool _tls;
 
-    /// <summary>Base address of the gRPC services (HTTP/2 cleartext).</summary>
+    /// <summary>Base address of the gRPC services (HTTP/2).</summary>
     /// <exception cref="InvalidOperationException">The daemon has not started.</exception>
     public Uri Grpc => AddressOf(_grpc);
 
@@ -23,15 +24,15 @@ public sealed class DaemonAddresses
     /// <summary>Port of <see cref="Http"/>.</summary>
     public int HttpPort => Http.Port;
 
-    internal void Bind(ListenOptions grpc, ListenOptions http) => (_grpc, _http) = (grpc, http);
+    internal void Bind(ListenOptions grpc, ListenOptions http, bool tls) => (_grpc, _http, _tls) = (grpc, http, tls);
 
     // Kestrel replaces the end point of a ListenOptions by the bound one.
-    private static Uri AddressOf(ListenOptions? options)
+    private Uri AddressOf(ListenOptions? options)
     {
         var end = options?.IPEndPoint;
         if (end is null || end.Port == 0) throw new InvalidOperationException("The daemon has not started: its ports are not bound yet.");
         // "Any" is where it listens, not where it can be called.
         var host = end.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : end.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : end.Address;
-        return new UriBuilder(Uri.UriSchemeHttp, host.ToString(), end.Port).Uri;
+        return new UriBuilder(_tls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp, host.ToString(), end.Port).Uri;
     }
 }

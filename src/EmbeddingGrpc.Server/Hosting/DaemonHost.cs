@@ -23,6 +23,7 @@ public static class DaemonHost
         builder.Configuration.AddCommandLine(args, CommandLine.SwitchMappings);
         var daemon = builder.Configuration.GetSection(DaemonOptions.Section);
         SettingNames.Check(daemon, args);
+        LoggingFile.Add(builder.Configuration, daemon);
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddDaemon(daemon);
@@ -31,7 +32,7 @@ public static class DaemonHost
         builder.Services.AddRecallCache(daemon);
         builder.Services.AddIngest(daemon);
         builder.Services.AddGrpcServices();
-        builder.Services.AddDaemonTelemetry();
+        builder.Services.AddDaemonTelemetry(builder.Configuration);
         builder.WebHost.UsePorts();
         var startLog = StartLog.Quieten(builder.Logging);
         configure?.Invoke(builder);

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using EmbeddingGrpc.Server.Hosting.Tls;
 
 namespace EmbeddingGrpc.Server.Hosting;
 
@@ -33,6 +34,22 @@ public sealed record DaemonOptions
     /// <summary>How long calls and streams may take to end after the daemon was told to stop; then their connections are closed.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>TLS of both ports.</summary>
+    [CustomValidation(typeof(DaemonOptions), nameof(ValidateTls))]
+    public TlsOptions Tls { get; init; } = new();
+
+    /// <summary>
+    /// JSON file with a section <c>Logging</c>, over all other sources; read again within seconds when it changes, so that levels change without a
+    /// restart. It may come later, or never.
+    /// </summary>
+    public string LoggingFile { get; init; } = string.Empty;
+
+    /// <summary>Checks <see cref="Tls"/>.</summary>
+    public static ValidationResult? ValidateTls(TlsOptions tls) =>
+        tls is null || (tls.CertificatePath.Length == 0) == (tls.KeyPath.Length == 0)
+            ? ValidationResult.Success
+            : new ValidationResult("Tls: CertificatePath and KeyPath belong together; set both, or neither for cleartext.");
 
     /// <summary>Checks <see cref="Listen"/>.</summary>
     public static ValidationResult? ValidateListen(string listen) =>

@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Server.Hosting.Tls;
 using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.Server.Hosting;
@@ -14,11 +15,14 @@ internal static class DaemonRegistration
         services.AddOptions<DaemonOptions>().Bind(daemon).ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<DaemonOptions>>().Value);
         services.AddOptions<HostOptions>().Configure<DaemonOptions>((host, options) => host.ShutdownTimeout = options.ShutdownTimeout);
+        services.AddSingleton(provider => provider.GetRequiredService<DaemonOptions>().Tls);
+        services.AddSingleton<ServerCertificate>();
         services.AddSingleton<DaemonAddresses>();
         services.AddSingleton<ServingStatus>();
         AddHosted<DataDirectory>(services);
         AddHosted<DaemonFile>(services);
         AddHosted<Drain>(services);
+        AddHosted<HostMetrics>(services);
         return services;
     }
 

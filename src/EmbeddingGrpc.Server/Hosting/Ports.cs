@@ -1,9 +1,12 @@
 using System.Net;
+using System.Net.Security;
+using EmbeddingGrpc.Server.Hosting.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace EmbeddingGrpc.Server.Hosting;
 
-/// <summary>One HTTP/2 cleartext port for gRPC, one HTTP/1 port for health and metrics.</summary>
+/// <summary>One HTTP/2 port for gRPC, one HTTP/1 port for health and metrics; both cleartext, or both TLS.</summary>
 internal static class Ports
 {
     // A producer whose machine is gone would hold its stream, and its name, for as long as TCP believes in it.
@@ -14,7 +17,7 @@ internal static class Ports
     private const int StreamsPerConnection = 1000;
 
     /// <summary>Lets Kestrel listen on both ports.</summary>
-    public static IWebHostBuilder UsePorts(this IWebHostBuilder host) => host.UseKestrelCore().ConfigureKestrel(kestrel =>
+    public static IWebHostBuilder UsePorts(this IWebHostBuilder host) => host.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
     {
         var options = kestrel.ApplicationServices.GetRequiredService<DaemonOptions>();
         var addresses = kestrel.ApplicationServices.GetRequiredService<DaemonAddresses>();
@@ -29,6 +32,23 @@ internal static class Ports
         ListenOptions? grpc = null, http = null;
         kestrel.Listen(listen, options.GrpcPort, end => (grpc = end).Protocols = HttpProtocols.Http2);
         kestrel.Listen(listen, options.HttpPort, end => (http = end).Protocols = HttpProtocols.Http1);
-        addresses.Bind(grpc!, http!);
+        if (options.Tls.IsOn)
+        {
+            var certificate = kestrel.ApplicationServices.GetRequiredService<ServerCertificate>();
+            UseTls(grpc!, certificate, SslApplicationProtocol.Http2);
+            UseTls(http!, certificate, SslApplicationProtocol.Http11);
+        }
+
+        addresses.Bind(grpc!, http!, options.Tls.IsOn);
     });
+
+    private static void UseTls(ListenOptions end, ServerCertificate certificate, SslApplicationProtocol protocol) =>
+        end.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = certificate.Context,
+                ApplicationProtocols = [protocol],
+            }),
+        });
 }

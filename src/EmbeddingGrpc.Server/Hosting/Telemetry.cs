@@ -1,19 +1,55 @@
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace EmbeddingGrpc.Server.Hosting;
 
-/// <summary>Collects what the rooms, the servers and the runtime measure, for <c>/metrics</c>.</summary>
+/// <summary>
+/// Collects what the rooms, the servers and the runtime measure: for <c>/metrics</c> always, and for an OpenTelemetry collector, traces
+/// included, where the standard environment variable names one.
+/// </summary>
 public static class Telemetry
 {
-    /// <summary>Adds every meter named <c>EmbeddingGrpc.*</c>, those of the servers and of the runtime.</summary>
-    public static IServiceCollection AddDaemonTelemetry(this IServiceCollection services)
+    /// <summary>The standard setting that names a collector, such as <c>http://otel-collector:4317</c>; the other <c>OTEL_*</c> settings hold too.</summary>
+    public const string EndpointSetting = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    private const string ServiceName = "embedding-grpc";
+
+    /// <summary>Adds every meter and activity source named <c>EmbeddingGrpc.*</c>, those of the servers and of the runtime.</summary>
+    /// <param name="services">The daemon's services.</param>
+    /// <param name="configuration">The daemon's configuration, its root.</param>
+    public static IServiceCollection AddDaemonTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter("EmbeddingGrpc.*")
-            .AddMeter("Microsoft.AspNetCore.Server.Kestrel")
-            .AddAspNetCoreInstrumentation()
-            .AddRuntimeInstrumentation()
-            .AddPrometheusExporter());
+        ArgumentNullException.ThrowIfNull(configuration);
+        var exported = !string.IsNullOrEmpty(configuration[EndpointSetting]);
+        var telemetry = services.AddOpenTelemetry();
+        // Names given by OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES come after it and win.
+        telemetry.ConfigureResource(resource => resource
+            .AddService(ServiceName, serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(3))
+            .AddEnvironmentVariableDetector());
+        telemetry.WithMetrics(metrics =>
+        {
+            metrics
+                .AddMeter("EmbeddingGrpc.*")
+                .AddMeter("Microsoft.AspNetCore.Server.Kestrel")
+                .AddAspNetCoreInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddPrometheusExporter();
+            if (exported) metrics.AddOtlpExporter();
+        });
+        // Without a collector nobody would read the spans, and each call would pay for them.
+        if (!exported) return services;
+        telemetry.WithTracing(tracing => tracing
+            .AddSource("EmbeddingGrpc.*")
+            .AddAspNetCoreInstrumentation(calls => calls.Filter = IsACall)
+            .AddOtlpExporter());
         return services;
     }
+
+    // Probes and scrapes come every few seconds and tell nothing.
+    private static bool IsACall(HttpContext context) =>
+        !context.Request.Path.StartsWithSegments("/grpc.health.v1.Health", StringComparison.Ordinal)
+        && !context.Request.Path.StartsWithSegments("/healthz", StringComparison.Ordinal)
+        && !context.Request.Path.StartsWithSegments("/readyz", StringComparison.Ordinal)
+        && !context.Request.Path.StartsWithSegments("/metrics", StringComparison.Ordinal);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Models;
 
 namespace EmbeddingGrpc.FunctionalTests.Chart;
@@ -19,7 +20,7 @@ public sealed class ChartRenderingTests
         var labels = chart.Pod.Metadata.Labels;
         Assert.Equal(1, chart.StatefulSet.Spec.Replicas);
         Assert.True(Selects(chart.StatefulSet.Spec.Selector.MatchLabels, labels));
-        foreach (var service in chart.Objects.OfType<V1Service>())
+        foreach (var service in chart.Objects.OfType<V1Service>().Where(s => s.Metadata.Name != "shop-embedding-grpc-redis"))
         {
             Assert.True(Selects(service.Spec.Selector, labels), $"{service.Metadata.Name} selects nothing");
             Assert.All(service.Spec.Ports, port => Assert.Contains(chart.Daemon.Ports, p => p.Name == port.TargetPort.Value));
@@ -62,7 +63,7 @@ public sealed class ChartRenderingTests
     public async Task Pod_WithAReadOnlyRoot_WritesToDataAndTmpOnly()
     {
         var chart = await HelmChart.RenderAsync(Cancel);
-        Assert.Equal(["/data", "/tmp"], chart.Daemon.VolumeMounts.Select(m => m.MountPath).Order());
+        Assert.Equal(["/data", "/tmp"], chart.Daemon.VolumeMounts.Where(m => m.ReadOnlyProperty != true).Select(m => m.MountPath).Order());
         Assert.Equal("/data", chart.Settings.Data["EmbeddingGrpc__DataDirectory"]);
         Assert.Equal("data", chart.StatefulSet.Spec.VolumeClaimTemplates.Single().Metadata.Name);
     }
@@ -106,6 +107,74 @@ public sealed class ChartRenderingTests
         Assert.Equal("0.025", chart.Settings.Data["EmbeddingGrpc__Model__Training__LearningRate"]);
         Assert.Equal("268435456", chart.Settings.Data["EmbeddingGrpc__Model__Log__SegmentSizeBytes"]);
         Assert.Equal("1.00:00:00", chart.Settings.Data["EmbeddingGrpc__Model__SessionGap"]);
+    }
+
+    [Fact]
+    public async Task LoggingLevel_Changed_ChangesTheMountedFileAndRestartsNothing()
+    {
+        var before = await HelmChart.RenderAsync(Cancel);
+        var after = await HelmChart.RenderAsync(Cancel, "--set", "logging.level=Debug", "--set-json", "logging.levels={\"EmbeddingGrpc.Server\":\"Trace\"}");
+        var levels = JsonNode.Parse(after.ConfigMap("-logging").Data["logging.json"])!["Logging"]!["LogLevel"]!;
+        Assert.Equal("Debug", (string?)levels["Default"]);
+        Assert.Equal("Trace", (string?)levels["EmbeddingGrpc.Server"]);
+        Assert.Equal(before.Pod.Metadata.Annotations, after.Pod.Metadata.Annotations);
+
+        var mount = after.Daemon.VolumeMounts.Single(m => m.MountPath == "/config");
+        Assert.Equal("shop-embedding-grpc-logging", after.Pod.Spec.Volumes.Single(v => v.Name == mount.Name).ConfigMap.Name);
+        Assert.Equal("/config/logging.json", after.Settings.Data["EmbeddingGrpc__LoggingFile"]);
+    }
+
+    [Fact]
+    public async Task Tls_Secret_IsMountedAndProbedOverHttps()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "tls.existingSecret=recall-tls");
+        var mount = chart.Daemon.VolumeMounts.Single(m => m.MountPath == "/tls");
+        Assert.Equal("recall-tls", chart.Pod.Spec.Volumes.Single(v => v.Name == mount.Name).Secret.SecretName);
+        Assert.Equal("/tls/tls.crt", chart.Settings.Data["EmbeddingGrpc__Tls__CertificatePath"]);
+        Assert.Equal("/tls/tls.key", chart.Settings.Data["EmbeddingGrpc__Tls__KeyPath"]);
+        foreach (var probe in new[] { chart.Daemon.StartupProbe, chart.Daemon.ReadinessProbe, chart.Daemon.LivenessProbe })
+        {
+            Assert.Null(probe.Grpc);
+            Assert.Equal("HTTPS", probe.HttpGet.Scheme);
+        }
+
+        var test = chart.Objects.OfType<V1Pod>().Single();
+        Assert.StartsWith("https://", test.Spec.Containers.Single().Args[^1], StringComparison.Ordinal);
+        // The key is the daemon's alone.
+        Assert.Equal(["ca.crt"], test.Spec.Volumes.Single().Secret.Items.Select(item => item.Key));
+    }
+
+    [Fact]
+    public async Task OpenTelemetry_Endpoint_BecomesTheStandardEnvironment()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "openTelemetry.endpoint=http://collector:4317,openTelemetry.sampleRatio=0.25");
+        Assert.Equal("http://collector:4317", chart.Settings.Data["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+        Assert.Equal("grpc", chart.Settings.Data["OTEL_EXPORTER_OTLP_PROTOCOL"]);
+        Assert.Equal("0.25", chart.Settings.Data["OTEL_TRACES_SAMPLER_ARG"]);
+        Assert.DoesNotContain((await HelmChart.RenderAsync(Cancel)).Settings.Data.Keys, key => key.StartsWith("OTEL_", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task RedisTrial_On_IsConnectedAndLetThrough()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "redis.trial.enabled=true");
+        var service = chart.Service("redis");
+        Assert.Equal($"{service.Metadata.Name}:6379", chart.Settings.Data["EmbeddingGrpc__Redis__Configuration"]);
+        var deployment = chart.Objects.OfType<V1Deployment>().Single();
+        Assert.True(Selects(service.Spec.Selector, deployment.Spec.Template.Metadata.Labels));
+        Assert.False(Selects(service.Spec.Selector, chart.Pod.Metadata.Labels));
+        var egress = chart.Objects.OfType<V1NetworkPolicy>().Single().Spec.Egress;
+        Assert.Contains(egress, rule => rule.To?.Any(peer => Selects(peer.PodSelector.MatchLabels, deployment.Spec.Template.Metadata.Labels)) == true);
+        Assert.True(deployment.Spec.Template.Spec.SecurityContext.RunAsNonRoot);
+    }
+
+    [Fact]
+    public async Task TestPod_UsesTheToolsOfTheSameVersion()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "image.repository=registry/recall,image.tag=1.2.3");
+        var container = chart.Objects.OfType<V1Pod>().Single().Spec.Containers.Single();
+        Assert.Equal("registry/recall-tools:1.2.3", container.Image);
+        Assert.Equal(["check", "--address", "http://shop-embedding-grpc-recall:50051"], container.Args);
     }
 
     [Fact]
@@ -154,12 +223,12 @@ public sealed class ChartRenderingTests
     }
 
     [Fact]
-    public async Task NetworkPolicy_AnyClients_LetsTheTestPodAskForReadiness()
+    public async Task NetworkPolicy_AnyClients_LetsTheTestPodCall()
     {
         var chart = await HelmChart.RenderAsync(Cancel, "--values", Path.Combine(HelmChart.Folder, "values-production.yaml"));
         var test = chart.Objects.OfType<V1Pod>().Single();
-        var http = chart.Objects.OfType<V1NetworkPolicy>().Single().Spec.Ingress.Single(r => r.Ports.Any(p => p.Port.Value == "http"));
-        Assert.Contains(http.FromProperty, peer => peer.NamespaceSelector is null && Selects(peer.PodSelector.MatchLabels, test.Metadata.Labels));
+        var grpc = chart.Objects.OfType<V1NetworkPolicy>().Single().Spec.Ingress.Single(r => r.Ports.Any(p => p.Port.Value == "grpc"));
+        Assert.Contains(grpc.FromProperty, peer => peer.NamespaceSelector is null && Selects(peer.PodSelector.MatchLabels, test.Metadata.Labels));
     }
 
     [Theory]

@@ -22,7 +22,10 @@ public sealed class ChartSettingsTests
     ];
 
     private static readonly string[] TheChartsOwn =
-        [nameof(DaemonOptions.Listen), nameof(DaemonOptions.DataDirectory), nameof(DaemonOptions.GrpcPort), nameof(DaemonOptions.HttpPort)];
+    [
+        nameof(DaemonOptions.Listen), nameof(DaemonOptions.DataDirectory), nameof(DaemonOptions.GrpcPort), nameof(DaemonOptions.HttpPort),
+        nameof(DaemonOptions.Tls), nameof(DaemonOptions.LoggingFile),
+    ];
 
     [Fact]
     public void Schema_OfSettings_IsThatOfTheDaemonsOptions()

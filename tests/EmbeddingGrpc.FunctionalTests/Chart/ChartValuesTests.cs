@@ -13,6 +13,11 @@ public sealed class ChartValuesTests
     [InlineData("settings.Model.Training.Dimensions=64", "Dimensions")]
     [InlineData("settings.Model.Training.Dimension=1", "/settings/Model/Training/Dimension")]
     [InlineData("settings.Model.Training.Dimension=many", "/settings/Model/Training/Dimension")]
+    [InlineData("settings.Tls.KeyPath=/elsewhere", "Tls")]
+    [InlineData("tls.secret=mine", "secret")]
+    [InlineData("openTelemetry.endpoint=collector:4317", "/openTelemetry/endpoint")]
+    [InlineData("openTelemetry.sampleRatio=2", "/openTelemetry/sampleRatio")]
+    [InlineData("metrics.prometheusRule.thresholds.recall=1", "recall")]
     [InlineData("settings.DataDirectory=/elsewhere", "DataDirectory")]
     [InlineData("settings.Redis.Configuration=redis:6379", "Configuration")]
     public async Task Template_WithAWrongValue_NamesIt(string value, string named)
@@ -20,6 +25,15 @@ public sealed class ChartValuesTests
         var run = await HelmChart.TemplateAsync(TestContext.Current.CancellationToken, "--set", value);
         Assert.NotEqual(0, run.ExitCode);
         Assert.Contains(named, run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Template_WithATrialRedisBesideAnother_SaysWhichToChoose()
+    {
+        var run = await HelmChart.TemplateAsync(
+            TestContext.Current.CancellationToken, "--set", "redis.configuration=redis:6379,redis.trial.enabled=true");
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("redis.trial.enabled brings a Redis of its own", run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,7 +14,9 @@ internal sealed class RenderedChart(IEnumerable<object> objects)
 
     public V1Container Daemon => Pod.Spec.Containers.Single();
 
-    public V1ConfigMap Settings => Objects.OfType<V1ConfigMap>().Single();
+    public V1ConfigMap Settings => ConfigMap("");
+
+    public V1ConfigMap ConfigMap(string suffix) => Objects.OfType<V1ConfigMap>().Single(m => m.Metadata.Name == $"shop-embedding-grpc{suffix}");
 
     public V1Service Service(string suffix) => Objects.OfType<V1Service>().Single(s => s.Metadata.Name == $"shop-embedding-grpc-{suffix}");
 }
