@@ -24,6 +24,7 @@ public sealed class ModelMetrics : IDisposable
         Observe("embeddinggrpc.log.applied_offset", "{interaction}", "Interactions in the user histories", model => model.Applier.AppliedOffset.Value);
         Observe("embeddinggrpc.log.trained_offset", "{interaction}", "Interactions in the serving generation", model => model.Generations.Serving?.TrainedOffset.Value ?? 0);
         Observe("embeddinggrpc.generation.number", "{generation}", "Number of the serving generation, 0 while none serves", model => model.Generations.Serving?.Number ?? 0);
+        Observe("embeddinggrpc.generation.created", "s", "When the serving generation was trained, in seconds since 1970, 0 while none serves", model => model.Generations.Serving?.CreateTime.ToUnixTimeSeconds() ?? 0);
         Observe("embeddinggrpc.generation.items", "{item}", "Items of the serving generation", model => model.Generations.Serving?.ItemCount ?? 0);
         Observe("embeddinggrpc.training.running", "{training}", "Trainings that run", model => model.Training.IsTraining ? 1 : 0);
 

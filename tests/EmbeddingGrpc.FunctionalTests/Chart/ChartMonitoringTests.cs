@@ -64,7 +64,7 @@ public sealed partial class ChartMonitoringTests
         var chart = await HelmChart.RenderAsync(Cancel, On);
         var dashboard = JsonNode.Parse(chart.ConfigMap("-dashboard").Data["embedding-grpc.json"])!;
         var queries = dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []).Select(target => (string)target!["expr"]!)
-            .Concat(chart.Objects.OfType<PrometheusRule>().Single().Spec.Groups.Single().Rules.Select(rule => rule.Expression))
+            .Concat(chart.Objects.OfType<PrometheusRule>().Single().Spec.Groups.Single().Rules.Select(rule => rule.Expr))
             .ToList();
         Assert.True(queries.Count > 30);
         var metrics = queries.SelectMany(query => MetricName().Matches(query)).Select(match => match.Value).Distinct().ToList();
@@ -87,13 +87,18 @@ public sealed partial class ChartMonitoringTests
         using var folder = new TemporaryDirectory();
         await using WebApplication daemon = DaemonHost.Build(["--GrpcPort=0", "--HttpPort=0", $"--DataDirectory={folder.FullPath}", "--Logging:LogLevel:Default=Warning"]);
         await daemon.StartAsync(Cancel);
-        await daemon.StopAsync(Cancel);
-        // Those of the engine are made when first used.
-        foreach (var type in typeof(DaemonHost).Assembly.GetReferencedAssemblies()
+        // Most are made when they are first used.
+        var rooms = typeof(DaemonHost).Assembly.GetReferencedAssemblies()
             .Where(name => name.Name!.StartsWith("EmbeddingGrpc.", StringComparison.Ordinal))
-            .SelectMany(name => System.Reflection.Assembly.Load(name).GetTypes())
-            .Where(type => type.Name.EndsWith("Metrics", StringComparison.Ordinal)))
+            .Select(System.Reflection.Assembly.Load)
+            .Append(typeof(DaemonHost).Assembly);
+        foreach (var type in rooms.SelectMany(room => room.GetTypes()).Where(type => type.Name.EndsWith("Metrics", StringComparison.Ordinal)))
+        {
             System.Runtime.CompilerServices.RuntimeHelpers.RunClassConstructor(type.TypeHandle);
+            daemon.Services.GetService(type);
+        }
+
+        await daemon.StopAsync(Cancel);
         lock (names) return [.. names];
     }
 

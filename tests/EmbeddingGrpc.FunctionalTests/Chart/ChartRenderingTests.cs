@@ -147,7 +147,7 @@ public sealed class ChartRenderingTests
     [Fact]
     public async Task OpenTelemetry_Endpoint_BecomesTheStandardEnvironment()
     {
-        var chart = await HelmChart.RenderAsync(Cancel, "--set", "openTelemetry.endpoint=http://collector:4317,openTelemetry.sampleRatio=0.25");
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "openTelemetry.endpoint=http://collector:4317", "--set-json", "openTelemetry.sampleRatio=0.25");
         Assert.Equal("http://collector:4317", chart.Settings.Data["OTEL_EXPORTER_OTLP_ENDPOINT"]);
         Assert.Equal("grpc", chart.Settings.Data["OTEL_EXPORTER_OTLP_PROTOCOL"]);
         Assert.Equal("0.25", chart.Settings.Data["OTEL_TRACES_SAMPLER_ARG"]);
