@@ -1,3 +1,4 @@
+using System.Text;
 using EmbeddingGrpc.Server.Recall;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Internal;
@@ -46,6 +47,15 @@ public sealed class MemoryLevel : IDisposable
         entry.Value = body;
         entry.Size = body.Length + key.Canonical.Length + EntryOverheadBytes;
         entry.AbsoluteExpirationRelativeToNow = Jitter.Around(_options.MemoryTimeToLive, _options.TimeToLiveJitter);
+    }
+
+    /// <summary>Drops every answer to a user. Looks at every key.</summary>
+    public void Forget(string userId)
+    {
+        if (_entries is null) return;
+        var id = Encoding.UTF8.GetBytes(userId);
+        // The id may stand in another user's key by chance: then that answer is searched once more.
+        foreach (var key in _entries.Keys.OfType<RecallCacheKey>().Where(key => !key.IsShareable && key.Canonical.Span.IndexOf(id) >= 0)) _entries.Remove(key);
     }
 
     /// <inheritdoc/>

@@ -44,6 +44,9 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
         }
     }
 
+    /// <summary>Drops every answer to a user. Those of users are in memory only.</summary>
+    public void Forget(string userId) => memory.Forget(userId);
+
     private async ValueTask<RecallAnswer> LeadAsync(
         RecallCacheKey key, Func<CancellationToken, byte[]> search, TaskCompletionSource<RecallAnswer> flight, CancellationToken cancellationToken)
     {

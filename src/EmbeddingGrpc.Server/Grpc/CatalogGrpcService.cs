@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Cache;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using Grpc.Core;
@@ -6,7 +7,7 @@ using Grpc.Core;
 namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>Serves <c>embeddinggrpc.v1.CatalogService</c>.</summary>
-public sealed class CatalogGrpcService(ModelRegistry registry) : CatalogService.CatalogServiceBase
+public sealed class CatalogGrpcService(ModelRegistry registry, RecallCache cache, TimeProvider time) : CatalogService.CatalogServiceBase
 {
     private const uint DefaultPageSize = 100;
     private const uint MaximumPageSize = 1000;
@@ -91,6 +92,19 @@ public sealed class CatalogGrpcService(ModelRegistry registry) : CatalogService.
                 ItemCount = (ulong)catalog.CountOf(attribute.Key),
             });
         return Task.FromResult(new ListAttributesResponse { Attributes = { attributes } });
+    }
+
+    /// <inheritdoc/>
+    public override async Task<EraseUserResponse> EraseUser(EraseUserRequest request, ServerCallContext context)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(context);
+        var model = registry.Get(request.Model);
+        RequireId(request.UserId, "user_id");
+        var receipt = await model.Eraser.EraseAsync(request.UserId, context.CancellationToken);
+        // Last: an answer that was on its way when the history went is there by now.
+        cache.Forget(request.UserId);
+        return receipt.ToMessage(model, time.GetUtcNow());
     }
 
     private static void RequireId(string id, string field)

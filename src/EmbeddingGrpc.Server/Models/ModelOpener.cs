@@ -1,6 +1,7 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Server.Catalog;
+using EmbeddingGrpc.Server.Catalog.Erasure;
 using EmbeddingGrpc.Server.Models.Files;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
@@ -26,7 +27,7 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
         {
             var generations = OpenGenerations(name);
             log = InteractionLog.Open(Path.Combine(_modelsDirectory, name, "log"), options.Log, time, loggers.CreateLogger<InteractionLog>());
-            return Assemble(name, options, OpenEvents(name, options, log, onApplierFailure), generations, eventsFrom: null);
+            return Assemble(name, options, await OpenEventsAsync(name, options, log, onApplierFailure), generations, eventsFrom: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LogCorruptException or LogUnavailableException)
         {
@@ -54,19 +55,36 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
         }
     }
 
-    private ModelEvents OpenEvents(string name, ModelOptions options, InteractionLog log, Action<Exception>? onApplierFailure)
+    private async Task<ModelEvents> OpenEventsAsync(string name, ModelOptions options, InteractionLog log, Action<Exception>? onApplierFailure)
     {
         var logger = loggers.CreateLogger<CheckpointStore>();
+        var eraserLogger = loggers.CreateLogger<UserEraser>();
+        var journal = new ErasureJournal(Path.Combine(_modelsDirectory, name, "erasures"), new DurableFiles());
+        var erasures = await ErasureRecovery.RunAsync(name, journal, log, eraserLogger);
         var store = new CheckpointStore(Path.Combine(_modelsDirectory, name, "checkpoints"), DiskFileSystem.Instance, logger);
         var state = store.Restore(
             () => NewState(options),
             log.DurableOffset,
             out var restored);
+        erasures.Clean(state.Histories);
         var applier = new EventApplier(
-            log, state, restored, loggers.CreateLogger<EventApplier>(), onApplierFailure, state.Catalog.Apply, ingest.AppliedLag);
+            log,
+            state,
+            restored,
+            loggers.CreateLogger<EventApplier>(),
+            onApplierFailure,
+            (record, offset) =>
+            {
+                state.Catalog.Apply(record, offset);
+                UserEraser.Apply(record, journal, state.Histories);
+            },
+            ingest.AppliedLag);
         var schedule = new CheckpointSchedule(ingest.CheckpointInterval, ingest.CheckpointEntries);
         var checkpoints = new CheckpointWorker(store, state, applier, restored, schedule, time, logger);
-        return new ModelEvents(log, state, applier, checkpoints, new CatalogEditor(state.Catalog, log, applier));
+        if (erasures.IsNeeded) await checkpoints.WriteAsync(onlyThis: true, CancellationToken.None);
+        erasures.Finish();
+        var eraser = new UserEraser(name, Path.Combine(_modelsDirectory, name, "log"), journal, log, applier, checkpoints, time, eraserLogger);
+        return new ModelEvents(log, state, applier, checkpoints, new CatalogEditor(state.Catalog, log, applier), eraser);
     }
 
     private AppliedState NewState(ModelOptions options)

@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Catalog;
+using EmbeddingGrpc.Server.Catalog.Erasure;
 using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
@@ -62,6 +63,9 @@ public sealed class ModelRuntime : IAsyncDisposable
 
     /// <summary>What changes the catalogue.</summary>
     public CatalogEditor CatalogEditor => Events.CatalogEditor;
+
+    /// <summary>What erases its users.</summary>
+    public UserEraser Eraser => Events.Eraser;
 
     /// <summary>What moves the log into the histories.</summary>
     public EventApplier Applier => Events.Applier;

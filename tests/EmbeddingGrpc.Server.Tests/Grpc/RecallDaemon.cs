@@ -16,9 +16,12 @@ public sealed class RecallDaemon : IAsyncDisposable
 
     private readonly TestDaemon _daemon;
 
-    private RecallDaemon(TestDaemon daemon) => (_daemon, Client) = (daemon, new RecallService.RecallServiceClient(daemon.Channel));
+    private RecallDaemon(TestDaemon daemon) => (_daemon, Client, Catalog) =
+        (daemon, new RecallService.RecallServiceClient(daemon.Channel), new CatalogService.CatalogServiceClient(daemon.Channel));
 
     public RecallService.RecallServiceClient Client { get; }
+
+    public CatalogService.CatalogServiceClient Catalog { get; }
 
     public ModelRuntime Model => _daemon.Services.GetRequiredService<ModelRegistry>().Get("");
 
