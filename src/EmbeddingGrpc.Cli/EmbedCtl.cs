@@ -27,6 +27,8 @@ internal static class EmbedCtl
             new CheckCommand(console),
             new ModelsCommand(console),
             new GenerationsCommand(console),
+            new ItemsCommand(console),
+            new EraseUserCommand(console),
             new ExportCommand(console),
             new ImportCommand(console),
             new SimulateCommand(console),

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Client.Calls;
 using EmbeddingGrpc.Protocol.V1;
 using Grpc.Core;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EmbeddingGrpc.Client;
 
 /// <summary>
-/// The daemon, from .NET: asks for recommendations, opens event streams, trains. One per daemon and process: it owns the connection and may be used
+/// The daemon, from .NET: asks for recommendations, opens event streams, trains, keeps the catalogue. One per daemon and process: it owns the connection and may be used
 /// by any number of threads. Calls fail with <see cref="RpcException"/>; <see cref="RpcErrorText"/> makes them readable.
 /// </summary>
 /// <remarks>
@@ -17,6 +18,8 @@ namespace EmbeddingGrpc.Client;
 /// </remarks>
 public sealed class EmbeddingClient : IDisposable
 {
+    private const uint ItemsOfPage = 500;
+
     private readonly EmbeddingClientOptions _options;
     private readonly GrpcChannel _channel;
     private readonly CallInvoker _invoker;
@@ -46,6 +49,7 @@ public sealed class EmbeddingClient : IDisposable
         Events = new EventService.EventServiceClient(_invoker);
         Recommendations = new RecallService.RecallServiceClient(_invoker);
         Models = new ModelService.ModelServiceClient(_invoker);
+        Catalog = new CatalogService.CatalogServiceClient(_invoker);
     }
 
     /// <summary>The generated stub of <c>EventService</c>.</summary>
@@ -56,6 +60,9 @@ public sealed class EmbeddingClient : IDisposable
 
     /// <summary>The generated stub of <c>ModelService</c>.</summary>
     public ModelService.ModelServiceClient Models { get; }
+
+    /// <summary>The generated stub of <c>CatalogService</c>.</summary>
+    public CatalogService.CatalogServiceClient Catalog { get; }
 
     /// <summary>Opens a stream of interactions. Returns at once; the stream connects, and reconnects, by itself.</summary>
     public EventStream OpenEventStream(EventStreamOptions? options = null)
@@ -170,6 +177,47 @@ public sealed class EmbeddingClient : IDisposable
         }
         throw new RpcException(new Status(StatusCode.DataLoss, "The daemon ended the call without a result; the training may go on: ask for the model."));
     }
+
+    /// <summary>Sets the attributes of items, replacing all that they had; a deleted item is there again. On disk and in force when it returns.</summary>
+    /// <param name="items">1..1000, each item once; see <see cref="AttributeValues"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: an item is wrong, by field; then none was changed.</exception>
+    public Task<UpsertItemsResponse> UpsertItemsAsync(IEnumerable<Item> items, CancellationToken cancellationToken = default) =>
+        Catalog.UpsertItemsAsync(new UpsertItemsRequest { Model = _options.Model, Items = { items } }, Options(cancellationToken)).ResponseAsync;
+
+    /// <summary>An item of the catalogue.</summary>
+    /// <exception cref="RpcException">NOT_FOUND: it was never upserted, or deleted since.</exception>
+    public async Task<Item> GetItemAsync(string itemId, CancellationToken cancellationToken = default) =>
+        (await Catalog.GetItemAsync(new GetItemRequest { Model = _options.Model, ItemId = itemId }, Options(cancellationToken))).Item;
+
+    /// <summary>All items of the catalogue, asked for page by page.</summary>
+    /// <exception cref="RpcException">NOT_FOUND: no such model.</exception>
+    public async IAsyncEnumerable<Item> ListItemsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var request = new ListItemsRequest { Model = _options.Model, PageSize = ItemsOfPage };
+        do
+        {
+            var page = await Catalog.ListItemsAsync(request, Options(cancellationToken));
+            foreach (var item in page.Items) yield return item;
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
+
+    /// <summary>Deletes items: no recall answers them any more, until they are upserted again.</summary>
+    /// <param name="itemIds">1..1000; unknown ones are told in the answer.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: an id is wrong; then none was deleted.</exception>
+    public Task<DeleteItemsResponse> DeleteItemsAsync(IEnumerable<string> itemIds, CancellationToken cancellationToken = default) =>
+        Catalog.DeleteItemsAsync(new DeleteItemsRequest { Model = _options.Model, ItemIds = { itemIds } }, Options(cancellationToken)).ResponseAsync;
+
+    /// <summary>Forgets a user and returns the receipt. Has no deadline: the daemon rewrites the files that hold the user.</summary>
+    /// <param name="userId">Need not be known.</param>
+    /// <param name="model">Null means the client's.</param>
+    /// <param name="cancellationToken">Ends the waiting; an erasure that has begun is finished all the same.</param>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED or UNAVAILABLE: the disk refused; repeat it.</exception>
+    public Task<EraseUserResponse> EraseUserAsync(string userId, string? model = null, CancellationToken cancellationToken = default) =>
+        Catalog.EraseUserAsync(new EraseUserRequest { Model = model ?? _options.Model, UserId = userId }, cancellationToken: cancellationToken).ResponseAsync;
 
     /// <summary>Closes the connection. Event streams that are still open fail.</summary>
     public void Dispose() => _channel.Dispose();

@@ -26,6 +26,7 @@ public static class EmbeddingClientServiceCollectionExtensions
         services.TryAddSingleton<EventService.EventServiceClient>(provider => provider.GetRequiredService<EmbeddingClient>().Events);
         services.TryAddSingleton<RecallService.RecallServiceClient>(provider => provider.GetRequiredService<EmbeddingClient>().Recommendations);
         services.TryAddSingleton<ModelService.ModelServiceClient>(provider => provider.GetRequiredService<EmbeddingClient>().Models);
+        services.TryAddSingleton<CatalogService.CatalogServiceClient>(provider => provider.GetRequiredService<EmbeddingClient>().Catalog);
         return services;
     }
 }

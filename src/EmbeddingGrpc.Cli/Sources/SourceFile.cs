@@ -4,7 +4,7 @@ using System.Text;
 
 namespace EmbeddingGrpc.Cli.Sources;
 
-/// <summary>A file of behaviour, or standard input: what it is, who produces it, how far it was read.</summary>
+/// <summary>A file of behaviour or of items, or standard input: what it is, who produces it, how far it was read.</summary>
 internal sealed class SourceFile : IDisposable
 {
     /// <summary>Stands for standard input.</summary>
@@ -59,7 +59,7 @@ internal sealed class SourceFile : IDisposable
     /// <exception cref="SourceFormatException">It is not of that format.</exception>
     public IInteractionSource Read(SourceFormat format, CsvMapping? mapping, TimeProvider time)
     {
-        var text = new StreamReader(_stream, StrictUtf8, detectEncodingFromByteOrderMarks: true, bufferSize: 256 * 1024);
+        var text = OpenText();
         switch (format)
         {
             case SourceFormat.Movielens or SourceFormat.Csv:
@@ -73,6 +73,9 @@ internal sealed class SourceFile : IDisposable
                 return new SequenceSource(new LineReader(text, Name), endTime, userPrefix);
         }
     }
+
+    /// <summary>Reads it as text. Once; disposing the reader closes the file. What is no UTF-8 is a <see cref="DecoderFallbackException"/>.</summary>
+    public StreamReader OpenText() => new(_stream, StrictUtf8, detectEncodingFromByteOrderMarks: true, bufferSize: 256 * 1024);
 
     public void Dispose() => _stream.Dispose();
 }

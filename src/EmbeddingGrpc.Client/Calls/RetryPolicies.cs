@@ -15,6 +15,7 @@ internal static class RetryPolicies
     [
         (RecallService.Descriptor, ["Recall", "BatchRecall", "GetEmbeddings"]),
         (ModelService.Descriptor, ["GetModel", "ListModels", "ListGenerations"]),
+        (CatalogService.Descriptor, ["GetItem", "ListItems", "ListAttributes"]),
     ];
 
     public static TimeSpan InitialBackoff { get; } = TimeSpan.FromMilliseconds(50);
