@@ -23,6 +23,7 @@ internal static class EmbedCtl
             new TrainFileCommand(console),
             new SearchFileCommand(console),
             new RecallCommand(console),
+            new RecallFileCommand(console),
             new StatusCommand(console),
             new CheckCommand(console),
             new ModelsCommand(console),

@@ -33,6 +33,13 @@ internal ref struct ProtobufWriter(Span<byte> buffer)
 
     public void Utf8(string value) => Position += Encoding.UTF8.GetBytes(value, _buffer[Position..]);
 
+    public void LengthDelimited(int field, ReadOnlySpan<byte> value)
+    {
+        Tag(field, WireFormat.WireType.LengthDelimited);
+        VarInt((uint)value.Length);
+        Bytes(value);
+    }
+
     public void Bytes(ReadOnlySpan<byte> value)
     {
         value.CopyTo(_buffer[Position..]);

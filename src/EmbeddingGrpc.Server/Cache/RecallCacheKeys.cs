@@ -11,7 +11,7 @@ namespace EmbeddingGrpc.Server.Cache;
 public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cache)
 {
     // Raised whenever the layout of a key or of an answer changes: a Redis outlives the daemon that filled it.
-    private const byte Format = 1;
+    private const byte Format = 2;
 
     // Two daemons that make answers differently may share a Redis. A record prints all of its values, culture-invariantly here.
     private readonly ulong _settings = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(recall.ToString().AsSpan()));
@@ -21,8 +21,9 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
     /// <param name="generationId">Random, so that it names the model's state across daemons too.</param>
     /// <param name="query">Its exclusions are not part of the key: see <see cref="RecallQuery.Excludes"/>, which are filtered after the cache.</param>
     /// <param name="historyVersion">Version of the user's history; 0 for other queries and unknown users.</param>
+    /// <param name="graphRevision">Revision of the live item graph; 0 for queries that do not ask it.</param>
     /// <returns>Null for a query that is too long to be worth caching.</returns>
-    public RecallCacheKey? For(string model, ulong generationId, RecallQuery query, long historyVersion)
+    public RecallCacheKey? For(string model, ulong generationId, RecallQuery query, long historyVersion, long graphRevision)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(query);
@@ -39,7 +40,9 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.UInt64(generationId);
             writer.Text(model);
             writer.Byte((byte)subject.Kind);
-            writer.Byte((byte)((query.IncludeQueryItems ? 1 : 0) | (query.ExcludeSeen ? 2 : 0)));
+            writer.Byte((byte)((query.IncludeQueryItems ? 1 : 0) | (query.ExcludeSeen ? 2 : 0) | (query.Explain ? 4 : 0)));
+            writer.Byte((byte)query.Sources);
+            writer.UInt64((ulong)graphRevision);
             writer.Int32(query.K);
             Write(ref writer, subject, historyVersion);
             return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject is not UserSubject);

@@ -20,6 +20,10 @@ public sealed record RecallCacheOptions
     [Range(0.0, 0.9)]
     public double TimeToLiveJitter { get; init; } = 0.2;
 
+    /// <summary>Answers that the live item graph took part in are kept for at least this long, however many interactions come meanwhile.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan GraphRevisionPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Queries whose key is longer are not cached.</summary>
     [Range(64, 1024 * 1024)]
     public int MaximumKeyBytes { get; init; } = 8 * 1024;

@@ -28,6 +28,9 @@ public static class RecallRequestReader
             Refuse(violations, "exclude_seen", "needs a user or a session query: nothing else has items that were seen");
         if (request is { ExcludeSeen: true, IncludeQueryItems: true })
             Refuse(violations, "include_query_items", "contradicts exclude_seen: the query's items are items that were seen");
+        var sources = ReadSources(request, subject, violations);
+        if (request.Explain && subject is ItemSubject or VectorSubject)
+            Refuse(violations, "explain", "needs a user or a session query: an item or a vector is its own reason");
         if (violations.Count > 0) throw RpcErrors.InvalidArgument(violations);
 
         return new RecallQuery
@@ -38,7 +41,33 @@ public static class RecallRequestReader
             // A session's own items are all it has seen, and they are left out already.
             ExcludeSeen = request.ExcludeSeen && subject is UserSubject,
             IncludeQueryItems = request.IncludeQueryItems,
+            Sources = sources,
+            Explain = request.Explain,
         };
+    }
+
+    private static RecallSources ReadSources(RecallRequest request, RecallSubject? subject, List<BadRequest.Types.FieldViolation> violations)
+    {
+        if (request.Sources.Count == 0) return RecallSources.All;
+        var sources = RecallSources.None;
+        for (var i = 0; i < request.Sources.Count; i++)
+        {
+            var source = request.Sources[i] switch
+            {
+                RecallSource.Embedding => RecallSources.Embedding,
+                RecallSource.Graph => RecallSources.Graph,
+                RecallSource.Popular => RecallSources.Popular,
+                _ => RecallSources.None,
+            };
+            if (source == RecallSources.None)
+                Refuse(violations, $"sources[{i}]", $"is {(int)request.Sources[i]}; must be RECALL_SOURCE_EMBEDDING, RECALL_SOURCE_GRAPH or RECALL_SOURCE_POPULAR");
+            sources |= source;
+        }
+
+        if (subject is ItemSubject or VectorSubject && sources is not (RecallSources.None or RecallSources.Embedding))
+            Refuse(violations, "sources", "may only be RECALL_SOURCE_EMBEDDING with an item or a vector query");
+        // Those queries have one source: said or not, it is the same question.
+        return subject is ItemSubject or VectorSubject ? RecallSources.All : sources;
     }
 
     private static void ReadExcludes(RecallRequest request, List<BadRequest.Types.FieldViolation> violations)

@@ -6,6 +6,7 @@ using EmbeddingGrpc.Server.Models.Files;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Checkpoints;
+using EmbeddingGrpc.Server.Pipeline.Graph;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -91,7 +92,13 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
     {
         var items = new ItemKeys();
         var histories = new UserHistories(options.HistoryLength, options.MaximumUsers);
-        return new AppliedState(items, histories, new ItemCounters(ingest.PopularityHalfLife)) { Catalog = new ItemCatalog(items, time) };
+        var graph = new ItemGraph(options.Graph);
+        return new AppliedState(items, histories, new ItemCounters(ingest.PopularityHalfLife))
+        {
+            Catalog = new ItemCatalog(items, time),
+            Graph = graph,
+            Parts = [new ItemGraphPart(graph)],
+        };
     }
 
     private GenerationDirectory OpenGenerations(string name) =>

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Training;
 using Microsoft.Extensions.Options;
 
@@ -54,6 +55,10 @@ public sealed record ModelOptions
     /// <summary>The index.</summary>
     [ValidateObjectMembers]
     public HnswOptions Index { get; init; } = new();
+
+    /// <summary>The live item graph.</summary>
+    [ValidateObjectMembers]
+    public ItemGraphOptions Graph { get; init; } = new();
 
     /// <summary>The log.</summary>
     [ValidateObjectMembers]

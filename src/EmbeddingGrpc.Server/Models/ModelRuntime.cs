@@ -4,6 +4,7 @@ using EmbeddingGrpc.Server.Catalog.Erasure;
 using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Pipeline.Graph;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -66,6 +67,9 @@ public sealed class ModelRuntime : IAsyncDisposable
 
     /// <summary>What erases its users.</summary>
     public UserEraser Eraser => Events.Eraser;
+
+    /// <summary>Which items follow each other lately.</summary>
+    public ItemGraph Graph => Events.State.Graph;
 
     /// <summary>What moves the log into the histories.</summary>
     public EventApplier Applier => Events.Applier;

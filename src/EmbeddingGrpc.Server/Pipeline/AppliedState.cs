@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Catalog;
+using EmbeddingGrpc.Server.Pipeline.Graph;
 
 namespace EmbeddingGrpc.Server.Pipeline;
 
@@ -10,6 +11,9 @@ public sealed record AppliedState(ItemKeys Items, UserHistories Histories, ItemC
 {
     /// <summary>What is known of items besides what users do with them.</summary>
     public ItemCatalog Catalog { get; init; } = new(Items, TimeProvider.System);
+
+    /// <summary>Which items follow each other lately. The applier keeps it where <see cref="Parts"/> has its <see cref="ItemGraphPart"/>.</summary>
+    public ItemGraph Graph { get; init; } = new(new ItemGraphOptions());
 
     /// <summary>Memory held, in bytes.</summary>
     public long SizeBytes => Items.SizeBytes + Histories.SizeBytes + Counters.SizeBytes + Catalog.SizeBytes + Parts.Sum(part => part.SizeBytes);

@@ -1,18 +1,24 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Cache;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Pipeline.Graph;
+using EmbeddingGrpc.Server.Recall.Graph;
 
 namespace EmbeddingGrpc.Server.Recall;
 
 /// <summary>Answers queries: waits for the events they must see, leases the generation once, looks into the cache, searches. Thread-safe.</summary>
-public sealed class CachedRecall(ModelRegistry models, RecallEngine engine, RecallCache cache, RecallCacheKeys keys, RecallMetrics metrics)
+public sealed class CachedRecall(
+    ModelRegistry models, RecallEngine engine, RecallCache cache, RecallCacheKeys keys, RecallCacheOptions options, TimeProvider time, RecallMetrics metrics)
 {
     // With more exclusions than this the widened answer that they are taken from would cost more than the search it saves.
     private const int MostExcludesFromCache = 64;
+
+    private readonly ConditionalWeakTable<ItemGraph, GraphRevision> _revisions = [];
 
     /// <summary>Answers one query.</summary>
     /// <param name="model">Name of the model; empty for the default one.</param>
@@ -33,9 +39,8 @@ public sealed class CachedRecall(ModelRegistry models, RecallEngine engine, Reca
         if (!runtime.Generations.TryLease(out var lease)) throw new NoGenerationException(runtime.Name);
         using (lease)
         {
-            var answer = query.Subject is UserSubject user
-                ? await AnswerUserAsync(runtime, lease.Generation, user, query, cancellationToken)
-                : await AnswerAsync(runtime, lease.Generation, query, default, 0, cancellationToken);
+            var asked = new Asked(runtime, new RecallSpace(lease.Generation, runtime.Items, runtime.Graph), query, default, 0, RevisionFor(runtime, query, minimumOffset));
+            var answer = query.Subject is UserSubject user ? await AnswerUserAsync(asked, user, cancellationToken) : await AnswerAsync(asked, cancellationToken);
             metrics.Answered(query.Subject.Kind, answer.Origin, started);
             return answer;
         }
@@ -54,14 +59,19 @@ public sealed class CachedRecall(ModelRegistry models, RecallEngine engine, Reca
         await runtime.Applier.WaitForAppliedAsync(offset, cancellationToken);
     }
 
-    private async ValueTask<RecallAnswer> AnswerUserAsync(
-        ModelRuntime runtime, Generation generation, UserSubject user, RecallQuery query, CancellationToken cancellationToken)
+    private long RevisionFor(ModelRuntime runtime, RecallQuery query, LogOffset minimumOffset) =>
+        query.Subject is UserSubject or SessionSubject && query.Sources.HasFlag(RecallSources.Graph)
+            ? _revisions.GetValue(runtime.Graph, graph => new GraphRevision(graph, options.GraphRevisionPeriod, time)).At(minimumOffset.Value)
+            : 0;
+
+    private async ValueTask<RecallAnswer> AnswerUserAsync(Asked asked, UserSubject user, CancellationToken cancellationToken)
     {
-        var events = ArrayPool<HistoryEvent>.Shared.Rent(runtime.Histories.MaximumLength);
+        var histories = asked.Model.Histories;
+        var events = ArrayPool<HistoryEvent>.Shared.Rent(histories.MaximumLength);
         try
         {
-            if (!runtime.Histories.TryRead(user.UserId, events, out var count, out var version)) (count, version) = (0, 0);
-            return await AnswerAsync(runtime, generation, query, events.AsMemory(0, count), version, cancellationToken);
+            if (!histories.TryRead(user.UserId, events, out var count, out var version)) (count, version) = (0, 0);
+            return await AnswerAsync(asked with { History = events.AsMemory(0, count), HistoryVersion = version }, cancellationToken);
         }
         finally
         {
@@ -69,39 +79,43 @@ public sealed class CachedRecall(ModelRegistry models, RecallEngine engine, Reca
         }
     }
 
-    private async ValueTask<RecallAnswer> AnswerAsync(
-        ModelRuntime runtime, Generation generation, RecallQuery query, ReadOnlyMemory<HistoryEvent> history, long historyVersion, CancellationToken cancellationToken)
+    private async ValueTask<RecallAnswer> AnswerAsync(Asked asked, CancellationToken cancellationToken)
     {
+        var query = asked.Query;
         if (query.Excludes.Count == 0)
         {
-            var key = keys.For(runtime.Name, generation.Id, query, historyVersion);
-            if (key is null) return Search(generation, query, history, cancellationToken);
-            return cache.TryGet(key, out var hit) ? hit : await FindAsync(key, generation, query, history, cancellationToken);
+            var key = KeyOf(asked);
+            if (key is null) return Search(asked, cancellationToken);
+            return cache.TryGet(key, out var hit) ? hit : await FindAsync(key, asked, cancellationToken);
         }
 
         // Exclusions are taken out after the cache, from a wider answer that every exclusion list of this length shares.
         if (query.Excludes.Count <= MostExcludesFromCache && query.K + query.Excludes.Count <= RecallQuery.MaximumK)
         {
             var wide = (int)BitOperations.RoundUpToPowerOf2((uint)(query.K + query.Excludes.Count));
-            var widened = query with { K = Math.Min(wide, RecallQuery.MaximumK), Excludes = [] };
-            var key = keys.For(runtime.Name, generation.Id, widened, historyVersion);
-            if (key is not null)
+            var widened = asked with { Query = query with { K = Math.Min(wide, RecallQuery.MaximumK), Excludes = [] } };
+            if (KeyOf(widened) is { } key)
             {
-                if (!cache.TryGet(key, out var answer)) answer = await FindAsync(key, generation, widened, history, cancellationToken);
+                if (!cache.TryGet(key, out var answer)) answer = await FindAsync(key, widened, cancellationToken);
                 return answer with { Body = AnswerFilter.Apply(answer.Body.Span, query.Excludes.ToHashSet(StringComparer.Ordinal), query.K, out _) };
             }
         }
 
-        return Search(generation, query, history, cancellationToken);
+        return Search(asked, cancellationToken);
     }
 
-    private ValueTask<RecallAnswer> FindAsync(
-        RecallCacheKey key, Generation generation, RecallQuery query, ReadOnlyMemory<HistoryEvent> history, CancellationToken cancellationToken) =>
-        cache.GetOrSearchAsync(key, token => SearchAndEncode(generation, query, history, token), cancellationToken);
+    private RecallCacheKey? KeyOf(in Asked asked) =>
+        keys.For(asked.Model.Name, asked.Space.Generation.Id, asked.Query, asked.HistoryVersion, asked.GraphRevision);
 
-    private RecallAnswer Search(Generation generation, RecallQuery query, ReadOnlyMemory<HistoryEvent> history, CancellationToken cancellationToken) =>
-        new(SearchAndEncode(generation, query, history, cancellationToken), AnswerOrigin.Search);
+    private ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Asked asked, CancellationToken cancellationToken) =>
+        cache.GetOrSearchAsync(key, token => SearchAndEncode(asked, token), cancellationToken);
 
-    private byte[] SearchAndEncode(Generation generation, RecallQuery query, ReadOnlyMemory<HistoryEvent> history, CancellationToken cancellationToken) =>
-        AnswerEncoder.Encode(generation, engine.Search(generation, query, history.Span, cancellationToken));
+    private RecallAnswer Search(in Asked asked, CancellationToken cancellationToken) => new(SearchAndEncode(asked, cancellationToken), AnswerOrigin.Search);
+
+    private byte[] SearchAndEncode(in Asked asked, CancellationToken cancellationToken) =>
+        AnswerEncoder.Encode(asked.Space, engine.Search(asked.Space, asked.Query, asked.History.Span, cancellationToken));
+
+    /// <summary>One query and all that it is answered from.</summary>
+    private readonly record struct Asked(
+        ModelRuntime Model, RecallSpace Space, RecallQuery Query, ReadOnlyMemory<HistoryEvent> History, long HistoryVersion, long GraphRevision);
 }

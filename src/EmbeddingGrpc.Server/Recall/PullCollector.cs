@@ -1,6 +1,4 @@
 using EmbeddingGrpc.EventLog;
-using EmbeddingGrpc.Numerics;
-using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Recall;
@@ -12,18 +10,18 @@ internal sealed class PullCollector(RecallOptions options)
     /// From a user's stored history: the newest event of an item says where the item stands, its strongest one how much it pulls. A dislike
     /// speaks for its item until something newer does, and then leaves it out of the answer, asked for or not.
     /// </summary>
-    /// <param name="generation">Items that it does not know are skipped and take no place.</param>
+    /// <param name="space">What is searched.</param>
     /// <param name="history">Oldest first.</param>
     /// <param name="query">Says what is left out of the answer.</param>
     /// <param name="scratch">Receives the pulls, newest first, and the exclusions.</param>
-    public void FromHistory(Generation generation, ReadOnlySpan<HistoryEvent> history, RecallQuery query, RecallScratch scratch)
+    public void FromHistory(in RecallSpace space, ReadOnlySpan<HistoryEvent> history, RecallQuery query, RecallScratch scratch)
     {
         var pulls = scratch.Pulls;
         var disliked = scratch.Disliked;
         for (var i = history.Length - 1; i >= 0; i--)
         {
             ref readonly var happened = ref history[i];
-            if (!generation.TryGetOrdinal(happened.Item, out var item)) continue;
+            var item = space.IdOf(happened.Item);
             if (query.ExcludeSeen) scratch.Excluded.Add(item);
 
             var place = PlaceOf(item, pulls);
@@ -35,8 +33,8 @@ internal sealed class PullCollector(RecallOptions options)
 
             var strength = (float)options.InteractionWeights.Of(happened.Type) * happened.Weight;
             if (!(strength > 0) || disliked.Contains(item)) continue;
-            if (place >= 0) pulls[place] = new Pull(item, Math.Max(pulls[place].Weight, strength));
-            else if (pulls.Count < options.HistoryItems) pulls.Add(new Pull(item, strength));
+            if (place >= 0) pulls[place] = pulls[place] with { Weight = Math.Max(pulls[place].Weight, strength) };
+            else if (pulls.Count < options.HistoryItems) pulls.Add(new Pull(item, happened.Item, strength));
         }
 
         foreach (var item in disliked) scratch.Excluded.Add(item);
@@ -48,33 +46,37 @@ internal sealed class PullCollector(RecallOptions options)
     }
 
     /// <summary>From the items that a request lists. A repeated item stands where it is newest.</summary>
-    /// <inheritdoc cref="FromHistory" path="/param[@name='scratch']"/>
-    /// <exception cref="ItemNotInGenerationException">The generation knows none of them, or none that has a weight above 0.</exception>
-    public void FromSession(Generation generation, SessionSubject session, RecallQuery query, RecallScratch scratch)
+    /// <param name="space">What is searched.</param>
+    /// <param name="session">Oldest first.</param>
+    /// <param name="query">Says what is left out of the answer.</param>
+    /// <param name="scratch">Receives the pulls, newest first, and the exclusions.</param>
+    /// <exception cref="ItemNotInGenerationException">None of them is known, or none that has a weight above 0.</exception>
+    public void FromSession(in RecallSpace space, SessionSubject session, RecallQuery query, RecallScratch scratch)
     {
         var pulls = scratch.Pulls;
         var known = 0;
         for (var i = session.Items.Count - 1; i >= 0; i--)
         {
             var (itemId, weight) = session.Items[i];
-            if (!generation.TryGetOrdinal(itemId, out var item)) continue;
+            if (!space.TryFind(itemId, out var item, out var key)) continue;
             known++;
             if (!query.IncludeQueryItems) scratch.Excluded.Add(item);
-            if (PlaceOf(item, pulls) < 0 && pulls.Count < options.HistoryItems) pulls.Add(new Pull(item, weight ?? Recency(pulls.Count)));
+            if (PlaceOf(item, pulls) < 0 && pulls.Count < options.HistoryItems) pulls.Add(new Pull(item, key, weight ?? Recency(pulls.Count)));
         }
 
         pulls.RemoveAll(pull => !(pull.Weight > 0));
         if (pulls.Count > 0) return;
         var newest = session.Items[^1].ItemId;
-        throw new ItemNotInGenerationException(newest, generation.IdText, known > 0
-            ? $"None of the session's {known} items that generation {generation.IdText} knows has a weight above 0 (the newest item is '{newest}')."
-            : $"Generation {generation.IdText} knows none of the session's {session.Items.Count} items (the newest is '{newest}').");
+        var generation = space.Generation.IdText;
+        throw new ItemNotInGenerationException(newest, generation, known > 0
+            ? $"None of the session's {known} items that generation {generation} knows has a weight above 0 (the newest item is '{newest}')."
+            : $"Generation {generation} knows none of the session's {session.Items.Count} items (the newest is '{newest}').");
     }
 
     private float Recency(int place) => (float)Math.Pow(place + 1, -options.RecencyExponent);
 
     // A history has tens of items: a scan beats a dictionary.
-    private static int PlaceOf(ItemOrdinal item, List<Pull> pulls)
+    private static int PlaceOf(CandidateId item, List<Pull> pulls)
     {
         for (var place = 0; place < pulls.Count; place++)
             if (pulls[place].Item == item)

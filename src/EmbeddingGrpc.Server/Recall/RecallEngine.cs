@@ -1,132 +1,131 @@
-using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
-using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Recall;
 
-/// <summary>Turns a query into a vector and searches one generation. Stateless; any number of threads.</summary>
+/// <summary>Answers queries from one generation and the live graph beside it. Stateless; any number of threads.</summary>
 /// <remarks>
-/// An item or a vector asks the W1 index: what is near. A history or a session asks the W2 index with a mixture of W1 rows: what comes
-/// next. The product of a W1 and a W2 row is what skip-gram training makes high for items that follow each other, and on next-item data
-/// it finds clearly more than W1 against W1.
+/// An item or a vector asks what is near in the similarity space. A history or a session asks what comes next: the W2 index with a mixture of
+/// W1 rows (the product of a W1 and a W2 row is what skip-gram training makes high for items that follow each other, and on next-item data it
+/// finds clearly more than W1 against W1), blended with the live graph.
 /// </remarks>
 public sealed class RecallEngine(RecallOptions options)
 {
     private readonly PullCollector _pulls = new(options);
-
-    private delegate int ExactScan(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken);
+    private readonly BlendedSearch _blend = new(options.Blend);
 
     /// <summary>Answers one query.</summary>
-    /// <param name="generation">Leased by the caller for as long as the result is read.</param>
+    /// <param name="space">What is searched; the generation leased by the caller for as long as the result is read.</param>
     /// <param name="query">The question.</param>
     /// <param name="history">The user's stored history, oldest first; empty for other queries.</param>
     /// <param name="cancellationToken">Stops the search between blocks of work.</param>
     /// <returns><see cref="RecallQuery.K"/> candidates wherever as many exist that are not excluded.</returns>
     /// <exception cref="ItemNotInGenerationException">The generation knows none of the items that the query names.</exception>
     /// <exception cref="InvalidRecallQueryException">The vector has another dimension than the model.</exception>
-    public RecallResult Search(Generation generation, RecallQuery query, ReadOnlySpan<HistoryEvent> history, CancellationToken cancellationToken)
+    public RecallResult Search(in RecallSpace space, RecallQuery query, ReadOnlySpan<HistoryEvent> history, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(generation);
         ArgumentNullException.ThrowIfNull(query);
         var scratch = RecallScratch.Current;
         scratch.Reset();
-        foreach (var excluded in query.Excludes)
-            if (generation.TryGetOrdinal(excluded, out var ordinal))
-                scratch.Excluded.Add(ordinal);
+        for (var i = 0; i < query.Excludes.Count; i++)
+            if (space.TryFind(query.Excludes[i], out var excluded, out _))
+                scratch.Excluded.Add(excluded);
 
         switch (query.Subject)
         {
             case ItemSubject item:
-                return SimilarToItem(generation, item, query, scratch, cancellationToken);
+                return SimilarToItem(space, item, query, scratch, cancellationToken);
             case VectorSubject vector:
-                return SimilarToVector(generation, vector, query, scratch, cancellationToken);
+                return SimilarToVector(space, vector, query, scratch, cancellationToken);
             case SessionSubject session:
-                _pulls.FromSession(generation, session, query, scratch);
-                return Next(generation, query, scratch, cancellationToken);
+                _pulls.FromSession(space, session, query, scratch);
+                return Next(space, query, scratch, cancellationToken) is { } basis ? Answer(basis, scratch) : throw NotFound(space, session);
             case UserSubject:
-                _pulls.FromHistory(generation, history, query, scratch);
-                return scratch.Pulls.Count > 0 ? Next(generation, query, scratch, cancellationToken) : MostPopular(generation, query, scratch);
+                _pulls.FromHistory(space, history, query, scratch);
+                return Answer(Next(space, query, scratch, cancellationToken) ?? AnswerBasis.Popular, scratch);
             default:
                 throw new ArgumentException($"A {query.Subject.GetType().Name} cannot be searched.", nameof(query));
         }
     }
 
     private static RecallResult SimilarToItem(
-        Generation generation, ItemSubject subject, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
+        in RecallSpace space, ItemSubject subject, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
+        var generation = space.Generation;
         if (!generation.TryGetOrdinal(subject.ItemId, out var item))
         {
             throw new ItemNotInGenerationException(
                 subject.ItemId, generation.IdText, $"Item '{subject.ItemId}' is not in generation {generation.IdText}.");
         }
 
-        if (!query.IncludeQueryItems) scratch.Excluded.Add(item);
+        if (!query.IncludeQueryItems) scratch.Excluded.Add(CandidateId.Of(item));
         var vector = scratch.Query(generation.Similarity.Dimension);
         generation.SimilarityQuery(item, vector);
-        var found = Search(generation.Similar, generation.ScanSimilar, vector, query.K, scratch, cancellationToken);
-        return new RecallResult(found, AnswerBasis.Embedding);
+        return Nearest(generation.Similar, generation.ScanSimilar, vector, query, scratch, cancellationToken);
     }
 
     private static RecallResult SimilarToVector(
-        Generation generation, VectorSubject subject, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
+        in RecallSpace space, VectorSubject subject, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
+        var generation = space.Generation;
         if (subject.Values.Length != generation.Similarity.Dimension)
         {
             throw new InvalidRecallQueryException(
                 "vector.values", $"has {subject.Values.Length} values; generation {generation.IdText} has {generation.Similarity.Dimension} dimensions.");
         }
 
-        var found = Search(generation.Similar, generation.ScanSimilar, subject.Values.Span, query.K, scratch, cancellationToken);
-        return new RecallResult(found, AnswerBasis.Embedding);
+        return Nearest(generation.Similar, generation.ScanSimilar, subject.Values.Span, query, scratch, cancellationToken);
     }
 
-    private static RecallResult Next(Generation generation, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
+    private static RecallResult Nearest(
+        IVectorIndex index, IndexSearch.ExactScan scan, ReadOnlySpan<float> vector, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
-        var vector = scratch.Query(generation.Input.Dimension);
-        var total = 0f;
-        foreach (var pull in scratch.Pulls)
-        {
-            // Rows at unit length: a W1 row grows with its item's count, and popular items would outvote the rest.
-            var row = generation.InputOf(pull.Item);
-            var length = TensorPrimitives.Norm(row);
-            if (length > 0) TensorPrimitives.MultiplyAdd(row, pull.Weight / length, vector, vector);
-            total += pull.Weight;
-        }
-
-        TensorPrimitives.Divide(vector, total, vector);
-        var found = Search(generation.Next, generation.ScanNext, vector, query.K, scratch, cancellationToken);
-        return new RecallResult(found, AnswerBasis.Embedding);
+        foreach (var neighbor in IndexSearch.Run(index, scan, vector, query.K, scratch, cancellationToken))
+            scratch.Candidates.Add(new RecallCandidate(CandidateId.Of(neighbor.Item), neighbor.Score, RecallSources.Embedding));
+        return Answer(AnswerBasis.Embedding, scratch);
     }
 
-    private static RecallResult MostPopular(Generation generation, RecallQuery query, RecallScratch scratch)
+    /// <summary>Blends what the sources know of the pulls; where that is too little, what is popular follows it.</summary>
+    private AnswerBasis? Next(in RecallSpace space, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
-        // Ordinals fall with the count, so popularity needs no index. The score is the item's share of all interactions.
-        var found = scratch.Neighbors(query.K);
-        var count = 0;
-        var total = (float)generation.Vocabulary.TotalCount;
-        for (var ordinal = 0; ordinal < generation.Vocabulary.Count && count < found.Length; ordinal++)
+        var basis = scratch.Pulls.Count > 0 ? _blend.Run(space, query, scratch, cancellationToken) : null;
+        if (basis is null && query.Subject is SessionSubject && !query.Sources.Equals(RecallSources.Popular)) return null;
+        if (scratch.Candidates.Count < query.K && query.Sources.HasFlag(RecallSources.Popular)) AddPopular(space, query.K, scratch);
+        return basis ?? AnswerBasis.Popular;
+    }
+
+    private static void AddPopular(in RecallSpace space, int k, RecallScratch scratch)
+    {
+        // Ordinals fall with the count, so popularity needs no index. The score is the item's share of all interactions, below what others found.
+        var (vocabulary, candidates) = (space.Generation.Vocabulary, scratch.Candidates);
+        foreach (var candidate in candidates) scratch.Taken.Add(candidate.Item);
+        var ceiling = candidates.Count > 0 ? Math.Min(0, candidates[^1].Score) - 1 : 0;
+        for (var ordinal = 0; ordinal < vocabulary.Count && candidates.Count < k; ordinal++)
         {
             var item = new ItemOrdinal(ordinal);
-            if (!scratch.Excluded.Contains(item)) found[count++] = new Neighbor(item, generation.Vocabulary.CountOf(item) / total);
+            if (scratch.Excluded.Contains(CandidateId.Of(item)) || scratch.Taken.Contains(CandidateId.Of(item))) continue;
+            var share = (float)((double)vocabulary.CountOf(item) / vocabulary.TotalCount);
+            candidates.Add(new RecallCandidate(CandidateId.Of(item), ceiling + share, RecallSources.Popular));
         }
-
-        return new RecallResult(found[..count], AnswerBasis.Popular);
     }
 
-    private static Span<Neighbor> Search(
-        IVectorIndex index, ExactScan scan, ReadOnlySpan<float> query, int k, RecallScratch scratch, CancellationToken cancellationToken)
+    private static RecallResult Answer(AnswerBasis basis, RecallScratch scratch)
     {
-        var results = scratch.Neighbors(k);
-        var parameters = new SearchParameters(k, Filter: scratch.Excluded.AsFilter);
-        var found = index.Search(query, parameters, results, cancellationToken);
-        if (found < Math.Min(k, index.Count - scratch.Excluded.Count))
-        {
-            // The walk ended in a region that is excluded for the most part. Rare, and worth a scan: an exclusion never costs an answer.
-            found = scan(query, parameters, results, cancellationToken);
-        }
+        var candidates = CollectionsMarshal.AsSpan(scratch.Candidates);
+        if (scratch.Contributions.IsEmpty) return new RecallResult(candidates, basis);
+        // Popular items were added after the scores were explained; nothing of the query brought them.
+        scratch.ExtendContributions(candidates.Length * scratch.Pulls.Count);
+        return new RecallResult(candidates, basis, CollectionsMarshal.AsSpan(scratch.Pulls), scratch.Contributions);
+    }
 
-        return results[..found];
+    private static ItemNotInGenerationException NotFound(in RecallSpace space, SessionSubject session)
+    {
+        var newest = session.Items[^1].ItemId;
+        return new ItemNotInGenerationException(
+            newest,
+            space.Generation.IdText,
+            $"Generation {space.Generation.IdText} and the item graph know none of the session's {session.Items.Count} items (the newest is '{newest}').");
     }
 }

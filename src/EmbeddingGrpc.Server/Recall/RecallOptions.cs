@@ -24,6 +24,10 @@ public sealed record RecallOptions
     [ValidateObjectMembers]
     public InteractionWeights InteractionWeights { get; init; } = new();
 
+    /// <summary>How the sources of candidates are added up.</summary>
+    [ValidateObjectMembers]
+    public BlendOptions Blend { get; init; } = new();
+
     /// <summary>Queries of one batch answered at once; 0 means one for each processor.</summary>
     [Range(0, 1024)]
     public int BatchParallelism { get; init; }

@@ -22,6 +22,12 @@ public sealed record RecallQuery
     /// <summary>Leave out every item of the user's stored history.</summary>
     public bool ExcludeSeen { get; init; }
 
+    /// <summary>Where candidates may come from. Only histories and sessions have more than the embeddings.</summary>
+    public RecallSources Sources { get; init; } = RecallSources.All;
+
+    /// <summary>Say which items of the history or session brought each candidate.</summary>
+    public bool Explain { get; init; }
+
     /// <summary>Let the items that made the query be answered too.</summary>
     public bool IncludeQueryItems { get; init; }
 }

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Recall.Graph;
 
 namespace EmbeddingGrpc.Server.Recall;
 
@@ -9,7 +10,10 @@ internal sealed class RecallScratch
     private static RecallScratch? _current;
 
     private float[] _query = [];
+    private float[] _mean = [];
     private Neighbor[] _neighbors = [];
+    private float[] _contributions = [];
+    private int _contributionCount;
 
     /// <summary>The scratch of this thread. Not to be held over an await.</summary>
     public static RecallScratch Current => _current ??= new RecallScratch();
@@ -17,33 +21,72 @@ internal sealed class RecallScratch
     /// <summary>Items that the search must not answer.</summary>
     public ExcludedItems Excluded { get; } = new();
 
+    /// <summary>Items that are candidates already.</summary>
+    public ExcludedItems Taken { get; } = new();
+
     /// <summary>Items whose newest opinion is a dislike.</summary>
-    public List<ItemOrdinal> Disliked { get; } = new(16);
+    public List<CandidateId> Disliked { get; } = new(16);
 
     /// <summary>Items that make the query.</summary>
     public List<Pull> Pulls { get; } = new(64);
+
+    /// <summary>What was found, best first in the end.</summary>
+    public List<RecallCandidate> Candidates { get; } = new(1024);
+
+    /// <summary>Memory for the graph.</summary>
+    public GraphScratch Graph { get; } = new();
 
     /// <summary>Forgets the last search.</summary>
     public void Reset()
     {
         Excluded.Clear();
-        Pulls.Clear();
+        Taken.Clear();
         Disliked.Clear();
+        Pulls.Clear();
+        Candidates.Clear();
+        Graph.Reset();
+        _contributionCount = 0;
     }
 
     /// <summary>A zeroed query vector.</summary>
-    public Span<float> Query(int dimension)
+    public Span<float> Query(int dimension) => Cleared(ref _query, dimension);
+
+    /// <summary>A zeroed vector for the mean of what is searched.</summary>
+    public Span<float> Mean(int dimension) => Cleared(ref _mean, dimension);
+
+    /// <summary>The mean that was last written.</summary>
+    public ReadOnlySpan<float> LastMean(int dimension) => _mean.AsSpan(0, dimension);
+
+    /// <summary>[candidates, pulls]: what each pull contributed; empty unless that was asked for.</summary>
+    public Span<float> Contributions => _contributions.AsSpan(0, _contributionCount);
+
+    /// <summary>Makes zeroed room for contributions.</summary>
+    public void ClearContributions(int count)
     {
-        if (_query.Length < dimension) _query = new float[dimension];
-        var query = _query.AsSpan(0, dimension);
-        query.Clear();
-        return query;
+        Cleared(ref _contributions, count);
+        _contributionCount = count;
     }
 
-    /// <summary>Room for the answer.</summary>
+    /// <summary>Makes further zeroed room for contributions behind those that are there.</summary>
+    public void ExtendContributions(int count)
+    {
+        if (_contributions.Length < count) Array.Resize(ref _contributions, count);
+        _contributions.AsSpan(_contributionCount..count).Clear();
+        _contributionCount = count;
+    }
+
+    /// <summary>Room for what an index finds.</summary>
     public Span<Neighbor> Neighbors(int count)
     {
         if (_neighbors.Length < count) _neighbors = new Neighbor[count];
         return _neighbors.AsSpan(0, count);
+    }
+
+    private static Span<float> Cleared(ref float[] buffer, int length)
+    {
+        if (buffer.Length < length) buffer = new float[length];
+        var span = buffer.AsSpan(0, length);
+        span.Clear();
+        return span;
     }
 }

@@ -254,6 +254,50 @@ public sealed class DaemonSessionTests(DaemonFixture daemon) : IClassFixture<Dae
     }
 
     [Fact]
+    public async Task RecallFile_Sessions_HaveOneListALineInTheirOrder()
+    {
+        var model = await daemon.CreateTrainedModelAsync("recall-file");
+        var sessions = _directory.Write("sessions.txt", "a b c\n\nb\nk l\n");
+        var lists = Path.Combine(_directory.Path, "lists.txt");
+        string[] args = ["recall-file", "--sessions", sessions, "--k", "5", "--output", lists, "--model", model, "--json"];
+
+        var run = await daemon.RunAsync([.. args, "--exclude-seen"]);
+        var excluded = await File.ReadAllLinesAsync(lists, TestContext.Current.CancellationToken);
+        var whole = await daemon.RunAsync([.. args.Select(arg => arg == "5" ? "12" : arg), "--sources", "embedding,graph"]);
+        var included = await File.ReadAllLinesAsync(lists, TestContext.Current.CancellationToken);
+
+        Assert.Equal((4, 3), (Number(run, "sessions"), Number(run, "answered")));
+        Assert.Equal([5, 0, 5, 5], excluded.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length));
+        Assert.Empty(excluded[0].Split(' ').Intersect(["a", "b", "c"]));
+        Assert.Contains("d", excluded[0].Split(' '));
+        Assert.Equal(3, Number(whole, "answered"));
+        Assert.Equal(["a", "b", "c"], included[0].Split(' ').Intersect(["a", "b", "c"]).Order());
+    }
+
+    [Fact]
+    public async Task RecallFile_SessionThatIsRefused_FailsInTheEndAndAnswersTheOthers()
+    {
+        var model = await daemon.CreateTrainedModelAsync("recall-file-refused");
+        var lists = Path.Combine(_directory.Path, "lists.txt");
+
+        var run = await daemon.RunAsync(
+            "recall-file", "--sessions", _directory.Write("sessions.txt", $"a\n{new string('x', 300)}\nb\n"), "--k", "3", "--output", lists, "--model", model);
+
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("1 sessions were refused; the first: session.items[0].item_id", run.Error, StringComparison.Ordinal);
+        Assert.Equal([3, 0, 3], (await File.ReadAllLinesAsync(lists, TestContext.Current.CancellationToken)).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length));
+    }
+
+    [Fact]
+    public async Task RecallFile_UnknownSource_SaysWhichThereAre()
+    {
+        var run = await daemon.RunAsync("recall-file", "--sessions", _directory.Write("s.txt", "a\n"), "--sources", "oracle", "--output", Path.Combine(_directory.Path, "l.txt"));
+
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("'oracle' is not a source; there are embedding, graph, popular", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Status_BothPortsReached_ShowsModelsMemoryAndCache()
     {
         var model = await daemon.CreateTrainedModelAsync("status");

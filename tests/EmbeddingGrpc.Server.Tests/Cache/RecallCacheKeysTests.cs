@@ -25,12 +25,22 @@ public sealed class RecallCacheKeysTests
         from k in Gen.Int[1, 2]
         from include in Gen.Bool
         from seen in Gen.Bool
-        select new RecallQuery { Subject = subject, K = k, IncludeQueryItems = include, ExcludeSeen = seen };
+        from explain in Gen.Bool
+        from sources in Gen.Int[1, 2]
+        select new RecallQuery
+        {
+            Subject = subject,
+            K = k,
+            IncludeQueryItems = include,
+            ExcludeSeen = seen,
+            Explain = explain,
+            Sources = (RecallSources)sources,
+        };
 
     [Fact]
     public void For_AnyTwoQueries_KeysAreEqualExactlyWhereTheQueriesAre() =>
         Gen.Select(Query, Query).Sample((left, right) =>
-            Assert.Equal(Describe(left) == Describe(right), Keys.For("m", 1, left, 0)!.Equals(Keys.For("m", 1, right, 0))), iter: 20_000);
+            Assert.Equal(Describe(left) == Describe(right), Keys.For("m", 1, left, 0, 0)!.Equals(Keys.For("m", 1, right, 0, 0))), iter: 20_000);
 
     [Fact]
     public void For_SameQuery_SameKeyHashAndText()
@@ -44,12 +54,12 @@ public sealed class RecallCacheKeysTests
     }
 
     [Fact]
-    public void For_OtherModelGenerationOrHistory_OtherKey()
+    public void For_OtherModelGenerationHistoryOrGraph_OtherKey()
     {
         var user = Base with { Subject = new UserSubject("a") };
         var keys = new[]
         {
-            Keys.For("default", 1, user, 7), Keys.For("other", 1, user, 7), Keys.For("default", 2, user, 7), Keys.For("default", 1, user, 8),
+            Keys.For("default", 1, user, 7, 0), Keys.For("other", 1, user, 7, 0), Keys.For("default", 2, user, 7, 0), Keys.For("default", 1, user, 8, 0), Keys.For("default", 1, user, 7, 1),
         };
 
         Assert.Equal(keys.Length, keys.Distinct().Count());
@@ -61,8 +71,8 @@ public sealed class RecallCacheKeysTests
         var other = new RecallCacheKeys(new RecallOptions { RecencyExponent = 0.5 }, new RecallCacheOptions());
         var weights = new RecallCacheKeys(new RecallOptions { InteractionWeights = new() { View = 3 } }, new RecallCacheOptions());
 
-        Assert.NotEqual(KeyOf(Base), other.For("default", 1, Base, 0));
-        Assert.NotEqual(KeyOf(Base), weights.For("default", 1, Base, 0));
+        Assert.NotEqual(KeyOf(Base), other.For("default", 1, Base, 0, 0));
+        Assert.NotEqual(KeyOf(Base), weights.For("default", 1, Base, 0, 0));
     }
 
     [Fact]
@@ -80,15 +90,15 @@ public sealed class RecallCacheKeysTests
     {
         var keys = new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions { MaximumKeyBytes = 256 });
 
-        Assert.NotNull(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[50]) }, 0));
-        Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[64]) }, 0));
-        Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[1024]) }, 0));
-        Assert.Null(keys.For("default", 1, Base with { Subject = new SessionSubject([.. Enumerable.Repeat(new SessionEntry("item"), 1000)]) }, 0));
+        Assert.NotNull(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[50]) }, 0, 0));
+        Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[64]) }, 0, 0));
+        Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[1024]) }, 0, 0));
+        Assert.Null(keys.For("default", 1, Base with { Subject = new SessionSubject([.. Enumerable.Repeat(new SessionEntry("item"), 1000)]) }, 0, 0));
     }
 
     private static Gen<T> AnyOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
-    private static RecallCacheKey KeyOf(RecallQuery query) => Keys.For("default", 1, query, 0)!;
+    private static RecallCacheKey KeyOf(RecallQuery query) => Keys.For("default", 1, query, 0, 0)!;
 
     private static string Describe(RecallQuery query)
     {
@@ -98,6 +108,6 @@ public sealed class RecallCacheKeysTests
             VectorSubject vector => "vector " + string.Join('|', vector.Values.ToArray()),
             var other => other.ToString(),
         };
-        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen}";
+        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources}";
     }
 }

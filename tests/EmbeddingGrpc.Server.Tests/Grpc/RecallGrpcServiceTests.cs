@@ -111,6 +111,46 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
     }
 
     [Fact]
+    public async Task Recall_SessionOfAnItemSeenForTheFirstTime_IsAnsweredAtOnceByWhatCameWithIt()
+    {
+        var request = Session("brand-new");
+        var written = await Daemon.AppendAsync(Click("pioneer", "camp1-4", 1), Click("pioneer", "brand-new", 2), Click("pioneer", "camp1-7", 3));
+        request.MinimumOffset = written;
+        var response = await Daemon.RecallAsync(request);
+
+        Assert.Equal(RecallBasis.Graph, response.Basis);
+        Assert.Contains(response.Candidates[0].ItemId, (string[])["camp1-4", "camp1-7"]);
+        Assert.Equal([RecallSource.Graph], response.Candidates[0].Sources);
+
+        var onward = Session("camp1-4");
+        onward.K = 100;
+        onward.Sources.Add(RecallSource.Graph);
+        Assert.Contains((await Daemon.RecallAsync(onward)).Candidates, c => c.ItemId == "brand-new");
+    }
+
+    [Fact]
+    public async Task Recall_Explained_ContributionsSumToTheScores()
+    {
+        var request = Session("camp0-1", "camp0-2");
+        request.Explain = true;
+        var response = await Daemon.RecallAsync(request);
+
+        Assert.All(response.Candidates, c => Assert.Equal(c.Score, c.Contributions.Sum(contribution => contribution.Score), 1e-3f));
+        Assert.All(response.Candidates, c => Assert.Subset(new HashSet<string> { "camp0-1", "camp0-2" }, c.Contributions.Select(contribution => contribution.ItemId).ToHashSet()));
+    }
+
+    [Fact]
+    public async Task Recall_ChosenSources_AreTheOnlyOnes()
+    {
+        foreach (var source in new[] { RecallSource.Embedding, RecallSource.Graph, RecallSource.Popular })
+        {
+            var request = Session("camp0-1", "camp0-2");
+            request.Sources.Add(source);
+            Assert.All((await Daemon.RecallAsync(request)).Candidates, c => Assert.Equal([source], c.Sources));
+        }
+    }
+
+    [Fact]
     public async Task Recall_OffsetBeyondTheLog_NamesTheFieldAndTheEnd()
     {
         var e = await RefusedAsync(StatusCode.InvalidArgument, new RecallRequest { Item = new ItemQuery { ItemId = "camp0-1" }, MinimumOffset = ulong.MaxValue });

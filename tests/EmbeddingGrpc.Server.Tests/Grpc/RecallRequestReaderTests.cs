@@ -17,16 +17,20 @@ public sealed class RecallRequestReaderTests
         var query = RecallRequestReader.Read(Item("a"));
 
         Assert.Equal((new ItemSubject("a"), 10, 0, false, false), (query.Subject, query.K, query.Excludes.Count, query.ExcludeSeen, query.IncludeQueryItems));
+        Assert.Equal((RecallSources.All, false), (query.Sources, query.Explain));
     }
 
     [Fact]
     public void Read_EveryField_IsTaken()
     {
         var request = new RecallRequest { User = new UserQuery { UserId = LongestId }, K = 1000, ExcludeItemIds = { "a", "b" }, ExcludeSeen = true };
+        request.Explain = true;
+        request.Sources.Add([RecallSource.Graph, RecallSource.Popular]);
         var query = RecallRequestReader.Read(request);
 
         Assert.Equal((new UserSubject(LongestId), 1000, true), (query.Subject, query.K, query.ExcludeSeen));
         Assert.Equal(["a", "b"], query.Excludes);
+        Assert.Equal((RecallSources.Graph | RecallSources.Popular, true), (query.Sources, query.Explain));
     }
 
     [Fact]
@@ -74,6 +78,9 @@ public sealed class RecallRequestReaderTests
             ("exclude_item_ids", "has 10001 items; at most 10000", Item("a", r => r.ExcludeItemIds.Add(Enumerable.Repeat("b", 10_001)))),
             ("exclude_item_ids[1]", "1..256 bytes", Item("a", r => r.ExcludeItemIds.Add(["b", ""]))),
             ("exclude_seen", "needs a user or a session query", Item("a", r => r.ExcludeSeen = true)),
+            ("explain", "needs a user or a session query", Item("a", r => r.Explain = true)),
+            ("sources", "may only be RECALL_SOURCE_EMBEDDING", Item("a", r => r.Sources.Add(RecallSource.Graph))),
+            ("sources[1]", "is 9; must be", Session(r => r.Sources.Add([RecallSource.Graph, (RecallSource)9]), new SessionItem { ItemId = "a" })),
             ("include_query_items", "contradicts exclude_seen", new RecallRequest { User = new UserQuery { UserId = "u" }, ExcludeSeen = true, IncludeQueryItems = true }),
         ];
 
@@ -106,6 +113,13 @@ public sealed class RecallRequestReaderTests
     {
         var request = new RecallRequest { Item = new ItemQuery { ItemId = id } };
         change?.Invoke(request);
+        return request;
+    }
+
+    private static RecallRequest Session(Action<RecallRequest> change, params SessionItem[] items)
+    {
+        var request = Session(items);
+        change(request);
         return request;
     }
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Server.Tests.Recall;
@@ -8,18 +9,19 @@ public sealed class ExcludedItemsTests
 {
     [Fact]
     public void AddAndClear_AnySequence_EqualsAHashSet() =>
-        Gen.Int[0, 1 << 30].Array[0, 500].Array[1, 3].Sample(rounds =>
+        Gen.Int[-(1 << 30), 1 << 30].Array[0, 500].Array[1, 3].Sample(rounds =>
         {
             var set = new ExcludedItems();
             foreach (var round in rounds)
             {
                 set.Clear();
                 var model = new HashSet<int>();
-                foreach (var item in round) Assert.Equal(model.Add(item), set.Add(new ItemOrdinal(item)));
+                foreach (var item in round) Assert.Equal(model.Add(item), set.Add(new CandidateId(item)));
 
                 Assert.Equal(model.Count, set.Count);
-                Assert.All(round, item => Assert.False(set.Accepts(new ItemOrdinal(item))));
-                Assert.All(round.Select(item => item ^ 1), item => Assert.Equal(model.Contains(item), set.Contains(new ItemOrdinal(item))));
+                Assert.Equal(model.Count(item => item >= 0), set.CountInGeneration);
+                Assert.All(round.Where(item => item >= 0), item => Assert.False(set.Accepts(new ItemOrdinal(item))));
+                Assert.All(round.Select(item => item ^ 1), item => Assert.Equal(model.Contains(item), set.Contains(new CandidateId(item))));
             }
         });
 
@@ -28,7 +30,9 @@ public sealed class ExcludedItemsTests
     {
         var set = new ExcludedItems();
         Assert.Null(set.AsFilter);
-        set.Add(new ItemOrdinal(0));
+        set.Add(CandidateId.Of(new ItemKey(0)));
+        Assert.Null(set.AsFilter);
+        set.Add(CandidateId.Of(new ItemOrdinal(0)));
         Assert.Same(set, set.AsFilter);
         set.Clear();
         Assert.Null(set.AsFilter);

@@ -1,0 +1,267 @@
+using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Numerics;
+
+namespace EmbeddingGrpc.Server.Pipeline.Graph;
+
+/// <summary>
+/// Which items follow each other in what users do: for each item a bounded list of decayed, directed connections, heaviest first, fresh with
+/// every interaction. One writer (the applier), readers take a copy and read again where it changed meanwhile.
+/// </summary>
+/// <remarks>
+/// No object an item or an edge: 32 bytes a node and blocks of 4, 8, 16, ... edges of 8 bytes each, so an item costs 64 bytes with four
+/// connections and <c>32 + 8 · MaximumEdges</c> (1,056 by default) at most, however much happens.
+/// </remarks>
+public sealed class ItemGraph
+{
+    /// <summary>Interactions around one that are worth telling, for each of the window: the window itself, and as much again to find repeats in.</summary>
+    public const int ContextPerWindow = 2;
+
+    private const int ChunkBits = 12;
+    private const int ChunkSize = 1 << ChunkBits;
+    private const int SmallestBlock = 4;
+    private const int NodeBytes = 32;
+
+    // Below this a connection is too old to be seen beside the newest ones.
+    private const float LeastWeight = 1e-30f;
+
+    private readonly ItemGraphOptions _options;
+    private readonly GraphWindow _window;
+    private readonly BlockPool<int>[] _edges;
+    private GraphNode[][] _nodes = [];
+    private long _version;
+
+    /// <summary>Makes an empty graph.</summary>
+    public ItemGraph(ItemGraphOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _window = new GraphWindow(options);
+        Clock = new GraphClock(options.HalfLife);
+        var lengths = new List<int>();
+        for (var length = SmallestBlock; length < options.MaximumEdges; length *= 2) lengths.Add(length);
+        _edges = [.. lengths.Append(options.MaximumEdges).Select(length => new BlockPool<int>(2 * length))];
+    }
+
+    /// <summary>Connections kept of an item at most.</summary>
+    public int MaximumEdges => _options.MaximumEdges;
+
+    /// <summary>Interactions before and after one that it is connected with.</summary>
+    public int Window => _options.Window;
+
+    /// <summary>Changes with every interaction that changes the graph, the same way over a restart.</summary>
+    public long Version => Volatile.Read(ref _version);
+
+    /// <summary>Memory held, in bytes.</summary>
+    public long SizeBytes => ((long)Volatile.Read(ref _nodes).Length * ChunkSize * NodeBytes) + _edges.Sum(pool => pool.SizeBytes);
+
+    /// <summary>Keys that nodes may have: 0..NodeCapacity - 1.</summary>
+    internal int NodeCapacity => Volatile.Read(ref _nodes).Length * ChunkSize;
+
+    /// <summary>Its time.</summary>
+    internal GraphClock Clock { get; }
+
+    /// <summary>Connects an interaction with those of the same user around it. Writer only.</summary>
+    /// <param name="interaction">What the user did.</param>
+    /// <param name="before">What the user did before it, oldest first: as much as is known, the nearest are used.</param>
+    /// <param name="after">What the user did after it, oldest first: not empty where the interaction came late.</param>
+    /// <param name="historyLength">Interactions known of the user, this one included: each counts 1 / √ of it, so that heavy users do not drown the rest.</param>
+    /// <param name="offset">Its place in the log. Nodes that have it already, restored from a checkpoint, are left alone.</param>
+    public void Apply(in HistoryEvent interaction, ReadOnlySpan<HistoryEvent> before, ReadOnlySpan<HistoryEvent> after, int historyLength, LogOffset offset)
+    {
+        if (before.IsEmpty && after.IsEmpty) return;
+        if (!GraphWindow.Connects(interaction)) return;
+        var weight = Clock.WeightAt(interaction.EventTimeMs) / MathF.Sqrt(Math.Max(1, historyLength));
+        if (weight < LeastWeight) return;
+        var neighbors = _window.Collect(interaction.Item, before, after, weight);
+        if (neighbors.IsEmpty) return;
+
+        Connect(interaction.Item, neighbors, offset);
+        Volatile.Write(ref _version, Math.Max(_version, offset.Value + 1));
+    }
+
+    /// <summary>An interaction will be applied soon: its nodes are looked for in memory while others are applied. Writer only.</summary>
+    internal void WillTouchNodes(ItemKey item, ReadOnlySpan<HistoryEvent> before)
+    {
+        WillTouchNode(item);
+        foreach (ref readonly var happened in before[^Math.Min(before.Length, Window)..]) WillTouchNode(happened.Item);
+    }
+
+    /// <summary>An interaction will be applied very soon, and its nodes are there: now their connections are looked for. Writer only.</summary>
+    internal void WillTouchEdges(ItemKey item, ReadOnlySpan<HistoryEvent> before)
+    {
+        WillTouchEdges(item);
+        foreach (ref readonly var happened in before[^Math.Min(before.Length, Window)..]) WillTouchEdges(happened.Item);
+    }
+
+    /// <summary>Copies the connections of an item, heaviest first.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="connections">Receives as many as fit.</param>
+    /// <returns>False for an item without any; <paramref name="connections"/> says nothing then.</returns>
+    public bool TryRead(ItemKey item, GraphConnections connections)
+    {
+        if (!TryReadNode(item, connections, out var node)) return false;
+        connections.Finish(node, GraphClock.Factor(node.Epoch, Clock.Epoch));
+        return true;
+    }
+
+    /// <summary>Reads how much leads away from an item and to it, without its connections.</summary>
+    /// <returns>False for an item without any.</returns>
+    public bool TryReadTotals(ItemKey item, out float leaving, out float arriving)
+    {
+        var found = TryReadNode(item, null, out var node);
+        var factor = found ? GraphClock.Factor(node.Epoch, Clock.Epoch) : 0;
+        (leaving, arriving) = (node.Out * factor, node.In * factor);
+        return found;
+    }
+
+    /// <summary>Copies a node as it is, in the unit of its own epoch.</summary>
+    internal bool TryReadNode(ItemKey item, GraphConnections? connections, out GraphNode node)
+    {
+        node = default;
+        var nodes = Volatile.Read(ref _nodes);
+        if ((uint)item.Value >> ChunkBits >= (uint)nodes.Length) return false;
+        ref var source = ref nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)];
+        for (var spin = default(SpinWait); ; spin.SpinOnce(sleep1Threshold: -1))
+        {
+            var version = Volatile.Read(ref source.Version);
+            if (version == 0) return false;
+            if (version < 0) continue;
+            node = source;
+            var copied = connections is null
+                || (node.EdgeClass < _edges.Length && _edges[node.EdgeClass].TryBlock(node.Block, out var block) && connections.TryTake(node, block));
+            Volatile.ReadBarrier();
+            if (Volatile.Read(ref source.Version) != version) continue;
+            if (!copied) throw new InvalidOperationException("A node of the item graph names edges that do not exist.");
+            return true;
+        }
+    }
+
+    /// <summary>Puts back a node that a checkpoint kept. Before the first <see cref="Apply"/> only, and <see cref="EndRestore"/> must follow.</summary>
+    internal void Restore(ItemKey item, in GraphNode kept, ReadOnlySpan<int> items, ReadOnlySpan<float> weights)
+    {
+        var count = Math.Min(items.Length, MaximumEdges);
+        ref var node = ref NodeOf(item);
+        (node.Version, node.Out, node.In, node.Epoch) = (kept.Version, kept.Out, kept.In, kept.Epoch);
+        while (_edges[node.EdgeClass].BlockLength / 2 < count) node.EdgeClass++;
+        (node.Block, node.EdgeCount) = (_edges[node.EdgeClass].Allocate(), (ushort)count);
+        var edges = EdgesOf(node);
+        items[..count].CopyTo(edges.Items);
+        weights[..count].CopyTo(edges.Weights);
+        _version = Math.Max(_version, kept.Version);
+    }
+
+    /// <summary>Sets the clock to that of the checkpoint.</summary>
+    internal void EndRestore(TimeSpan halfLife, long originMs, long latestMs, int epoch)
+    {
+        var factor = Clock.Restore(halfLife, originMs, latestMs, epoch);
+        if (halfLife == Clock.HalfLife) return;
+        foreach (var chunk in _nodes)
+            foreach (ref var node in chunk.AsSpan())
+                if (node.Version != 0)
+                    ChangeUnit(ref node, GraphClock.Factor(node.Epoch, epoch) * factor);
+    }
+
+    private void Connect(ItemKey item, ReadOnlySpan<GraphNeighbor> neighbors, LogOffset offset)
+    {
+        var back = (float)_options.BackwardWeight;
+        ref var node = ref Begin(item, offset, out var changesNode);
+        var (leaving, arriving) = (0f, 0f);
+        foreach (var (other, strength, isLater) in neighbors)
+        {
+            // What came earlier leads here; from here it goes on to what came later.
+            var (there, here) = isLater ? (strength * back, strength) : (strength, strength * back);
+            ref var neighbor = ref Begin(other, offset, out var changesNeighbor);
+            if (changesNeighbor)
+            {
+                if (there > 0) Strengthen(ref neighbor, item, there);
+                neighbor.Out += there;
+                neighbor.In += here;
+                End(ref neighbor, offset);
+            }
+
+            if (changesNode && here > 0) Strengthen(ref node, other, here);
+            leaving += here;
+            arriving += there;
+        }
+
+        if (!changesNode) return;
+        node.Out += leaving;
+        node.In += arriving;
+        End(ref node, offset);
+    }
+
+    private void WillTouchNode(ItemKey item)
+    {
+        if (item.Value >> ChunkBits < _nodes.Length) CacheHint.WillRead(in _nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)]);
+    }
+
+    private void WillTouchEdges(ItemKey item)
+    {
+        if (item.Value >> ChunkBits >= _nodes.Length) return;
+        ref readonly var node = ref _nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)];
+        if (node.EdgeCount == 0) return;
+        // The first line of the keys brings on those behind it; the weights are another stream.
+        var block = _edges[node.EdgeClass].Block(node.Block);
+        CacheHint.WillRead(in block[0]);
+        CacheHint.WillRead(in block[block.Length / 2]);
+    }
+
+    private ref GraphNode NodeOf(ItemKey item)
+    {
+        var chunk = item.Value >> ChunkBits;
+        if (chunk >= _nodes.Length) AddChunks(chunk);
+        return ref _nodes[chunk][item.Value & (ChunkSize - 1)];
+    }
+
+    // Chunks never move, so what was referred to before stays what it is.
+    private void AddChunks(int last)
+    {
+        var longer = new GraphNode[last + 1][];
+        _nodes.CopyTo(longer, 0);
+        for (var added = _nodes.Length; added < longer.Length; added++) longer[added] = new GraphNode[ChunkSize];
+        Volatile.Write(ref _nodes, longer);
+    }
+
+    /// <summary>Opens a node for change and brings its weights to the unit of now.</summary>
+    private ref GraphNode Begin(ItemKey item, LogOffset offset, out bool changes)
+    {
+        ref var node = ref NodeOf(item);
+        changes = node.Version <= offset.Value;
+        if (!changes) return ref node;
+        var isNew = node.Version == 0;
+        Volatile.Write(ref node.Version, ~(offset.Value + 1));
+        Volatile.WriteBarrier();
+        if (isNew) (node.Block, node.Epoch) = (_edges[0].Allocate(), Clock.Epoch);
+        else if (node.Epoch != Clock.Epoch) ChangeUnit(ref node, GraphClock.Factor(node.Epoch, Clock.Epoch));
+        return ref node;
+    }
+
+    private void ChangeUnit(ref GraphNode node, float factor)
+    {
+        foreach (ref var weight in EdgesOf(node).Weights) weight *= factor;
+        (node.Out, node.In, node.Epoch) = (node.Out * factor, node.In * factor, Clock.Epoch);
+    }
+
+    private static void End(ref GraphNode node, LogOffset offset) => Volatile.Write(ref node.Version, offset.Value + 1);
+
+    private GraphEdges EdgesOf(in GraphNode node) => new(_edges[node.EdgeClass].Block(node.Block), node.EdgeCount);
+
+    private void Strengthen(ref GraphNode node, ItemKey target, float weight)
+    {
+        if (node.EdgeCount == _edges[node.EdgeClass].BlockLength / 2 && node.EdgeCount < MaximumEdges && !EdgesOf(node).Items.Contains(target.Value)) Grow(ref node);
+        node.EdgeCount = (ushort)EdgesOf(node).Strengthen(target.Value, weight);
+    }
+
+    private void Grow(ref GraphNode node)
+    {
+        var pool = _edges[node.EdgeClass + 1];
+        var block = pool.Allocate();
+        var to = new GraphEdges(pool.Block(block), node.EdgeCount);
+        var edges = EdgesOf(node);
+        edges.Items.CopyTo(to.Items);
+        edges.Weights.CopyTo(to.Weights);
+        _edges[node.EdgeClass].Free(node.Block);
+        node.EdgeClass++;
+        node.Block = block;
+    }
+}

@@ -1,0 +1,56 @@
+using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Pipeline.Graph;
+
+namespace EmbeddingGrpc.Server.Recall.Graph;
+
+/// <summary>
+/// Spreads the weights of a query's items over the graph: one step along its connections, and two steps with each step divided by the root of
+/// what leaves and of what arrives, so that items that everybody passes carry no weight. Stateless.
+/// </summary>
+internal static class GraphWalk
+{
+    /// <summary>Walks one step from an item of the query.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="weight">How strongly it pulls.</param>
+    /// <param name="scratch">Receives what is reached: connections as they are, and divided as the first step of a walk.</param>
+    /// <returns>False for an item without connections.</returns>
+    public static bool StepFrom(ItemGraph graph, ItemKey item, float weight, GraphScratch scratch)
+    {
+        var connections = scratch.Connections(graph.MaximumEdges);
+        if (!graph.TryRead(item, connections) || !(connections.Out > 0)) return false;
+        scratch.Scores.AddDirect(connections.Items, connections.Weights, weight);
+        scratch.FirstSteps.AddDirect(connections.Items, connections.Weights, weight / MathF.Sqrt(connections.Out));
+        return connections.Count > 0;
+    }
+
+    /// <summary>Walks the second step from what the first one reached.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="mostNodes">Items that are walked on from, the ones that were reached with most weight.</param>
+    /// <param name="mostEdges">Connections of each that are followed, the heaviest ones.</param>
+    /// <param name="scratch">Holds the first steps; receives the walks.</param>
+    public static void StepOn(ItemGraph graph, int mostNodes, int mostEdges, GraphScratch scratch)
+    {
+        var (first, scores) = (scratch.FirstSteps, scratch.Scores);
+        var arrived = scratch.Weights(first.Count);
+        for (var place = 0; place < first.Count; place++)
+            arrived[place] = graph.TryReadTotals(first.KeyAt(place), out _, out var arriving) && arriving > 0 ? first.Direct[place] / MathF.Sqrt(arriving) : 0;
+
+        var least = scratch.Threshold(arrived, mostNodes);
+        var connections = scratch.Connections(Math.Min(mostEdges, graph.MaximumEdges));
+        for (var place = 0; place < first.Count; place++)
+        {
+            if (!(arrived[place] > 0) || arrived[place] < least) continue;
+            if (!graph.TryRead(first.KeyAt(place), connections) || !(connections.Out > 0)) continue;
+            var onward = arrived[place] / MathF.Sqrt(connections.Out);
+            first.Walk[place] = onward;
+            scores.AddWalk(connections.Items, connections.Weights, onward);
+        }
+
+        for (var place = 0; place < scores.Count; place++)
+        {
+            if (scores.Walk[place] > 0 && graph.TryReadTotals(scores.KeyAt(place), out _, out var arriving) && arriving > 0)
+                scores.Walk[place] /= MathF.Sqrt(arriving);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Numerics;
+
+namespace EmbeddingGrpc.Server.Recall;
+
+/// <summary>Searches an index so that an exclusion never costs an answer. Stateless.</summary>
+internal static class IndexSearch
+{
+    /// <summary>A search that looks at every row.</summary>
+    public delegate int ExactScan(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken);
+
+    /// <summary>The nearest items that are not excluded: <paramref name="count"/> wherever as many exist.</summary>
+    /// <param name="index">The index.</param>
+    /// <param name="scan">The same by looking at every row.</param>
+    /// <param name="query">[dimension].</param>
+    /// <param name="count">How many.</param>
+    /// <param name="scratch">Holds the exclusions; the answer lies in it.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public static Span<Neighbor> Run(
+        IVectorIndex index, ExactScan scan, ReadOnlySpan<float> query, int count, RecallScratch scratch, CancellationToken cancellationToken)
+    {
+        var results = scratch.Neighbors(count);
+        var parameters = new SearchParameters(count, Filter: scratch.Excluded.AsFilter);
+        var found = index.Search(query, parameters, results, cancellationToken);
+        if (found < Math.Min(count, index.Count - scratch.Excluded.CountInGeneration))
+        {
+            // The walk ended in a region that is excluded for the most part. Rare, and worth a scan.
+            found = scan(query, parameters, results, cancellationToken);
+        }
+
+        return results[..found];
+    }
+}
