@@ -133,10 +133,10 @@ internal sealed class TrainingJob : IDisposable
         return new CbowWorker(_corpus, _options, _subsampler, targets, means);
     }
 
-    /// <summary>W1 uniform in ±1/dimension, W2 zero, so that a step moves W2 first; then what an earlier generation knows.</summary>
+    /// <summary>W1 uniform, W2 zero, so that a step moves W2 first; then what an earlier generation knows.</summary>
     private void Initialise(EmbeddingMatrix input, EmbeddingMatrix output)
     {
-        float range = 1f / input.Dimension;
+        float range = (float)(_options.InitialScale / input.Dimension);
         var random = RandomSource.For(_options.Seed, 1UL << 63);
         for (int row = 0; row < input.Rows; row++)
         {

@@ -11,13 +11,16 @@ public sealed record TrainingOptions
     /// <summary>The defaults of the word2vec program, for text: five negatives at exponent 0.75, subsampling, no direction.</summary>
     public static TrainingOptions Word2vec { get; } = new()
     {
+        Window = 5,
         BackwardWeight = 1,
         NegativeSamples = 5,
         NoiseExponent = 0.75,
         Subsample = 1e-3,
         MinimumCount = 5,
         Epochs = 5,
+        InitialScale = 1,
         LearningRate = 0.025,
+        LearningRateSchedule = LearningRateSchedule.Linear,
     };
 
     /// <summary>What is predicted from what, and how the prediction is scored.</summary>
@@ -29,7 +32,7 @@ public sealed record TrainingOptions
 
     /// <summary>Context items on each side of a center.</summary>
     [Range(1, 1000)]
-    public int Window { get; init; } = 5;
+    public int Window { get; init; } = 8;
 
     /// <summary>Which items around a center are its contexts.</summary>
     public WindowMode WindowMode { get; init; } = WindowMode.Shrinking;
@@ -43,7 +46,7 @@ public sealed record TrainingOptions
 
     /// <summary>Negative samples shared by the contexts of a center.</summary>
     [Range(1, 1024)]
-    public int NegativeSamples { get; init; } = 23;
+    public int NegativeSamples { get; init; } = 47;
 
     /// <summary>What negative samples are drawn by.</summary>
     public NoiseDistribution Noise { get; init; } = NoiseDistribution.PowerOfCount;
@@ -53,7 +56,7 @@ public sealed record TrainingOptions
     /// effect on <see cref="NoiseDistribution.LogUniform"/>.
     /// </summary>
     [Range(-4.0, 4.0)]
-    public double NoiseExponent { get; init; } = 0.5;
+    public double NoiseExponent { get; init; } = 0.25;
 
     /// <summary>Subsampling threshold of frequent items (Mikolov et al. 2013, section 2.3); 0 turns it off.</summary>
     [Range(0.0, 1.0)]
@@ -82,8 +85,15 @@ public sealed record TrainingOptions
     [Range(1e-6, 10.0)]
     public double LearningRate { get; init; } = 0.05;
 
+    /// <summary>
+    /// W1 starts uniform in ±this/<see cref="Dimension"/>; W2 starts at zero. word2vec's is 0.5. From larger values the few steps that a rare
+    /// item gets lead further.
+    /// </summary>
+    [Range(1e-3, 1000.0)]
+    public double InitialScale { get; init; } = 6;
+
     /// <summary>How the learning rate falls.</summary>
-    public LearningRateSchedule LearningRateSchedule { get; init; } = LearningRateSchedule.Linear;
+    public LearningRateSchedule LearningRateSchedule { get; init; } = LearningRateSchedule.Cosine;
 
     /// <summary>How a full softmax treats the contexts of a center. Without effect on the other objectives.</summary>
     public LabelTreatment LabelTreatment { get; init; } = LabelTreatment.MultiHot;

@@ -37,7 +37,9 @@ internal sealed class TrainFileOptions
     private readonly Option<int?> _minimumCount = Number<int>("--min-count", "N", "Rarer items are left out.", nameof(TrainingOptions.MinimumCount));
     private readonly Option<int?> _maximumVocabulary = Number<int>("--max-vocabulary", "N", "Items with vectors of their own; rarer ones share rows by hashing. 0: all.", nameof(TrainingOptions.MaximumVocabulary));
     private readonly Option<int?> _epochs = Number<int>("--epochs", "N", "Passes over the file.", nameof(TrainingOptions.Epochs));
-    private readonly Option<double?> _alpha = Number<double>("--alpha", "X", "Learning rate at the start; it falls linearly.", nameof(TrainingOptions.LearningRate));
+    private readonly Option<double?> _alpha = Number<double>("--alpha", "X", "Learning rate at the start.", nameof(TrainingOptions.LearningRate));
+    private readonly Option<string> _schedule = Choice("--schedule", "How the learning rate falls to almost nothing at the end.", "linear", "cosine", "constant");
+    private readonly Option<double?> _initialScale = Number<double>("--initial-scale", "X", "Vectors start at random within this divided by the dimension.", nameof(TrainingOptions.InitialScale));
     private readonly Option<double?> _backwardWeight = Number<double>("--backward-weight", "X", "Weight of a pair whose input comes after the item that it predicts; 1: no direction.", nameof(TrainingOptions.BackwardWeight));
     private readonly Option<double?> _maximumSeconds = Number<double>("--max-seconds", "S", "Training time at most: epochs, dimension and history are traded for it, and the result says what was.", nameof(TrainingOptions.MaximumSeconds));
     private readonly Option<int?> _threads = Number<int>("--threads", "N", "0: one for each processor. Only one thread is reproducible.", nameof(TrainingOptions.Threads));
@@ -49,7 +51,7 @@ internal sealed class TrainFileOptions
         foreach (var option in new Option[]
         {
             _preset, _objective, _dimension, _window, _windowMode, _negative, _noiseExponent, _sample, _backwardWeight, _minimumCount, _maximumVocabulary,
-            _epochs, _alpha, _maximumSeconds, _threads, _seed,
+            _epochs, _alpha, _schedule, _initialScale, _maximumSeconds, _threads, _seed,
         })
         {
             command.Add(option);
@@ -73,6 +75,8 @@ internal sealed class TrainFileOptions
             MaximumVocabulary = arguments.GetValue(_maximumVocabulary) ?? preset.MaximumVocabulary,
             Epochs = arguments.GetValue(_epochs) ?? preset.Epochs,
             LearningRate = arguments.GetValue(_alpha) ?? preset.LearningRate,
+            LearningRateSchedule = arguments.GetValue(_schedule) is { } schedule ? Enum.Parse<LearningRateSchedule>(schedule, ignoreCase: true) : preset.LearningRateSchedule,
+            InitialScale = arguments.GetValue(_initialScale) ?? preset.InitialScale,
             BackwardWeight = arguments.GetValue(_backwardWeight) ?? preset.BackwardWeight,
             MaximumSeconds = arguments.GetValue(_maximumSeconds) ?? preset.MaximumSeconds,
             Threads = arguments.GetValue(_threads) ?? preset.Threads,

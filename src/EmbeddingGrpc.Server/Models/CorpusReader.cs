@@ -26,7 +26,8 @@ internal static class CorpusReader
         {
             if (options.TrainOn.Include(entry.Interaction))
             {
-                sessions.Add(entry.Interaction.UserId, entry.Interaction.ItemId, entry.Interaction.EventTimeMs);
+                sessions.Add(
+                    entry.Interaction.UserId, entry.Interaction.ItemId, entry.Interaction.EventTimeMs, options.TrainingWeights.Of(entry.Interaction));
             }
 
             if (++read % EntriesBetweenReports == 0) progress((double)entry.Offset.Value / through.Value);

@@ -40,6 +40,10 @@ public sealed record ModelOptions
     /// <summary>Which types of interaction train.</summary>
     public TrainingInteractions TrainOn { get; init; } = new();
 
+    /// <summary>How much each type counts in training.</summary>
+    [ValidateObjectMembers]
+    public InteractionWeights TrainingWeights { get; init; } = new();
+
     /// <summary>An item seen this many times counts half as a similar item; 0 counts all alike.</summary>
     /// <remarks>
     /// More hides rare items better, but gathers them: with 3, the items of MovieLens-small that were seen once are within a cosine of 0.94 of each

@@ -4,7 +4,7 @@ namespace EmbeddingGrpc.Training.Tests;
 
 public sealed class TrainingScheduleTests
 {
-    private static readonly TrainingOptions Options = new() { Epochs = 3, LearningRate = 0.1 };
+    private static readonly TrainingOptions Options = new() { Epochs = 3, LearningRate = 0.1, LearningRateSchedule = LearningRateSchedule.Linear };
 
     [Fact]
     public void TryTake_UntilTheEnd_CoversEverySessionOncePerEpoch()
