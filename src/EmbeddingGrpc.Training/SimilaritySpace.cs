@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
@@ -35,35 +34,13 @@ public static class SimilaritySpace
         ArgumentNullException.ThrowIfNull(vocabulary);
         ArgumentOutOfRangeException.ThrowIfNegative(shrinkage);
         ArgumentOutOfRangeException.ThrowIfLessThan(input.Dimension, MinimumDimension, nameof(input));
-        if ((input.Rows, input.Dimension) != (output.Rows, output.Dimension) || input.Rows != vocabulary.Count)
-        {
-            throw new ArgumentException(
-                $"W1 is [{input.Rows}, {input.Dimension}], W2 [{output.Rows}, {output.Dimension}], the vocabulary has {vocabulary.Count} items; all must agree.");
-        }
-
+        // Views: the matrices stay the caller's.
+        var projection = SimilarityProjection.Fit(VectorTable.FromMatrix(input), VectorTable.FromMatrix(output), vocabulary);
         var similarity = new EmbeddingMatrix(input.Rows, input.Dimension);
-        var mean = new double[input.Dimension];
         for (var i = 0; i < input.Rows; i++)
         {
             var item = new ItemOrdinal(i);
-            var row = similarity[item];
-            AddUnit(input[item], row);
-            AddUnit(output[item], row);
-            Normalize(row);
-            var count = vocabulary.CountOf(item);
-            for (var d = 0; d < row.Length; d++) mean[d] += count * (double)row[d];
-        }
-
-        var reflection = ReflectionToLast(mean);
-        for (var i = 0; i < input.Rows; i++)
-        {
-            var item = new ItemOrdinal(i);
-            var row = similarity[item];
-            TensorPrimitives.MultiplyAdd(reflection, -2 * TensorPrimitives.Dot(reflection, row), row, row);
-            row[^1] = 0;
-            var believed = Normalize(row) ? vocabulary.CountOf(item) / (vocabulary.CountOf(item) + shrinkage) : 0;
-            TensorPrimitives.Multiply(row, (float)believed, row);
-            row[^1] = (float)Math.Sqrt(1 - (believed * believed));
+            projection.Place(input[item], output[item], vocabulary.CountOf(item), shrinkage, similarity[item]);
         }
 
         return similarity;
@@ -71,31 +48,4 @@ public static class SimilaritySpace
 
     /// <summary>Turns a row into a query that does not prefer items as rare as itself.</summary>
     public static void ClearDoubt(Span<float> row) => row[^1] = 0;
-
-    // The unit vector v of the reflection x - 2 (v x) v that turns the mean's direction into the last axis (Householder 1958). Zero where they
-    // agree or where there is no mean: then nothing is turned.
-    private static float[] ReflectionToLast(double[] mean)
-    {
-        var length = Math.Sqrt(mean.Sum(value => value * value));
-        if (length < 1e-12) return new float[mean.Length];
-        var difference = mean.Select(value => value / length).ToArray();
-        difference[^1] -= 1;
-        var norm = Math.Sqrt(difference.Sum(value => value * value));
-        return norm < 1e-7 ? new float[mean.Length] : [.. difference.Select(value => (float)(value / norm))];
-    }
-
-    private static void AddUnit(ReadOnlySpan<float> row, Span<float> sum)
-    {
-        var length = TensorPrimitives.Norm(row);
-        if (length > 0) TensorPrimitives.MultiplyAdd(row, 1 / length, sum, sum);
-    }
-
-    private static bool Normalize(Span<float> row)
-    {
-        var length = TensorPrimitives.Norm(row);
-        // What a reflection leaves of a row that was the mean itself is rounding, not a direction.
-        if (!(length > 1e-6f)) return false;
-        TensorPrimitives.Divide(row, length, row);
-        return true;
-    }
 }
