@@ -3,6 +3,7 @@ using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Server.Models.Files;
 using EmbeddingGrpc.Server.Models.Settings;
+using EmbeddingGrpc.Training.Evaluation;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -30,6 +31,9 @@ public static class ModelErrors
         TrainingDivergedException e => RpcErrors.FailedPrecondition("TRAINING_DIVERGED", e.Message),
         TrainingStoppedException e => RpcErrors.Unavailable("TRAINING_STOPPED", e.Message, RetryDelay),
         GenerationNotWrittenException e => RpcErrors.Unavailable("GENERATION_NOT_WRITTEN", e.Message),
+        GenerationNotFoundException e => RpcErrors.NotFound("generation", e.Generation, e.Message),
+        GenerationFileException e => RpcErrors.DataLoss("GENERATION_FILE", e.Message),
+        NothingToEvaluateException e => RpcErrors.FailedPrecondition("NOTHING_TO_EVALUATE", e.Message),
         LogCorruptException e => RpcErrors.DataLoss("LOG_CORRUPT", e.Message),
         OutOfMemoryException => RpcErrors.ResourceExhausted("OUT_OF_MEMORY", "The daemon has not enough memory for this.", RetryDelay),
         _ => null,

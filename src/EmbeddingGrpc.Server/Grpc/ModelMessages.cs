@@ -62,6 +62,7 @@ internal static class ModelMessages
             ItemCount = (ulong)generation.ItemCount,
             Dimension = (uint)generation.Dimension,
             Serving = serving,
+            Promotion = generation.Promotion?.ToMessage(),
         };
         foreach (var (name, value) in generation.Metrics) message.Metrics.Add(name, value);
         foreach (var (name, value) in generation.Options) message.Options.Add(name, value);
@@ -74,6 +75,8 @@ internal static class ModelMessages
         {
             Models.TrainingPhase.Read => TrainingPhase.Read,
             Models.TrainingPhase.Train => TrainingPhase.Train,
+            Models.TrainingPhase.Evaluate => TrainingPhase.Evaluate,
+            Models.TrainingPhase.Finish => TrainingPhase.Finish,
             Models.TrainingPhase.Index => TrainingPhase.Index,
             Models.TrainingPhase.Write => TrainingPhase.Write,
             _ => TrainingPhase.Unspecified,
@@ -86,5 +89,5 @@ internal static class ModelMessages
     };
 
     public static TrainingResult ToMessage(this TrainingOutcome outcome) =>
-        new() { Generation = outcome.Generation.ToMessage(serving: true), ElapsedSeconds = outcome.Elapsed.TotalSeconds };
+        new() { Generation = outcome.Generation.ToMessage(outcome.Serves), ElapsedSeconds = outcome.Elapsed.TotalSeconds };
 }

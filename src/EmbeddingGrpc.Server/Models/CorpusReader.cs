@@ -16,15 +16,17 @@ internal static class CorpusReader
     /// <param name="options">Which interactions train, and where sessions are cut.</param>
     /// <param name="progress">Told the fraction read, 0..1.</param>
     /// <param name="cancellationToken">Checked between entries.</param>
+    /// <param name="beforeMs">Events at or after this time are left out, wherever they are in the log.</param>
     /// <exception cref="NothingToTrainException">No session of two items comes out; says why and what to do.</exception>
     public static TrainingCorpus Read(
-        string model, InteractionLog log, LogOffset through, ModelOptions options, Action<double> progress, CancellationToken cancellationToken)
+        string model, InteractionLog log, LogOffset through, ModelOptions options, Action<double> progress, CancellationToken cancellationToken,
+        long beforeMs = long.MaxValue)
     {
         var sessions = new SessionBuilder(options.SessionGap);
         var read = 0L;
         foreach (var entry in log.Scan(new LogOffset(0), through, cancellationToken))
         {
-            if (options.TrainOn.Include(entry.Interaction))
+            if (entry.Interaction.EventTimeMs < beforeMs && options.TrainOn.Include(entry.Interaction))
             {
                 sessions.Add(
                     entry.Interaction.UserId, entry.Interaction.ItemId, entry.Interaction.EventTimeMs, options.TrainingWeights.Of(entry.Interaction));

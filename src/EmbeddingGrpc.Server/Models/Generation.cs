@@ -1,7 +1,9 @@
+using System.IO.Hashing;
 using System.Text;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Overlay;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Training;
@@ -20,6 +22,8 @@ namespace EmbeddingGrpc.Server.Models;
 public sealed class Generation
 #pragma warning restore CA1001
 {
+    private static readonly TimeSpan RevisionInterval = TimeSpan.FromSeconds(1);
+
     // Far below any number of leases, so that the count of a freed generation stays negative whatever late readers add to it.
     private const int Freed = int.MinValue / 2;
 
@@ -29,11 +33,16 @@ public sealed class Generation
     private readonly GenerationOverlay _overlay;
     private readonly OverlaidIndex _similar;
     private readonly OverlaidIndex _next;
+    private readonly TimeProvider _time;
+    private readonly Lock _revising = new();
+    private long _revisedAt;
+    private int _revisedRows;
+    private ulong _cacheId;
     private int _leases = 1;
 
     /// <summary>Makes a generation and takes ownership of its parts. The caller holds the first lease and hands it to <see cref="GenerationStore.Publish"/>.</summary>
     /// <exception cref="ArgumentException">The parts do not fit together; says which.</exception>
-    public Generation(GenerationParts parts, ItemKeys items)
+    public Generation(GenerationParts parts, ItemKeys items, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(parts);
         RequireShape(nameof(parts.Input), parts.Input.Rows, parts.Input.Dimension, parts);
@@ -43,22 +52,15 @@ public sealed class Generation
         RequireShape(nameof(parts.Next), parts.Next.Count, parts.Next.Dimension, parts);
         _parts = parts;
         _items = items;
+        _time = time ?? TimeProvider.System;
+        _cacheId = parts.Id;
+        _revisedAt = _time.GetTimestamp();
         _ordinals = new OrdinalMap(parts.Vocabulary, items);
         _overlay = new GenerationOverlay(parts.Vocabulary.Count, parts.Input.Dimension, hasSimilarity: parts.Similarity is not null);
         _similar = new OverlaidIndex(parts.Similar, Similarity, _overlay, _overlay.SimilarityOf);
         _next = new OverlaidIndex(parts.Next, Output, _overlay, _overlay.OutputOf);
         IdText = GenerationInfo.TextOf(parts.Id);
-        Info = new GenerationInfo
-        {
-            Id = parts.Id,
-            Number = parts.Number,
-            CreateTime = parts.CreateTime,
-            TrainedOffset = parts.TrainedOffset,
-            ItemCount = parts.Vocabulary.Count,
-            Dimension = parts.Input.Dimension,
-            Metrics = parts.Metrics,
-            Options = parts.Options,
-        };
+        Info = GenerationInfo.Of(parts);
     }
 
     /// <summary>What is told of it; stays valid when the generation is freed.</summary>
@@ -72,6 +74,19 @@ public sealed class Generation
 
     /// <summary>Counts the model's generations from 1.</summary>
     public long Number => _parts.Number;
+
+    /// <summary>
+    /// What names the generation with its overlay in cache keys: <see cref="Id"/> while nothing is folded in, and another number when something was, at
+    /// most once a second, so that answers are worth keeping.
+    /// </summary>
+    public ulong CacheId
+    {
+        get
+        {
+            if (Volatile.Read(ref _revisedRows) != _overlay.RowCount && _time.GetElapsedTime(Volatile.Read(ref _revisedAt)) >= RevisionInterval) Revise();
+            return Volatile.Read(ref _cacheId);
+        }
+    }
 
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreateTime => _parts.CreateTime;
@@ -99,6 +114,12 @@ public sealed class Generation
 
     /// <summary>Over W2, the overlay's too, by dot product, queried from W1.</summary>
     public IVectorIndex Next => _next;
+
+    /// <summary>Whether similar items have a space of their own; else it is W1.</summary>
+    public bool HasSimilaritySpace => _parts.Similarity is not null;
+
+    /// <summary>What folds new items in; null where nothing does. Set before anyone else sees the generation.</summary>
+    internal GenerationFolder? Folder { get; set; }
 
     /// <summary>Memory of the overlay, in bytes.</summary>
     public long OverlayBytes => _overlay.SizeBytes;
@@ -162,9 +183,29 @@ public sealed class Generation
         var isKnown = _ordinals.TryGet(key, out var item);
         if (isKnown && !IsCold(item)) throw new ArgumentException($"Item '{_items.IdOf(key)}' is in the vocabulary of generation {IdText}.", nameof(key));
         if (!isKnown) item = new ItemOrdinal(ItemCount);
+        var before = isKnown ? _overlay.RowOf(item) : -1;
         var row = _overlay.AddRow(item, input, output, similarity);
-        _overlay.Show(key, isKnown ? [] : Encoding.UTF8.GetBytes(_items.IdOf(key)), item, row);
-        if (!isKnown) _ordinals.Set(key, item);
+        if (!isKnown) _overlay.AddItem(key, Encoding.UTF8.GetBytes(_items.IdOf(key)), row);
+        _similar.Insert(row, HasSimilaritySpace ? similarity : input);
+        _next.Insert(row, output);
+        if (isKnown) _overlay.MoveItem(item, row);
+        else _ordinals.Set(key, item);
+        if (before < 0) return;
+        // Only now: a search always finds one of the two.
+        _similar.Delete(before);
+        _next.Delete(before);
+    }
+
+    private void Revise()
+    {
+        lock (_revising)
+        {
+            if (_time.GetElapsedTime(_revisedAt) < RevisionInterval) return;
+            var rows = _overlay.RowCount;
+            Volatile.Write(ref _cacheId, Id ^ BitConverter.ToUInt64(XxHash3.Hash(BitConverter.GetBytes(rows))));
+            Volatile.Write(ref _revisedAt, _time.GetTimestamp());
+            Volatile.Write(ref _revisedRows, rows);
+        }
     }
 
     /// <summary>Takes a lease unless the memory is gone. A freed generation never comes back.</summary>

@@ -44,6 +44,7 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
                 Next = next,
                 Metrics = metrics,
                 Options = origin.Options,
+                Promotion = origin.Promotion,
             };
         }
         catch

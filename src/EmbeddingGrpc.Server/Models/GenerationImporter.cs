@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models.Exchange;
+using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Models.Settings;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -28,7 +29,7 @@ internal sealed class GenerationImporter(
     {
         ModelLog.ImportStarted(logger, model, input.Count, input.Dimension);
         var vectors = VectorImport.Prepare(input, output, log, options.TrainOn, cancellationToken);
-        var origin = new GenerationOrigin(new LogOffset(0), time.GetUtcNow(), new Dictionary<string, double>(), new Dictionary<string, string>());
+        var origin = new GenerationOrigin(new LogOffset(0), time.GetUtcNow(), new Dictionary<string, double>(), new Dictionary<string, string>(), PromotionReport.Unopposed("Its vectors were imported."));
         var parts = new GenerationBuilder(model, options).Build(vectors, origin, _ => { }, cancellationToken);
         return publisher.Publish(parts, progress: null, cancellationToken);
     }

@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Models.Promotion;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -30,8 +31,29 @@ public sealed record GenerationInfo
     /// <summary>Options that it was trained with, by name; empty where it was not trained here.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
+    /// <summary>Why it serves or does not; null where that was not written down.</summary>
+    public PromotionReport? Promotion { get; init; }
+
     /// <summary><see cref="Id"/> as 16 hexadecimal digits.</summary>
     public string IdText => TextOf(Id);
+
+    /// <summary>What is told of a generation that is made of these parts.</summary>
+    public static GenerationInfo Of(GenerationParts parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        return new GenerationInfo
+        {
+            Id = parts.Id,
+            Number = parts.Number,
+            CreateTime = parts.CreateTime,
+            TrainedOffset = parts.TrainedOffset,
+            ItemCount = parts.Vocabulary.Count,
+            Dimension = parts.Input.Dimension,
+            Metrics = parts.Metrics,
+            Options = parts.Options,
+            Promotion = parts.Promotion,
+        };
+    }
 
     /// <summary>An id as it is written everywhere: 16 lower-case hexadecimal digits.</summary>
     public static string TextOf(ulong id) => id.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);

@@ -24,6 +24,12 @@ public static class GenerationMetrics
     /// <summary>Sessions that were trained on.</summary>
     public const string TrainingSessions = "training.sessions";
 
+    /// <summary>Recall of the comparison with the generation that served, on what neither was trained on; absent where there was none.</summary>
+    public const string EvaluationRecall = "evaluation.recall";
+
+    /// <summary>Recall of the generation that served, in the same comparison.</summary>
+    public const string EvaluationServingRecall = "evaluation.serving_recall";
+
     /// <summary>Seconds of building both indexes.</summary>
     public const string IndexBuildSeconds = "index.build_seconds";
 

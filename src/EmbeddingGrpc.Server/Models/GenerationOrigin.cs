@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Models.Promotion;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -7,5 +8,10 @@ namespace EmbeddingGrpc.Server.Models;
 /// <param name="CreateTime">When.</param>
 /// <param name="Metrics">What was measured of them so far.</param>
 /// <param name="Options">Options that they were trained with, by name; empty for vectors from elsewhere.</param>
+/// <param name="Promotion">Why it serves or does not.</param>
 internal sealed record GenerationOrigin(
-    LogOffset TrainedOffset, DateTimeOffset CreateTime, IReadOnlyDictionary<string, double> Metrics, IReadOnlyDictionary<string, string> Options);
+    LogOffset TrainedOffset,
+    DateTimeOffset CreateTime,
+    IReadOnlyDictionary<string, double> Metrics,
+    IReadOnlyDictionary<string, string> Options,
+    PromotionReport Promotion);

@@ -1,6 +1,7 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -43,6 +44,9 @@ public sealed record GenerationParts : IDisposable
 
     /// <summary>Options that it was trained with, by name; empty where it was not trained here.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Why it serves or does not; null where that was not written down.</summary>
+    public PromotionReport? Promotion { get; init; }
 
     /// <summary>A random id that is not 0.</summary>
     public static ulong NewId()

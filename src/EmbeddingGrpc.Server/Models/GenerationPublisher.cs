@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using EmbeddingGrpc.Server.Models.Files;
+using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Settings;
-using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -10,7 +11,7 @@ namespace EmbeddingGrpc.Server.Models;
 /// that a generation that answered a request is the one that a restart serves. One at a time.
 /// </summary>
 internal sealed class GenerationPublisher(
-    string model, ModelSettings settings, GenerationDirectory directory, GenerationStore store, ItemKeys items, ModelMetrics metrics, ILogger logger)
+    string model, ModelSettings settings, GenerationDirectory directory, GenerationStore store, ModelEvents events, ModelMetrics metrics, ILogger logger)
 {
     private readonly Lock _oneAtATime = new();
 
@@ -26,6 +27,7 @@ internal sealed class GenerationPublisher(
             var started = Stopwatch.GetTimestamp();
             if (directory.LoadServing(cancellationToken) is not { } parts) return null;
             var generation = Adopt(parts, cancellationToken);
+            // Nothing served before: what is new is folded in behind the open door.
             store.Publish(generation);
             var elapsed = Stopwatch.GetElapsedTime(started);
             metrics.GenerationLoaded(model, elapsed);
@@ -34,7 +36,10 @@ internal sealed class GenerationPublisher(
         }
     }
 
-    /// <summary>Makes a generation durable and lets it serve. Takes ownership of the parts and gives them their number.</summary>
+    /// <summary>
+    /// Makes a generation durable and lets it serve, unless its <see cref="GenerationParts.Promotion"/> says that it shall not. Takes ownership of the parts
+    /// and gives them their number.
+    /// </summary>
     /// <param name="parts">In memory; freed once they are on disk.</param>
     /// <param name="progress">Told the fraction done, 0..1.</param>
     /// <param name="cancellationToken">Until the generation is published.</param>
@@ -53,15 +58,22 @@ internal sealed class GenerationPublisher(
                 throw new GenerationNotWrittenException(model, directory.DirectoryPath, e);
             }
 
+            if (stored.Promotion?.Serves is false) return Keep(stored);
             var generation = Adopt(stored, cancellationToken);
             try
             {
+                CatchUp(generation, cancellationToken);
                 directory.PointAt(generation.Info);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 generation.Release();
                 throw new GenerationNotWrittenException(model, directory.DirectoryPath, e);
+            }
+            catch
+            {
+                generation.Release();
+                throw;
             }
 
             store.Publish(generation);
@@ -71,11 +83,91 @@ internal sealed class GenerationPublisher(
         }
     }
 
+    /// <summary>Lets a generation that is on disk serve.</summary>
+    /// <param name="idOrNumber">Its id or its number.</param>
+    /// <param name="cancellationToken">Until it is published.</param>
+    /// <exception cref="GenerationNotFoundException">There is none.</exception>
+    /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
+    /// <exception cref="GenerationNotWrittenException">The disk refused to remember it; what served goes on serving.</exception>
+    public GenerationInfo Promote(string idOrNumber, CancellationToken cancellationToken)
+    {
+        lock (_oneAtATime)
+        {
+            var stored = directory.List();
+            var wanted = stored.FirstOrDefault(generation => generation.IdText == idOrNumber || generation.Number.ToString(CultureInfo.InvariantCulture) == idOrNumber)
+                ?? throw new GenerationNotFoundException(model, idOrNumber, stored.Select(generation => $"{generation.Number} ({generation.IdText})"));
+            return Serve(wanted, cancellationToken);
+        }
+    }
+
+    /// <summary>Lets the generation before the serving one serve again; one that was rejected is passed over.</summary>
+    /// <param name="cancellationToken">Until it is published.</param>
+    /// <exception cref="ModelPreconditionException">There is none.</exception>
+    /// <inheritdoc cref="Promote" path="/exception"/>
+    public GenerationInfo Rollback(CancellationToken cancellationToken)
+    {
+        lock (_oneAtATime)
+        {
+            var serving = store.Serving ?? throw new ModelPreconditionException("NO_GENERATION", $"Model '{model}' serves no generation yet: there is nothing to roll back.");
+            var earlier = directory.List().FirstOrDefault(generation => generation.Number < serving.Number && generation.Promotion?.Serves is not false)
+                ?? throw new ModelPreconditionException(
+                    "NO_EARLIER_GENERATION",
+                    $"Model '{model}' has no generation on disk before number {serving.Number} that served. KeepGenerations ({settings.Current.KeepGenerations}) says how many are kept.");
+            return Serve(earlier, cancellationToken);
+        }
+    }
+
+    private GenerationInfo Serve(GenerationInfo wanted, CancellationToken cancellationToken)
+    {
+        if (store.Serving?.Id == wanted.Id) return wanted;
+        var generation = Adopt(directory.Load(wanted, cancellationToken), cancellationToken);
+        try
+        {
+            CatchUp(generation, cancellationToken);
+            directory.PointAt(wanted);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            generation.Release();
+            throw new GenerationNotWrittenException(model, directory.DirectoryPath, e);
+        }
+        catch
+        {
+            generation.Release();
+            throw;
+        }
+
+        store.Publish(generation);
+        ModelLog.GenerationPromoted(logger, model, wanted.Number, wanted.IdText, wanted.ItemCount);
+        return generation.Info;
+    }
+
+    private GenerationInfo Keep(GenerationParts rejected)
+    {
+        using (rejected)
+        {
+            var kept = GenerationInfo.Of(rejected);
+            ModelLog.GenerationKept(logger, model, kept.Number, kept.IdText);
+            directory.Prune(settings.Current.KeepGenerations, store.Serving);
+            return kept;
+        }
+    }
+
+    /// <summary>Folds in what came since its training, so that no item is lost that could be recalled before.</summary>
+    private void CatchUp(Generation generation, CancellationToken cancellationToken)
+    {
+        if (!settings.Current.FoldIn.Enabled) return;
+        var started = Stopwatch.GetTimestamp();
+        generation.Folder!.CatchUp(events.Applier.AppliedOffset, cancellationToken);
+        ModelLog.FoldedIn(logger, model, generation.Number, generation.ItemCount - generation.Vocabulary.Count, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
     private Generation Adopt(GenerationParts parts, CancellationToken cancellationToken)
     {
         try
         {
-            var generation = new Generation(parts, items);
+            var generation = new Generation(parts, events.State.Items);
+            generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State);
             GenerationWarmUp.Run(generation, cancellationToken);
             return generation;
         }

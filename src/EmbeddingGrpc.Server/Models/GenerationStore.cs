@@ -11,6 +11,16 @@ public sealed class GenerationStore : IDisposable
     /// <summary>What serves; null while nothing does.</summary>
     public GenerationInfo? Serving => Volatile.Read(ref _serving)?.Info;
 
+    /// <summary>Items that the serving generation was not trained on and has all the same.</summary>
+    public int FoldedItems
+    {
+        get
+        {
+            if (!TryLease(out var lease)) return 0;
+            using (lease) return lease.Generation.ItemCount - lease.Generation.Vocabulary.Count;
+        }
+    }
+
     /// <summary>Leases the serving generation.</summary>
     /// <returns>False while none serves.</returns>
     public bool TryLease(out GenerationLease lease)

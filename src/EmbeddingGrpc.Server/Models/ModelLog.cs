@@ -1,3 +1,5 @@
+using EmbeddingGrpc.Server.Models.Promotion;
+
 namespace EmbeddingGrpc.Server.Models;
 
 /// <summary>What the models write to the log of the daemon. Event ids are stable: 2000-2099.</summary>
@@ -53,6 +55,21 @@ internal static partial class ModelLog
 
     [LoggerMessage(2024, LogLevel.Information, "The training of model '{Model}' was stopped")]
     public static partial void TrainingStopped(ILogger logger, string model);
+
+    [LoggerMessage(2025, LogLevel.Debug, "Model '{Model}': generation {Number} has {Items} items folded in after {Seconds:f3} s")]
+    public static partial void FoldedIn(ILogger logger, string model, long number, int items, double seconds);
+
+    [LoggerMessage(2026, LogLevel.Error, "New items of model '{Model}' are not folded in any more, and wait for trainings, until the daemon is restarted: {Reason}")]
+    public static partial void FoldInFailed(ILogger logger, Exception exception, string model, string reason);
+
+    [LoggerMessage(2027, LogLevel.Information, "Generation {Number} of model '{Model}' is {Verdict}: {Reason}")]
+    public static partial void Judged(ILogger logger, string model, long number, PromotionVerdict? verdict, string? reason);
+
+    [LoggerMessage(2028, LogLevel.Information, "Model '{Model}' serves generation {Number} ({Id}, {Items} items) again, as it was told to")]
+    public static partial void GenerationPromoted(ILogger logger, string model, long number, string id, int items);
+
+    [LoggerMessage(2029, LogLevel.Information, "Generation {Number} ({Id}) of model '{Model}' is kept and does not serve")]
+    public static partial void GenerationKept(ILogger logger, string model, long number, string id);
 
     [LoggerMessage(2030, LogLevel.Information, "Importing vectors of {Items} items and dimension {Dimension} into model '{Model}'")]
     public static partial void ImportStarted(ILogger logger, string model, int items, int dimension);

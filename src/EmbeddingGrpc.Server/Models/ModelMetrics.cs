@@ -26,6 +26,7 @@ public sealed class ModelMetrics : IDisposable
         Observe("embeddinggrpc.generation.number", "{generation}", "Number of the serving generation, 0 while none serves", model => model.Generations.Serving?.Number ?? 0);
         Observe("embeddinggrpc.generation.created", "s", "When the serving generation was trained, in seconds since 1970, 0 while none serves", model => model.Generations.Serving?.CreateTime.ToUnixTimeSeconds() ?? 0);
         Observe("embeddinggrpc.generation.items", "{item}", "Items of the serving generation", model => model.Generations.Serving?.ItemCount ?? 0);
+        Observe("embeddinggrpc.generation.folded_items", "{item}", "Items that were folded into the serving generation", model => model.Generations.FoldedItems);
         Observe("embeddinggrpc.training.running", "{training}", "Trainings that run", model => model.Training.IsTraining ? 1 : 0);
 
         void Observe(string name, string unit, string description, Func<ModelRuntime, long> value) =>

@@ -3,6 +3,7 @@ using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Catalog.Erasure;
 using EmbeddingGrpc.Server.Models.Files;
+using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Checkpoints;
@@ -109,10 +110,11 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
         var logger = loggers.CreateLogger<ModelRuntime>();
         var settings = new ModelSettings(options);
         var store = new GenerationStore();
-        var publisher = new GenerationPublisher(name, settings, directory, store, events.State.Items, metrics, logger);
-        var training = new TrainingWorker(name, settings, events.Log, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>());
+        var publisher = new GenerationPublisher(name, settings, directory, store, events, metrics, logger);
+        var training = new TrainingWorker(name, settings, events, store, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>());
         ModelLog.ModelOpened(logger, name, events.Log.DurableOffset.Value);
         var importer = new GenerationImporter(name, settings, events.Log, publisher, time, logger);
-        return new ModelRuntime(name, settings, events, eventsFrom, store, training, publisher, importer);
+        var foldIn = new FoldInWorker(name, settings, store, events.Applier, loggers.CreateLogger<FoldInWorker>());
+        return new ModelRuntime(name, settings, events, eventsFrom, store, training, publisher, importer, foldIn);
     }
 }

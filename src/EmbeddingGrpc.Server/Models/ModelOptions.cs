@@ -1,6 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Server.Models.FoldIn;
+using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Training;
 using Microsoft.Extensions.Options;
@@ -51,6 +53,14 @@ public sealed record ModelOptions
     /// </remarks>
     [Range(0.0, 10_000.0)]
     public double SimilarityShrinkage { get; init; } = 1;
+
+    /// <summary>How new items are recalled before the next training.</summary>
+    [ValidateObjectMembers]
+    public FoldInOptions FoldIn { get; init; } = new();
+
+    /// <summary>When a trained generation takes the place of the one that serves.</summary>
+    [ValidateObjectMembers]
+    public PromotionOptions Promotion { get; init; } = new();
 
     /// <summary>The trainer.</summary>
     [ValidateObjectMembers]

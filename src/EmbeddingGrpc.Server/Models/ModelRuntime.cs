@@ -2,9 +2,12 @@ using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Catalog.Erasure;
 using EmbeddingGrpc.Server.Models.Exchange;
+using EmbeddingGrpc.Server.Models.FoldIn;
+using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
+using EmbeddingGrpc.Training.Evaluation;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -17,6 +20,10 @@ public sealed class ModelRuntime : IAsyncDisposable
     private readonly ModelSettings _settings;
     private readonly GenerationPublisher _publisher;
     private readonly GenerationImporter _importer;
+    private readonly FoldInWorker _foldIn;
+    private readonly CancellationTokenSource _closing = new();
+    private Task _evaluation = Task.CompletedTask;
+    private int _evaluating;
 
     internal ModelRuntime(
         string name,
@@ -26,7 +33,8 @@ public sealed class ModelRuntime : IAsyncDisposable
         GenerationStore generations,
         TrainingWorker training,
         GenerationPublisher publisher,
-        GenerationImporter importer)
+        GenerationImporter importer,
+        FoldInWorker foldIn)
     {
         Name = name;
         _settings = settings;
@@ -36,6 +44,7 @@ public sealed class ModelRuntime : IAsyncDisposable
         Training = training;
         _publisher = publisher;
         _importer = importer;
+        _foldIn = foldIn;
     }
 
     /// <summary>Its name.</summary>
@@ -106,14 +115,64 @@ public sealed class ModelRuntime : IAsyncDisposable
     public Task<GenerationInfo> ImportAsync(ImportedVectors input, ImportedVectors? output, CancellationToken cancellationToken) =>
         _importer.ImportAsync(input, output, cancellationToken);
 
+    /// <summary>Lets a generation that is on disk serve.</summary>
+    /// <param name="idOrNumber">Its id or its number.</param>
+    /// <param name="cancellationToken">Until it is published.</param>
+    /// <exception cref="GenerationNotFoundException">There is none.</exception>
+    /// <exception cref="GenerationNotWrittenException">The disk refused; what served goes on serving.</exception>
+    public Task<GenerationInfo> PromoteAsync(string idOrNumber, CancellationToken cancellationToken) =>
+        RunAside(() => _publisher.Promote(idOrNumber, cancellationToken), cancellationToken);
+
+    /// <summary>Lets the generation before the serving one serve again.</summary>
+    /// <param name="cancellationToken">Until it is published.</param>
+    /// <exception cref="ModelPreconditionException">There is none.</exception>
+    /// <exception cref="GenerationNotWrittenException">The disk refused; what served goes on serving.</exception>
+    public Task<GenerationInfo> RollbackAsync(CancellationToken cancellationToken) => RunAside(() => _publisher.Rollback(cancellationToken), cancellationToken);
+
+    /// <summary>Says how good the model's options are for its events. What serves is not touched.</summary>
+    /// <param name="evaluation">How to evaluate.</param>
+    /// <param name="progress">Told the share done, 0..1, on another thread.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="NothingToEvaluateException">There are too few events, or all have the same time.</exception>
+    /// <exception cref="ModelPreconditionException">An evaluation of the model runs already.</exception>
+    public async Task<EvaluationReport> EvaluateAsync(EvaluationOptions evaluation, Action<double> progress, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _evaluating, 1) != 0)
+            throw new ModelPreconditionException("EVALUATION_RUNNING", $"Model '{Name}' is being evaluated already. Wait for that, or stop it.");
+        try
+        {
+            using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+            var (options, through) = (Options, Log.DurableOffset);
+            var training = options.Training with { Niceness = Math.Max(options.Training.Niceness, options.TrainingNiceness) };
+            var evaluating = RunAside(
+                () => ModelEvaluation.Run(
+                    () => LogInteractions.Read(Log, through, new LogOffset(0), options.TrainOn, stopping.Token), options.SessionGap, training, evaluation, progress, stopping.Token),
+                stopping.Token);
+            _evaluation = evaluating;
+            return await evaluating;
+        }
+        finally
+        {
+            Volatile.Write(ref _evaluating, 0);
+        }
+    }
+
     /// <summary>Changes the options. Those that were in force for something that runs stay so until it ends.</summary>
     internal void Update(ModelOptions options) => _settings.Current = options;
+
+    private Task<T> RunAside<T>(Func<T> work, CancellationToken cancellationToken) => Task.Factory.StartNew(
+        () => LowPriorityThread.Run($"work for {Name}", Options.TrainingNiceness, work), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Stops training and applying, commits and closes the log, lets go of the generation. Calls that hold a lease end in peace.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync();
         await Training.DisposeAsync();
+        await _foldIn.DisposeAsync();
+        // It reads the log, and whoever asked for it is told how it ended.
+        await Task.WhenAny(_evaluation);
         if (EventsFrom is null) await Events.DisposeAsync();
         Generations.Dispose();
+        _closing.Dispose();
     }
 }

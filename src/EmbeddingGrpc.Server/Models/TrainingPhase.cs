@@ -9,6 +9,12 @@ public enum TrainingPhase
     /// <summary>Training the embeddings.</summary>
     Train,
 
+    /// <summary>Comparing what was trained with the generation that serves.</summary>
+    Evaluate,
+
+    /// <summary>Learning what it was compared by.</summary>
+    Finish,
+
     /// <summary>Building and measuring the indexes.</summary>
     Index,
 

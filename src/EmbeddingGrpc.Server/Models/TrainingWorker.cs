@@ -1,6 +1,4 @@
-using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models.Settings;
-using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -12,7 +10,8 @@ public sealed class TrainingWorker : IAsyncDisposable
 {
     private readonly string _model;
     private readonly ModelSettings _settings;
-    private readonly InteractionLog _log;
+    private readonly ModelEvents _events;
+    private readonly GenerationStore _generations;
     private readonly GenerationPublisher _publisher;
     private readonly ModelMetrics _metrics;
     private readonly TimeProvider _time;
@@ -22,11 +21,19 @@ public sealed class TrainingWorker : IAsyncDisposable
     private TrainingRun? _latest;
 
     internal TrainingWorker(
-        string model, ModelSettings settings, InteractionLog log, GenerationPublisher publisher, ModelMetrics metrics, TimeProvider time, ILogger logger)
+        string model,
+        ModelSettings settings,
+        ModelEvents events,
+        GenerationStore generations,
+        GenerationPublisher publisher,
+        ModelMetrics metrics,
+        TimeProvider time,
+        ILogger logger)
     {
         _model = model;
         _settings = settings;
-        _log = log;
+        _events = events;
+        _generations = generations;
         _publisher = publisher;
         _metrics = metrics;
         _time = time;
@@ -83,7 +90,8 @@ public sealed class TrainingWorker : IAsyncDisposable
                 generation.Metrics[GenerationMetrics.TrainingWordsPerSecond],
                 generation.Metrics[GenerationMetrics.TrainingLoss],
                 generation.Metrics[GenerationMetrics.SimilarRecallAt10]);
-            _metrics.TrainingEnded(_model, "published", outcome.Elapsed);
+            ModelLog.Judged(_logger, _model, generation.Number, generation.Promotion?.Verdict, generation.Promotion?.Reason);
+            _metrics.TrainingEnded(_model, outcome.Serves ? "published" : "rejected", outcome.Elapsed);
             run.Complete(outcome);
         }
         catch (NothingToTrainException e)
@@ -109,43 +117,9 @@ public sealed class TrainingWorker : IAsyncDisposable
 
     private GenerationInfo TrainGeneration(TrainingRun run)
     {
-        // One record for the whole training: a change of the options meanwhile is for the next one.
-        var options = _settings.Current;
-        var stopping = _stopping.Token;
-        var through = _log.DurableOffset;
+        var through = _events.Log.DurableOffset;
         ModelLog.TrainingStarted(_logger, _model, through.Value);
-
-        var readStarted = _time.GetTimestamp();
-        var corpus = Phase(run, TrainingPhase.Read, progress => CorpusReader.Read(_model, _log, through, options, progress.Report, stopping));
-        var metrics = new Dictionary<string, double>(StringComparer.Ordinal)
-        {
-            [GenerationMetrics.ReadSeconds] = _time.GetElapsedTime(readStarted).TotalSeconds,
-            [GenerationMetrics.TrainingInteractions] = corpus.WordCount,
-            [GenerationMetrics.TrainingSessions] = corpus.SessionCount,
-        };
-        var vectors = Phase(run, TrainingPhase.Train, progress =>
-        {
-            // The trainer sets the niceness of its own threads, and would undo what they inherit.
-            var training = options.Training with { Niceness = Math.Max(options.Training.Niceness, options.TrainingNiceness) };
-            var trained = EmbeddingTrainer.Train(corpus, training, new InlineProgress<TrainingProgress>(progress.Report), stopping);
-            metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
-            metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
-            metrics[GenerationMetrics.TrainingSeconds] = trained.Elapsed.TotalSeconds;
-            metrics[GenerationMetrics.TrainingEpochs] = trained.Trade.Epochs;
-            return TrainedVectors.Of(trained, corpus.Vocabulary, options.SimilarityShrinkage);
-        });
-        var origin = new GenerationOrigin(through, _time.GetUtcNow(), metrics, OptionText.ReadTrained(options));
-        var parts = Phase(run, TrainingPhase.Index, progress => new GenerationBuilder(_model, options).Build(vectors, origin, progress.Report, stopping));
-        return Phase(run, TrainingPhase.Write, progress => _publisher.Publish(parts, progress.Report, stopping));
-    }
-
-    private T Phase<T>(TrainingRun run, TrainingPhase phase, Func<PhaseProgress, T> work)
-    {
-        // A phase owns what it is given and frees it when it is stopped, so that nothing is lost between two of them.
-        var progress = new PhaseProgress(run, phase, _time);
-        progress.Report(0);
-        var result = LowPriorityThread.Run($"{phase} of {_model}", _settings.Current.TrainingNiceness, () => work(progress));
-        run.EndPhase(progress.End());
-        return result;
+        // One record of options for the whole training: a change meanwhile is for the next one.
+        return new GenerationTrainer(_model, _settings.Current, _events, _generations, _publisher, _time, run, _stopping.Token).Train(through);
     }
 }

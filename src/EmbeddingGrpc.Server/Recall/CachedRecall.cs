@@ -105,7 +105,7 @@ public sealed class CachedRecall(
     }
 
     private RecallCacheKey? KeyOf(in Asked asked) =>
-        keys.For(asked.Model.Name, asked.Space.Generation.Id, asked.Query, asked.HistoryVersion, asked.GraphRevision);
+        keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision);
 
     private ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Asked asked, CancellationToken cancellationToken) =>
         cache.GetOrSearchAsync(key, token => SearchAndEncode(asked, token), cancellationToken);

@@ -117,4 +117,32 @@ public sealed class GenerationTests
     [Fact]
     public void NewId_ManyTimes_NeverRepeats() =>
         Assert.Equal(1000, Enumerable.Range(0, 1000).Select(_ => GenerationParts.NewId()).Distinct().Count());
+
+    [Fact]
+    public void CacheId_ItemsFoldedIn_ChangesOnceASecondAtMost()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var items = new ItemKeys();
+        var generation = new Generation(TestGenerations.Parts(items: 3), items, time);
+        var row = new float[8];
+        row[0] = 1;
+        Assert.Equal(generation.Id, generation.CacheId);
+
+        generation.FoldIn(items.GetOrAdd("first"), row, row, default);
+        Assert.Equal(generation.Id, generation.CacheId);
+        time.Advance(TimeSpan.FromSeconds(1));
+        var revised = generation.CacheId;
+        Assert.NotEqual(generation.Id, revised);
+
+        generation.FoldIn(items.GetOrAdd("second"), row, row, default);
+        time.Advance(TimeSpan.FromSeconds(0.9));
+        Assert.Equal(revised, generation.CacheId);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        var again = generation.CacheId;
+        Assert.NotEqual(revised, again);
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(again, generation.CacheId);
+
+        generation.Release();
+    }
 }

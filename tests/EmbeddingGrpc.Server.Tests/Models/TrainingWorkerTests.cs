@@ -80,7 +80,8 @@ public sealed class TrainingWorkerTests : IDisposable
         using (lease)
         {
             var generation = lease.Generation;
-            Assert.Equal(exactSearchBelow == 0 ? typeof(HnswIndex) : typeof(ExactIndex), generation.Similar.GetType());
+            // A graph takes memory of its own, a scan none.
+            Assert.Equal(exactSearchBelow == 0, generation.Similar.SizeBytes > 0);
             var neighbors = new Neighbor[5];
             for (var item = 0; item < generation.Vocabulary.Count; item++)
             {
@@ -137,7 +138,7 @@ public sealed class TrainingWorkerTests : IDisposable
             .WatchAsync(TimeSpan.FromMilliseconds(1), TimeProvider.System, TestContext.Current.CancellationToken)
             .ToListAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(Enum.GetValues<TrainingPhase>(), told.Where(status => status.Fraction == 1).Select(status => status.Phase).Distinct());
+        Assert.Equal([TrainingPhase.Read, TrainingPhase.Train, TrainingPhase.Index, TrainingPhase.Write], told.Where(status => status.Fraction == 1).Select(status => status.Phase).Distinct());
         Assert.Equal(told.Select(status => status.Phase).Order(), told.Select(status => status.Phase));
         Assert.All(told, status => Assert.InRange(status.Fraction, 0, 1));
     }

@@ -74,8 +74,12 @@ internal sealed class GenerationDirectory
     /// <exception cref="IOException">The disk refused; the earlier one stays.</exception>
     public void PointAt(GenerationInfo generation) => _pointer.Write(NameOf(generation));
 
+    /// <summary>Loads one generation.</summary>
+    /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
+    public GenerationParts Load(GenerationInfo generation, CancellationToken cancellationToken) => GenerationLoader.Load(PathOf(NameOf(generation)), cancellationToken);
+
     /// <summary>
-    /// Loads the generation that served last; where it cannot be used, the next older one that can, then newer ones. Each refusal is
+    /// Loads the generation that served last; where it cannot be used, the next older one that can, then newer ones, rejected ones last. Each refusal is
     /// logged with its file and reason.
     /// </summary>
     /// <returns>Null where none can be used.</returns>
@@ -96,12 +100,17 @@ internal sealed class GenerationDirectory
         return null;
     }
 
-    /// <summary>Removes the oldest generations until <paramref name="keep"/> are left, never the serving one. A failure is logged and tried again next time.</summary>
+    /// <summary>
+    /// Removes generations until <paramref name="keep"/> are left: never the serving one, and of the others the newest that was not rejected last, to which
+    /// a rollback would go. A failure is logged and tried again next time.
+    /// </summary>
     public void Prune(int keep, GenerationInfo? serving)
     {
         var names = Names();
         var servingName = serving is null ? default : NameOf(serving);
-        var spared = names.Where(name => name == servingName).Concat(names.Where(name => name != servingName)).Take(keep).ToHashSet();
+        var rejected = Rejected(names);
+        var fallback = names.FirstOrDefault(name => name != servingName && !rejected.Contains(name));
+        var spared = names.OrderByDescending(name => name == servingName).ThenByDescending(name => name == fallback).Take(keep).ToHashSet();
         foreach (var name in names.Where(name => !spared.Contains(name))) TryDelete(PathOf(name));
     }
 
@@ -118,12 +127,30 @@ internal sealed class GenerationDirectory
             ModelLog.ServingPointerUnusable(_logger, e, e.File, e.Reason);
         }
 
-        if (served is not { } last) return names;
+        var rejected = Rejected(names);
+        if (served is not { } last) return names.OrderBy(rejected.Contains);
         if (!names.Contains(last)) ModelLog.ServingGenerationMissing(_logger, PathOf(last));
 
-        // Newer ones were written and never served, or rolled back: better than nothing, and nothing else.
-        return names.Where(name => name.Number <= last.Number).OrderByDescending(name => name == last).ThenByDescending(name => name.Number)
-            .Concat(names.Where(name => name.Number > last.Number));
+        // Newer ones were written and never served, or rolled back: better than nothing, and nothing else. Rejected ones are worse still.
+        return names.OrderByDescending(name => name == last).ThenBy(rejected.Contains).ThenByDescending(name => name.Number <= last.Number);
+    }
+
+    private HashSet<GenerationName> Rejected(IReadOnlyList<GenerationName> names)
+    {
+        var rejected = new HashSet<GenerationName>();
+        foreach (var name in names)
+        {
+            try
+            {
+                if (GenerationLoader.ReadManifest(PathOf(name)).Promotion?.Serves is false) rejected.Add(name);
+            }
+            catch (GenerationFileException)
+            {
+                // Loading it says what is wrong with it.
+            }
+        }
+
+        return rejected;
     }
 
     private void RemoveLeftovers()

@@ -36,6 +36,7 @@ internal static class GenerationLoader
         Dimension = manifest.Dimension,
         Metrics = manifest.Metrics,
         Options = manifest.Options,
+        Promotion = manifest.Promotion,
     };
 
     /// <summary>Loads a generation. The caller owns the parts.</summary>
@@ -76,6 +77,7 @@ internal static class GenerationLoader
                 Next = next,
                 Metrics = info.Metrics,
                 Options = info.Options,
+                Promotion = info.Promotion,
             };
         }
         catch

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EmbeddingGrpc.Server.Models.Promotion;
 
 namespace EmbeddingGrpc.Server.Models.Files;
 
@@ -49,6 +50,9 @@ internal sealed record GenerationManifest
 
     /// <summary>Options that it was trained with; empty where it was not trained here.</summary>
     public SortedDictionary<string, string> Options { get; init; } = [];
+
+    /// <summary>Why it serves or does not; null where that was not written down.</summary>
+    public PromotionReport? Promotion { get; init; }
 
     /// <summary>See <see cref="SealedJson"/>.</summary>
     public string Checksum { get; init; } = SealedJson.Blank;

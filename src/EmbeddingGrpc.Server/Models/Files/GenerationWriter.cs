@@ -72,6 +72,7 @@ internal sealed class GenerationWriter(string generationsDirectory, DurableFiles
         Next = KindOf(parts.Next),
         Metrics = new(parts.Metrics.ToDictionary(), StringComparer.Ordinal),
         Options = new(parts.Options.ToDictionary(), StringComparer.Ordinal),
+        Promotion = parts.Promotion,
         Files = described,
     };
 

@@ -52,7 +52,7 @@ internal sealed class GenerationOverlay(int baseItems, int dimension, bool hasSi
     /// <summary>The row of an item, counted from 0 in the overlay.</summary>
     public int RowOf(ItemOrdinal item) => Volatile.Read(ref ItemAt(item).Row);
 
-    /// <summary>Puts vectors in place, of which no reader knows yet. Writer only; <see cref="Show"/> follows.</summary>
+    /// <summary>Puts vectors in place, of which no reader knows yet. Writer only; <see cref="AddItem"/> or <see cref="MoveItem"/> follows.</summary>
     /// <param name="item">The item; the next one of the overlay where it is new.</param>
     /// <param name="input">W1, [dimension].</param>
     /// <param name="output">W2, [dimension].</param>
@@ -66,12 +66,11 @@ internal sealed class GenerationOverlay(int baseItems, int dimension, bool hasSi
         return _itemOfRow.Add(item.Value - baseItems);
     }
 
-    /// <summary>Shows an item at a row to readers. Writer only.</summary>
-    public void Show(ItemKey key, byte[] utf8Id, ItemOrdinal item, int row)
-    {
-        if (item.Value - baseItems == _items.Count) _items.Add(new OverlayItem(key, utf8Id, row));
-        else Volatile.Write(ref ItemAt(item).Row, row);
-    }
+    /// <summary>Shows the next item to readers. Writer only.</summary>
+    public void AddItem(ItemKey key, byte[] utf8Id, int row) => _items.Add(new OverlayItem(key, utf8Id, row));
+
+    /// <summary>Shows an item at another row to readers. Writer only.</summary>
+    public void MoveItem(ItemOrdinal item, int row) => Volatile.Write(ref ItemAt(item).Row, row);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -16,11 +16,13 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
 {
     private const int ItemsBetweenChecks = 4096;
 
+    private readonly HnswIndex? _graph = index as HnswIndex;
+
     /// <summary>The vector of an overlay's item in the space of one index.</summary>
     public delegate ReadOnlySpan<float> OverlayVectors(ItemOrdinal item);
 
     /// <inheritdoc/>
-    public int Count => index.Count + overlay.Count;
+    public int Count => table.Rows + overlay.Count;
 
     /// <inheritdoc/>
     public int Dimension => index.Dimension;
@@ -32,8 +34,25 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
     public long SizeBytes => index.SizeBytes;
 
     /// <inheritdoc/>
-    public int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken = default) =>
-        AddOverlay(query, parameters, results, index.Search(query, parameters, results, cancellationToken), cancellationToken);
+    public int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken = default)
+    {
+        if (_graph is null) return AddOverlay(query, parameters, results, index.Search(query, parameters, results, cancellationToken), cancellationToken);
+        if (overlay.RowCount == 0) return _graph.Search(query, parameters, results, cancellationToken);
+        var ofRows = parameters.Filter is null ? parameters : parameters with { Filter = new OverlayFilter(overlay, parameters.Filter) };
+        return ToItems(results[.._graph.Search(query, ofRows, results, cancellationToken)]);
+    }
+
+    /// <summary>Puts a row of the overlay into the graph. Writer only; rows come in their order.</summary>
+    public void Insert(int row, ReadOnlySpan<float> vector)
+    {
+        if (_graph?.Insert(vector) is { } given && given.Value != overlay.BaseItems + row)
+        {
+            throw new InvalidOperationException($"The graph gave row {row} of the overlay ordinal {given.Value} instead of {overlay.BaseItems + row}.");
+        }
+    }
+
+    /// <summary>Takes a row of the overlay out of the graph. Writer only.</summary>
+    public void Delete(int row) => _graph?.Delete(new ItemOrdinal(overlay.BaseItems + row));
 
     /// <summary>The same by a scan of every row: exact, and never short of an answer.</summary>
     public int Scan(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken)
@@ -45,6 +64,37 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
     /// <summary>Nothing: the index is its owner's.</summary>
     public void Dispose()
     {
+    }
+
+    /// <summary>
+    /// Rows of the graph to items. While an item gets better vectors, both of its rows are in the graph for a moment: then the better place counts.
+    /// </summary>
+    private int ToItems(Span<Neighbor> rows)
+    {
+        var count = 0;
+        foreach (var (row, score) in rows)
+        {
+            if (!overlay.Contains(row))
+            {
+                rows[count++] = new Neighbor(row, score);
+                continue;
+            }
+
+            var item = overlay.ItemOf(row.Value - overlay.BaseItems);
+            if (!Contains(rows[..count], item)) rows[count++] = new Neighbor(item, score);
+        }
+
+        return count;
+    }
+
+    private static bool Contains(ReadOnlySpan<Neighbor> found, ItemOrdinal item)
+    {
+        foreach (var neighbor in found)
+        {
+            if (neighbor.Item == item) return true;
+        }
+
+        return false;
     }
 
     private int AddOverlay(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, int found, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ public static class OptionText
 {
     // Everything else takes effect with the next training.
     private static readonly string[] AtOnce =
-        [nameof(ModelOptions.KeepGenerations), nameof(ModelOptions.TrainingNiceness), "Training.Threads", "Training.Niceness", "Index.BuildThreads"];
+        [nameof(ModelOptions.FoldIn), nameof(ModelOptions.Promotion), nameof(ModelOptions.KeepGenerations), nameof(ModelOptions.TrainingNiceness), "Training.Threads", "Training.Niceness", "Index.BuildThreads"];
 
     private static readonly string[] AtRestart = [nameof(ModelOptions.HistoryLength), nameof(ModelOptions.MaximumUsers), nameof(ModelOptions.Log)];
 
@@ -94,6 +94,7 @@ public static class OptionText
     private static OptionEffect EffectOf(PropertyInfo[] path)
     {
         if (AtRestart.Contains(path[0].Name)) return OptionEffect.Restart;
+        if (AtOnce.Contains(path[0].Name)) return OptionEffect.AtOnce;
         return AtOnce.Contains(string.Join('.', path.Select(step => step.Name))) ? OptionEffect.AtOnce : OptionEffect.NextTraining;
     }
 

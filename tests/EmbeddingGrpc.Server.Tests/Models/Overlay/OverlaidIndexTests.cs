@@ -12,14 +12,17 @@ public sealed class OverlaidIndexTests
     private const int BaseItems = 40;
 
     [Theory]
-    [InlineData(0, 10)]
-    [InlineData(3, 10)]
-    [InlineData(30, 10)]
-    [InlineData(30, 70)]
-    [InlineData(30, 100)]
-    public void Search_BaseAndOverlay_FindsWhatAScanOfAllVectorsFinds(int folded, int k)
+    [InlineData(0, 10, false)]
+    [InlineData(3, 10, false)]
+    [InlineData(30, 10, false)]
+    [InlineData(30, 70, false)]
+    [InlineData(30, 100, false)]
+    [InlineData(0, 10, true)]
+    [InlineData(30, 10, true)]
+    [InlineData(30, 70, true)]
+    public void Search_BaseAndOverlay_FindsWhatAScanOfAllVectorsFinds(int folded, int k, bool graph)
     {
-        var (generation, all) = Generation(folded, seed: folded);
+        var (generation, all) = Generation(folded, seed: folded, graph);
         try
         {
             var random = new Random(5);
@@ -45,10 +48,12 @@ public sealed class OverlaidIndexTests
         }
     }
 
-    [Fact]
-    public void Search_ReplacedVectors_FindsTheItemOnceAtItsNewPlace()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Search_ReplacedVectors_FindsTheItemOnceAtItsNewPlace(bool graph)
     {
-        var (generation, _) = Generation(folded: 1, seed: 3);
+        var (generation, _) = Generation(folded: 1, seed: 3, graph);
         try
         {
             generation.TryGetOrdinal("new-0", out var item);
@@ -62,6 +67,7 @@ public sealed class OverlaidIndexTests
             Assert.Equal(BaseItems + 1, found);
             Assert.Equal(item, results[0].Item);
             Assert.Equal(1, results[0].Score, 1e-5);
+            Assert.Equal((BaseItems + 1, BaseItems + 1), (generation.Similar.Count, generation.Next.Count));
             Assert.Equal(BaseItems + 1, results[..found].Select(neighbor => neighbor.Item).Distinct().Count());
         }
         finally
@@ -73,7 +79,7 @@ public sealed class OverlaidIndexTests
     [Fact]
     public void Count_Always_IsOfBothTogether()
     {
-        var (generation, _) = Generation(folded: 7, seed: 3);
+        var (generation, _) = Generation(folded: 7, seed: 3, graph: true);
 
         Assert.Equal((BaseItems + 7, BaseItems + 7), (generation.Similar.Count, generation.Next.Count));
 
@@ -82,12 +88,14 @@ public sealed class OverlaidIndexTests
 
     private delegate int Searcher(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken);
 
-    private static (Generation Generation, List<(string Id, float[] Input, float[] Output)> All) Generation(int folded, int seed)
+    private static (Generation Generation, List<(string Id, float[] Input, float[] Output)> All) Generation(int folded, int seed, bool graph)
     {
         var items = new ItemKeys();
         for (var item = 0; item < BaseItems; item++) items.GetOrAdd($"item-{item}");
         var generation = new Generation(
-            TestGenerations.Parts(BaseItems, Dimension, seed: 1, index: (vectors, metric) => new ExactIndex(vectors, metric)), items);
+            TestGenerations.Parts(BaseItems, Dimension, seed: 1, index: (vectors, metric) => graph
+                ? HnswIndex.Build(vectors, metric, new HnswOptions { BuildThreads = 1 }, cancellationToken: TestContext.Current.CancellationToken)
+                : new ExactIndex(vectors, metric)), items);
         var all = Enumerable.Range(0, BaseItems).Select(item => new ItemOrdinal(item))
             .Select(item => (generation.IdOf(item), generation.InputOf(item).ToArray(), generation.OutputOf(item).ToArray())).ToList();
         var random = new Random(seed);

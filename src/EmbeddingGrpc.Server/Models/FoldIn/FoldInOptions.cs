@@ -1,0 +1,26 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace EmbeddingGrpc.Server.Models.FoldIn;
+
+/// <summary>How items that the serving generation was not trained on get vectors from their first interactions.</summary>
+public sealed record FoldInOptions
+{
+    /// <summary>Whether they do. Off: a new item cannot be recalled before the next training.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Items folded into one generation at most; later ones wait for the next training.</summary>
+    [Range(0, 100_000_000)]
+    public int MaximumItems { get; init; } = 1_000_000;
+
+    /// <summary>Steps of gradient descent that refine the mean of an item's contexts; 0 leaves the mean.</summary>
+    [Range(0, 1000)]
+    public int Steps { get; init; } = 5;
+
+    /// <summary>Negative samples a context in each step.</summary>
+    [Range(1, 1000)]
+    public int NegativeSamples { get; init; } = 5;
+
+    /// <summary>How far the fold-in's thread steps back behind requests: 0 (not at all) to 19, as in nice(1).</summary>
+    [Range(0, 19)]
+    public int Niceness { get; init; } = 5;
+}

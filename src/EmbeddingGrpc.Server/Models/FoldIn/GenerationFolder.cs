@@ -1,0 +1,119 @@
+using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Models.Settings;
+using EmbeddingGrpc.Server.Pipeline;
+
+namespace EmbeddingGrpc.Server.Models.FoldIn;
+
+/// <summary>
+/// Folds what the log says of new items into one generation, from where its training ended. One caller at a time (calls wait for each other); readers
+/// of the generation are not held up.
+/// </summary>
+internal sealed class GenerationFolder
+{
+    private const int EntriesBetweenFolds = 4096;
+
+    private readonly Generation _generation;
+    private readonly ModelSettings _settings;
+    private readonly InteractionLog _log;
+    private readonly AppliedState _state;
+    private readonly FoldInMath _math;
+    private readonly Lock _oneAtATime = new();
+    private readonly FoldInItems _items;
+    private readonly Queue<FoldInItem> _new = new();
+    private readonly Queue<FoldInItem> _better = new();
+    private readonly HistoryEvent[] _history;
+    private long _position;
+
+    public GenerationFolder(Generation generation, ModelSettings settings, InteractionLog log, AppliedState state)
+    {
+        _generation = generation;
+        _settings = settings;
+        _log = log;
+        _state = state;
+        // Items that were folded in are contexts of newer ones.
+        _items = new FoldInItems(generation, generation.TryGetOrdinal);
+        _math = new FoldInMath(generation, settings.Current);
+        _history = new HistoryEvent[state.Histories.MaximumLength];
+        _position = generation.TrainedOffset.Value;
+    }
+
+    /// <summary>Log entries that were looked at.</summary>
+    public LogOffset FoldedOffset => new(Volatile.Read(ref _position));
+
+    /// <summary>Items that wait for vectors, or for better ones.</summary>
+    public bool HasWork => _new.Count + _better.Count > 0;
+
+    /// <summary>Folds in everything before an offset.</summary>
+    /// <param name="to">Applied already: the users' histories hold it.</param>
+    /// <param name="cancellationToken">Checked between interactions and items.</param>
+    public void CatchUp(LogOffset to, CancellationToken cancellationToken)
+    {
+        lock (_oneAtATime)
+        {
+            Read(to, long.MaxValue, cancellationToken);
+            while (_new.TryDequeue(out var item)) Fold(item, cancellationToken);
+            while (_better.TryDequeue(out var item)) Fold(item, cancellationToken);
+        }
+    }
+
+    /// <summary>Folds in some of what is before an offset: new items first, then some of those that get better vectors, then back to the log.</summary>
+    /// <inheritdoc cref="CatchUp" path="/param"/>
+    public void Advance(LogOffset to, CancellationToken cancellationToken)
+    {
+        const int betterAtOnce = 16;
+        lock (_oneAtATime)
+        {
+            Read(to, EntriesBetweenFolds, cancellationToken);
+            while (_new.TryDequeue(out var item)) Fold(item, cancellationToken);
+            for (var done = 0; done < betterAtOnce && _better.TryDequeue(out var item); done++) Fold(item, cancellationToken);
+        }
+    }
+
+    private void Read(LogOffset to, long most, CancellationToken cancellationToken)
+    {
+        var from = new LogOffset(_position);
+        var end = new LogOffset(Math.Min(to.Value, from.Value + Math.Min(most, long.MaxValue - from.Value)));
+        if (end.Value <= from.Value) return;
+        var options = _settings.Current;
+        foreach (var entry in _log.Scan(from, end, cancellationToken))
+        {
+            if (options.TrainOn.Include(entry.Interaction)) Look(entry.Interaction, options);
+        }
+
+        Volatile.Write(ref _position, end.Value);
+    }
+
+    private void Look(in Interaction interaction, ModelOptions options)
+    {
+        if (!_state.Items.TryGet(interaction.ItemId, out var key)) return;
+        if (!_state.Histories.TryRead(interaction.UserId, _history, out var count, out _)) return;
+        var place = PlaceOf(key, interaction.EventTimeMs, count);
+        if (place >= 0) _items.Look(_history[place], _history.AsSpan(0, place), options, Enqueue);
+    }
+
+    private void Enqueue(FoldInItem item)
+    {
+        if (item.IsQueued) return;
+        item.IsQueued = true;
+        (item.IsFolded ? _better : _new).Enqueue(item);
+    }
+
+    private void Fold(FoldInItem item, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_math.Compute(item, _settings.Current.FoldIn)) _generation.FoldIn(item.Key, _math.Input, _math.Output, _math.Similarity);
+        item.Folded();
+    }
+
+    // From the newest on: where the log is followed it is the last one.
+    private int PlaceOf(ItemKey key, long timeMs, int count)
+    {
+        for (var place = count - 1; place >= 0; place--)
+        {
+            if (_history[place].Item == key && _history[place].EventTimeMs == timeMs) return place;
+            if (_history[place].EventTimeMs < timeMs) break;
+        }
+
+        return -1;
+    }
+}

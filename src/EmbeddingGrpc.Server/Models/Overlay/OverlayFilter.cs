@@ -1,0 +1,11 @@
+using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Numerics;
+
+namespace EmbeddingGrpc.Server.Models.Overlay;
+
+/// <summary>Asks a filter of items about the rows of a graph. Immutable.</summary>
+internal sealed class OverlayFilter(GenerationOverlay overlay, IItemFilter items) : IItemFilter
+{
+    /// <inheritdoc/>
+    public bool Accepts(ItemOrdinal item) => items.Accepts(overlay.Contains(item) ? overlay.ItemOf(item.Value - overlay.BaseItems) : item);
+}
