@@ -12,6 +12,7 @@ internal sealed class BenchCommand : Command
     {
         Add(new BenchIngestCommand(console));
         Add(new BenchRecallCommand(console));
-        ExampleHelp.AddTo(this, "embedctl bench ingest --seconds 30", "embedctl bench recall --in-flight 8 --json");
+        Add(new BenchFreshnessCommand(console));
+        ExampleHelp.AddTo(this, "embedctl bench ingest --seconds 30", "embedctl bench recall --in-flight 8 --json", "embedctl bench freshness --seconds 30");
     }
 }

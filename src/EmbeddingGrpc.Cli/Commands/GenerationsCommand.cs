@@ -16,6 +16,8 @@ internal sealed class GenerationsCommand : ModelCommand
         (">words/s", "training.words_per_second"),
         (">loss", "training.loss"),
         (">index recall@10", "index.recall_at_10"),
+        (">recall", "evaluation.recall"),
+        (">of the one before", "evaluation.serving_recall"),
     ];
 
     private readonly Option<bool> _json = JsonOption.Create();
@@ -40,12 +42,13 @@ internal sealed class GenerationsCommand : ModelCommand
         }
         if (generations.Count == 0) Terminal.WriteWarning($"model {Model(arguments)} has no generation yet; run 'embedctl train'");
         Terminal.WriteRows(
-            [">number", "id", "serving", "made", ">interactions", ">items", ">dimension", .. Shown.Select(shown => shown.Column)],
+            [">number", "id", "serving", "verdict", "made", ">interactions", ">items", ">dimension", .. Shown.Select(shown => shown.Column)],
             generations.Select(generation => (IReadOnlyList<string>)
             [
                 $"{generation.Number}",
                 generation.Id,
                 generation.Serving ? "yes" : "",
+                PromotionText.NameOf(generation.Promotion?.Verdict),
                 generation.CreateTime.ToDateTimeOffset().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
                 $"{generation.TrainedOffset}",
                 $"{generation.ItemCount}",

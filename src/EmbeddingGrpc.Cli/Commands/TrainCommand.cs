@@ -17,6 +17,8 @@ internal sealed class TrainCommand : ModelCommand
             console,
             "train",
             "Trains a new generation on everything ingested so far, and returns when it serves.\n\n"
+            + "Before it serves it is compared with the generation that does, on what users did since. If it is worse it is kept and does not serve; the exit code "
+            + "is then 3, and 'embedctl promote' lets it serve all the same.\n\n"
             + "While a training runs already, this watches that one. Ctrl-C stops the watching, not the training.",
             "embedctl train",
             "embedctl train --model films --json")
@@ -34,15 +36,16 @@ internal sealed class TrainCommand : ModelCommand
         if (arguments.GetValue(_json)) Terminal.WriteJson(GenerationDocument.Of(generation, result.ElapsedSeconds));
         else WriteText(generation, result.ElapsedSeconds);
         if (generation.Serving) return ExitCode.Success;
-        Terminal.WriteError($"generation {generation.Number} was trained but does not serve; see 'embedctl generations'");
-        return ExitCode.Failed;
+        Terminal.WriteError($"generation {generation.Number} was trained but does not serve: {generation.Promotion?.Reason}");
+        return ExitCode.Rejected;
     }
 
     private void WriteText(Generation generation, double seconds)
     {
         Terminal.Output.WriteLine(
-            $"generation {generation.Number} ({generation.Id}) serves: {generation.ItemCount:N0} items x {generation.Dimension}, "
+            $"generation {generation.Number} ({generation.Id}) {(generation.Serving ? "serves" : "is kept")}: {generation.ItemCount:N0} items x {generation.Dimension}, "
             + $"{generation.TrainedOffset:N0} interactions, {seconds:0.00} s");
+        if (generation.Promotion is { } promotion) Terminal.Output.WriteLine($"  {PromotionText.NameOf(promotion.Verdict)}: {promotion.Reason}");
         foreach (var (name, value) in generation.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal))
             Terminal.Output.WriteLine($"  {name,-32} {value:G6}");
     }

@@ -12,7 +12,8 @@ internal sealed record GenerationDocument(
     ulong ItemCount,
     uint Dimension,
     IReadOnlyDictionary<string, double> Metrics,
-    double? ElapsedSeconds)
+    double? ElapsedSeconds,
+    PromotionDocument? Promotion)
 {
     /// <param name="generation">As the daemon tells it.</param>
     /// <param name="elapsedSeconds">How long its training took; null where that is not known.</param>
@@ -25,5 +26,6 @@ internal sealed record GenerationDocument(
         generation.ItemCount,
         generation.Dimension,
         new SortedDictionary<string, double>(generation.Metrics, StringComparer.Ordinal),
-        elapsedSeconds);
+        elapsedSeconds,
+        generation.Promotion is null ? null : PromotionDocument.Of(generation.Promotion));
 }

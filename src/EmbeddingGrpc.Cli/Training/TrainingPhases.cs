@@ -43,6 +43,8 @@ internal sealed class TrainingPhases(ProgressDisplay display) : IProgress<Traini
     {
         TrainingPhase.Read => "read the log",
         TrainingPhase.Train => "train",
+        TrainingPhase.Evaluate => "compare with what serves",
+        TrainingPhase.Finish => "learn the newest",
         TrainingPhase.Index => "build the index",
         TrainingPhase.Write => "write the generation",
         _ => "prepare",
@@ -50,7 +52,7 @@ internal sealed class TrainingPhases(ProgressDisplay display) : IProgress<Traini
 
     private static string DetailOf(TrainingProgress progress)
     {
-        if (progress.Phase != TrainingPhase.Train || progress.WordsPerSecond <= 0) return "";
+        if (progress.Phase is not (TrainingPhase.Train or TrainingPhase.Finish) || progress.WordsPerSecond <= 0) return "";
         var loss = progress.Loss > 0 ? $", loss {progress.Loss:0.000}" : "";
         return $"{progress.WordsPerSecond:N0} words/s{loss}";
     }

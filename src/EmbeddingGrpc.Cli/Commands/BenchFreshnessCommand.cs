@@ -1,0 +1,81 @@
+using System.CommandLine;
+using EmbeddingGrpc.Cli.Bench.Freshness;
+using EmbeddingGrpc.Cli.CommandLine;
+using EmbeddingGrpc.Cli.Terminal;
+using EmbeddingGrpc.Client;
+
+namespace EmbeddingGrpc.Cli.Commands;
+
+/// <summary>Measures how long it takes from an event to a recall that knows of it, under load.</summary>
+internal sealed class BenchFreshnessCommand : ModelCommand
+{
+    private readonly Option<int> _items = Number("--items", "Items of the model, which is made and imported first.", 100_000, 200, 100_000_000);
+    private readonly Option<int> _dimension = Number("--dimension", "Values of a vector.", 64, 2, 1024);
+    private readonly Option<int> _rate = Number("--rate", "Interactions a second, those of new items included.", 20_000, 1, 10_000_000);
+    private readonly Option<int> _newItems = Number("--new-items", "New items a second.", 200, 0, 1_000_000);
+    private readonly Option<int> _recallRate = Number("--recall-rate", "Recalls a second beside all that.", 100, 0, 1_000_000);
+    private readonly Option<int> _seconds = Number("--seconds", "How long.", 30, 1, 86_400);
+    private readonly Option<int> _seed = Number("--seed", "Seed of the world.", 42, 0, int.MaxValue);
+    private readonly Option<bool> _json = JsonOption.Create();
+
+    public BenchFreshnessCommand(CommandConsole console)
+        : base(
+            console,
+            "freshness",
+            "Makes a model of made-up vectors by import, streams interactions with new items among them, and measures the time from a new item's third interaction "
+            + "on disk until the item is among the 50 nearest of an item it was seen with, and from a new user's interaction on disk until the user's recall is made of it.\n\n"
+            + "The events and the vectors are real to the daemon: point it at a model of its own (--model) or at a scratch data directory.",
+            "embedctl bench freshness --json",
+            "embedctl bench freshness --items 1000000 --dimension 64 --rate 20000 --new-items 200 --seconds 60 --json")
+    {
+        foreach (var option in new Option[] { _items, _dimension, _rate, _newItems, _recallRate, _seconds, _seed, _json }) Add(option);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<int> ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var load = new FreshnessLoad
+        {
+            Items = arguments.GetValue(_items),
+            Dimension = arguments.GetValue(_dimension),
+            Rate = arguments.GetValue(_rate),
+            NewItems = arguments.GetValue(_newItems),
+            RecallRate = arguments.GetValue(_recallRate),
+            Duration = TimeSpan.FromSeconds(arguments.GetValue(_seconds)),
+            Seed = arguments.GetValue(_seed),
+            Model = Model(arguments),
+        };
+        var world = new FreshnessWorld(load.Items, load.Dimension, load.Seed);
+        using var client = Connect(arguments);
+        var report = await ProgressDisplay.RunAsync(Terminal, display => MeasureAsync(load, world, client, display, cancellationToken));
+        if (arguments.GetValue(_json)) Terminal.WriteJson(report);
+        else WriteText(report);
+        return ExitCode.Success;
+    }
+
+    private static async Task<FreshnessReport> MeasureAsync(
+        FreshnessLoad load, FreshnessWorld world, EmbeddingClient client, ProgressDisplay display, CancellationToken cancellationToken)
+    {
+        var step = display.Begin("import the model");
+        var import = await load.ImportAsync(client, world, fraction => step.Report(fraction), cancellationToken);
+        step.Done($"{load.Items:N0} items x {load.Dimension}");
+        step = display.Begin("stream and look");
+        var report = await load.RunAsync(client, world, import, fraction => step.Report(fraction), cancellationToken);
+        step.Done($"{report.InteractionsPerSecond:N0} interactions/s");
+        return report;
+    }
+
+    private void WriteText(FreshnessReport report)
+    {
+        Terminal.Output.WriteLine($"{report.Items:N0} items x {report.Dimension}, imported in {report.ImportSeconds:0.0} s");
+        Terminal.Output.WriteLine($"{report.InteractionsPerSecond:N0} interactions/s and {report.NewItems:N0} new items/s for {report.Seconds:0.0} s");
+        Terminal.Output.WriteLine(
+            $"new item recallable after ms: p50 {report.NewItemP50Ms:0.0}, p99 {report.NewItemP99Ms:0.0} ({report.NewItemsMeasured:N0} measured, {report.NewItemsMissed:N0} missed)");
+        Terminal.Output.WriteLine($"user's interaction in recall after ms: p50 {report.UserEventP50Ms:0.0}, p99 {report.UserEventP99Ms:0.0} ({report.UserEventsMeasured:N0} measured)");
+        Terminal.Output.WriteLine($"recall meanwhile ms: p50 {report.RecallP50Ms:0.00}, p99 {report.RecallP99Ms:0.00} ({report.Recalls:N0} calls)");
+        Terminal.Output.WriteLine($"new items are {report.ColdShareCatalogue:P3} of the catalogue and {report.ColdShareUnrelated:P3} of unrelated lists");
+    }
+
+    private static Option<int> Number(string name, string description, int value, int lowest, int highest) =>
+        new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => value }.AcceptOnlyRange(lowest, highest);
+}
