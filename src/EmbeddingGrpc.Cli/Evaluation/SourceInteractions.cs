@@ -1,5 +1,6 @@
 using EmbeddingGrpc.Cli.Sources;
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Training.Evaluation;
 
 namespace EmbeddingGrpc.Cli.Evaluation;
@@ -26,7 +27,10 @@ internal static class SourceInteractions
                     refused(source.Position, source.Problem);
                     break;
                 case ReadOutcome.Interaction when source.Type is not (InteractionType.Impression or InteractionType.Dislike) && source.Weight is not 0:
-                    interactions.Add(new TimedInteraction(Shared(source.UserId), Shared(source.ItemId), source.EventTimeMs));
+                    interactions.Add(new TimedInteraction(Shared(source.UserId), Shared(source.ItemId), source.EventTimeMs)
+                    {
+                        Weight = Math.Min(source.Weight ?? 1, InteractionWeights.MaximumOwnWeight),
+                    });
                     break;
             }
         }

@@ -12,6 +12,9 @@ public static class AnswerEncoder
     // A tag, a float.
     private const int ScoreFieldBytes = 1 + sizeof(float);
 
+    // A tag, a true; false is not written.
+    private const int ColdFieldBytes = 2;
+
     /// <summary>Encodes an answer without its per-call fields.</summary>
     /// <param name="space">What was searched.</param>
     /// <param name="result">What was found.</param>
@@ -34,6 +37,7 @@ public static class AnswerEncoder
     {
         var candidate = result.Candidates[i];
         var size = FieldBytes(IdBytes(space, candidate.Item)) + ScoreFieldBytes + FieldBytes(BitOperations.PopCount((uint)candidate.Sources));
+        if (IsCold(space, candidate.Item)) size += ColdFieldBytes;
         foreach (var (pull, contribution) in new Contributions(result, i))
             if (contribution != 0)
                 size += FieldBytes(ContributionBytes(space, pull));
@@ -60,7 +64,13 @@ public static class AnswerEncoder
             WriteId(ref output, Contribution.ItemIdFieldNumber, space, pull.Item);
             WriteScore(ref output, Contribution.ScoreFieldNumber, contribution);
         }
+
+        if (!IsCold(space, candidate.Item)) return;
+        output.Tag(Candidate.ColdFieldNumber, WireFormat.WireType.Varint);
+        output.VarInt(1);
     }
+
+    private static bool IsCold(in RecallSpace space, CandidateId item) => !item.IsInGeneration || space.Generation.IsCold(item.Ordinal);
 
     private static void WriteSources(ref ProtobufWriter output, RecallSources sources)
     {

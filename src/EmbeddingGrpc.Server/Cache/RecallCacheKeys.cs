@@ -11,7 +11,7 @@ namespace EmbeddingGrpc.Server.Cache;
 public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cache)
 {
     // Raised whenever the layout of a key or of an answer changes: a Redis outlives the daemon that filled it.
-    private const byte Format = 2;
+    private const byte Format = 3;
 
     // Two daemons that make answers differently may share a Redis. A record prints all of its values, culture-invariantly here.
     private readonly ulong _settings = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(recall.ToString().AsSpan()));

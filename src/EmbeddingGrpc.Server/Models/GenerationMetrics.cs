@@ -24,6 +24,9 @@ public static class GenerationMetrics
     /// <summary>Sessions that were trained on.</summary>
     public const string TrainingSessions = "training.sessions";
 
+    /// <summary>Items by which the vectors were turned onto those of the generation that served; absent where none did.</summary>
+    public const string AlignedItems = "training.aligned_items";
+
     /// <summary>Recall of the comparison with the generation that served, on what neither was trained on; absent where there was none.</summary>
     public const string EvaluationRecall = "evaluation.recall";
 

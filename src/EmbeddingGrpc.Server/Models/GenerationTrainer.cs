@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Models.Settings;
@@ -104,11 +105,40 @@ internal sealed class GenerationTrainer(
         // The trainer sets the niceness of its own threads, and would undo what they inherit.
         training = training with { Niceness = Math.Max(training.Niceness, options.TrainingNiceness) };
         var trained = EmbeddingTrainer.Train(corpus, training, warmStart, new InlineProgress<TrainingProgress>(progress.Report), stopping);
+        if (warmStart is null) Align(trained, corpus.Vocabulary);
         _metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
         _metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
         _metrics[GenerationMetrics.TrainingSeconds] = _metrics.GetValueOrDefault(GenerationMetrics.TrainingSeconds) + trained.Elapsed.TotalSeconds;
         _metrics[GenerationMetrics.TrainingEpochs] = _metrics.GetValueOrDefault(GenerationMetrics.TrainingEpochs) + trained.Trade.Epochs;
         return TrainedVectors.Of(trained, corpus.Vocabulary, options.SimilarityShrinkage);
+    }
+
+    /// <summary>
+    /// Turns fresh vectors onto those of the generation that serves: no score changes by it, and whoever kept vectors of that one can go on using them.
+    /// </summary>
+    private void Align(TrainedEmbeddings trained, Vocabulary vocabulary)
+    {
+        var hasRows = trained.Map.DirectRows == trained.Map.Items && trained.HasItemOutputs;
+        if (!hasRows || !generations.TryLease(out var lease)) return;
+        using (lease)
+        {
+            var serving = lease.Generation;
+            if (serving.Input.Dimension != trained.Input.Dimension || !SharesAnItem(vocabulary, serving.Vocabulary)) return;
+            var alignment = ProcrustesAlignment.Fit(vocabulary, trained.Input, serving.Vocabulary, serving.Input);
+            alignment.Apply(trained.Input);
+            alignment.Apply(trained.Output);
+            _metrics[GenerationMetrics.AlignedItems] = alignment.SharedItems;
+        }
+    }
+
+    private static bool SharesAnItem(Vocabulary fresh, Vocabulary serving)
+    {
+        for (var item = 0; item < serving.Count; item++)
+        {
+            if (fresh.TryGetOrdinal(serving.Utf8IdOf(new ItemOrdinal(item)), out _)) return true;
+        }
+
+        return false;
     }
 
     /// <summary>Learns what the candidate was compared by, with all that it knows already. Frees the candidate.</summary>

@@ -3,6 +3,7 @@ using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Promotion;
+using EmbeddingGrpc.Server.Models.Retraining;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Training;
 using Microsoft.Extensions.Options;
@@ -61,6 +62,10 @@ public sealed record ModelOptions
     /// <summary>When a trained generation takes the place of the one that serves.</summary>
     [ValidateObjectMembers]
     public PromotionOptions Promotion { get; init; } = new();
+
+    /// <summary>When the model is trained without being told to.</summary>
+    [ValidateObjectMembers]
+    public RetrainOptions Retrain { get; init; } = new();
 
     /// <summary>The trainer.</summary>
     [ValidateObjectMembers]

@@ -146,7 +146,7 @@ public sealed class ModelRuntime : IAsyncDisposable
             var training = options.Training with { Niceness = Math.Max(options.Training.Niceness, options.TrainingNiceness) };
             var evaluating = RunAside(
                 () => ModelEvaluation.Run(
-                    () => LogInteractions.Read(Log, through, new LogOffset(0), options.TrainOn, stopping.Token), options.SessionGap, training, evaluation, progress, stopping.Token),
+                    () => LogInteractions.Read(Log, through, new LogOffset(0), options, stopping.Token), options.SessionGap, training, evaluation, progress, stopping.Token),
                 stopping.Token);
             _evaluation = evaluating;
             return await evaluating;

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Hosting;
+using EmbeddingGrpc.Server.Models.Retraining;
 using EmbeddingGrpc.Server.Models.Settings;
 using Microsoft.Extensions.Options;
 
@@ -24,6 +25,7 @@ public static class ModelsRegistration
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ModelOpener>(provider, DataDirectoryOf(provider)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ModelAdministrator>(provider, DataDirectoryOf(provider)));
         services.AddHostedService<ModelHost>();
+        services.AddHostedService<RetrainSchedule>();
         return services.AddHostedService<LogRetention>();
     }
 

@@ -68,7 +68,7 @@ public static class ModelEvaluation
         {
             if (interaction.EventTimeMs < cut.TimeMs)
             {
-                sessions.Add(interaction.UserId, interaction.ItemId, interaction.EventTimeMs);
+                sessions.Add(interaction.UserId, interaction.ItemId, interaction.EventTimeMs, interaction.Weight);
             }
         }
 

@@ -77,6 +77,17 @@ public sealed class AnswerEncoderTests : IDisposable
     }
 
     [Fact]
+    public void Encode_ItemThatWasFoldedIn_IsNamedAndCold()
+    {
+        var row = new float[8];
+        _lease.Generation.FoldIn(new ItemKey(3), row, row, default);
+        var body = AnswerEncoder.Encode(Space, new RecallResult([new(CandidateId.Of(new ItemOrdinal(3)), 1, RecallSources.Embedding)], AnswerBasis.Embedding));
+
+        var candidate = RecallResponse.Parser.ParseFrom(body).Candidates.Single();
+        Assert.Equal((Ids[3], true), (candidate.ItemId, candidate.Cold));
+    }
+
+    [Fact]
     public void Encode_BodyWithPerCallFieldsAppended_DecodesAsOneResponse()
     {
         var body = AnswerEncoder.Encode(Space, new RecallResult(Candidates.AsSpan(0, 1), AnswerBasis.Embedding));
@@ -90,7 +101,7 @@ public sealed class AnswerEncoderTests : IDisposable
     {
         Candidates =
         {
-            Enumerable.Range(0, count).Select(i => new Candidate { ItemId = Ids[i], Score = Candidates[i].Score, Sources = { Sources[i] } }),
+            Enumerable.Range(0, count).Select(i => new Candidate { ItemId = Ids[i], Score = Candidates[i].Score, Sources = { Sources[i] }, Cold = i == 3 }),
         },
         GenerationId = _lease.Generation.IdText,
         Basis = basis,

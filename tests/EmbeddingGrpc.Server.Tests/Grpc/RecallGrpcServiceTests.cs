@@ -116,6 +116,8 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
         var request = Session("brand-new");
         var written = await Daemon.AppendAsync(Click("pioneer", "camp1-4", 1), Click("pioneer", "brand-new", 2), Click("pioneer", "camp1-7", 3));
         request.MinimumOffset = written;
+        // The embeddings know it a moment later, or by now.
+        request.Sources.Add(RecallSource.Graph);
         var response = await Daemon.RecallAsync(request);
 
         Assert.Equal(RecallBasis.Graph, response.Basis);

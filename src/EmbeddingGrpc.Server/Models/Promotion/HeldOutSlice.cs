@@ -26,7 +26,7 @@ internal sealed record HeldOutSlice(HeldOut Questions, LogOffset FirstOffset)
     {
         if (serving.TrainedOffset >= through) return null;
         var evaluation = EvaluationOf(options, serving);
-        IEnumerable<TimedInteraction> Read() => LogInteractions.Read(log, through, serving.TrainedOffset, options.TrainOn, cancellationToken);
+        IEnumerable<TimedInteraction> Read() => LogInteractions.Read(log, through, serving.TrainedOffset, options, cancellationToken);
         if (TimeCut.Find(Read(), options.Promotion.TestFraction, MostOfNew, evaluation.Seed) is not { } cut) return null;
         var questions = HeldOut.Create(Read, cut, evaluation, cancellationToken);
         var first = through;

@@ -63,6 +63,24 @@ public sealed class PromotionTests : IDisposable
     }
 
     [Fact]
+    public async Task Train_AnotherSeed_KeepsTheSpaceOfTheGenerationBefore()
+    {
+        await using var model = await TestModel.OpenAsync(_temporary.Path, Good);
+        await model.AppendAsync(Visits(0, 400));
+        await model.TrainAsync();
+        var before = Vectors(model);
+        model.Runtime.Update(Good with { Training = Good.Training with { Seed = Good.Training.Seed + 1 } });
+
+        var second = await model.TrainAsync();
+
+        // Without the turn, vectors of two seeds have nothing to do with each other: their mean cosine is near 0.
+        var after = Vectors(model);
+        var cosine = before.Average(item => System.Numerics.Tensors.TensorPrimitives.CosineSimilarity<float>(item.Value, after[item.Key]));
+        Assert.True(cosine > 0.6, $"mean cosine {cosine:0.000}");
+        Assert.Equal(before.Count, second.Generation.Metrics[GenerationMetrics.AlignedItems]);
+    }
+
+    [Fact]
     public async Task Train_Worse_IsKeptWithItsReportAndTheOldOneGoesOn()
     {
         await using var model = await RejectedAsync();
@@ -142,7 +160,7 @@ public sealed class PromotionTests : IDisposable
     [Fact]
     public async Task Rollback_NewItemsSinceTheOldTraining_StayRecallable()
     {
-        await using var model = await TestModel.OpenAsync(_temporary.Path, Good);
+        await using var model = await TestModel.OpenAsync(_temporary.Path, Good with { Promotion = new PromotionOptions { Enabled = false } });
         await model.AppendAsync(Visits(0, 400));
         await model.TrainAsync();
         await model.AppendAsync(Visits(400, 60).Select(interaction => interaction with { ItemId = interaction.ItemId == "camp0-0" ? "late" : interaction.ItemId }));
@@ -209,6 +227,17 @@ public sealed class PromotionTests : IDisposable
     }
 
     public void Dispose() => _temporary.Dispose();
+
+    private static Dictionary<string, float[]> Vectors(TestModel model)
+    {
+        model.Runtime.Generations.TryLease(out var lease);
+        using (lease)
+        {
+            var generation = lease.Generation;
+            return Enumerable.Range(0, generation.Vocabulary.Count).Select(item => new Numerics.ItemOrdinal(item))
+                .ToDictionary(generation.Vocabulary.IdOf, item => generation.InputOf(item).ToArray());
+        }
+    }
 
     private async Task<TestModel> RejectedAsync()
     {
