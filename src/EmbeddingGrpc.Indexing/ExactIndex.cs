@@ -9,6 +9,8 @@ namespace EmbeddingGrpc.Indexing;
 /// <remarks>The table stays its owner's and must outlive the index.</remarks>
 public sealed class ExactIndex : IVectorIndex
 {
+    private const int QueriesAPiece = 32;
+
     private readonly VectorRows _rows;
     private readonly ScratchPool _scratches;
 
@@ -48,6 +50,42 @@ public sealed class ExactIndex : IVectorIndex
         {
             _scratches.Return(scratch);
         }
+    }
+
+    /// <summary>
+    /// Finds the nearest items of many queries on several threads: a block of rows is scored against many queries while it is in the cache,
+    /// which is several times as fast as searching for one after another.
+    /// </summary>
+    /// <param name="queries">[queries, dimension].</param>
+    /// <param name="k">Neighbours wanted.</param>
+    /// <param name="threads">Threads; 0 means one for each processor.</param>
+    /// <param name="cancellationToken">Checked between blocks of rows.</param>
+    /// <returns>[queries, min(k, <see cref="Count"/>)], best first.</returns>
+    public unsafe Neighbor[] SearchAll(VectorTable queries, int k, int threads = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(queries);
+        ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
+        if (queries.Dimension != Dimension)
+        {
+            throw new ArgumentException($"Queries of {queries.Dimension} values; this index has vectors of {Dimension}.", nameof(queries));
+        }
+        k = Math.Min(k, Count);
+        var results = new Neighbor[(long)queries.Rows * k];
+        if (k == 0) return results;
+        new BuildThreads(threads, Math.Max(queries.Rows, _rows.Count)).ForEach(
+            (queries.Rows + QueriesAPiece - 1) / QueriesAPiece,
+            () => new SearchScratch(_rows.Stride, 1),
+            (_, piece) =>
+            {
+                var first = piece * QueriesAPiece;
+                var count = Math.Min(QueriesAPiece, queries.Rows - first);
+                Span<nint> addresses = stackalloc nint[count];
+                for (var i = 0; i < count; i++) addresses[i] = (nint)(queries.Pointer + ((long)(first + i) * queries.Stride));
+                Span<int> counts = stackalloc int[count];
+                ExactBatch.Run(_rows, _rows.Count, Metric, addresses, null, k, results.AsSpan(first * k, count * k), counts, cancellationToken);
+            },
+            cancellationToken);
+        return results;
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,12 @@ public sealed class HnswIndex : IVectorIndex
     /// <summary>Share of deleted items from which the index should be built anew.</summary>
     private const double CompactAbove = 0.2;
 
+    /// <summary>Share of items that may come or go before the index should be calibrated again.</summary>
+    private const double RecalibrateAbove = 0.25;
+
+    /// <summary>Misses of a probe worth a repair are looked for with a pool of this size.</summary>
+    private const int ProbeEf = 128;
+
     private readonly VectorRows _rows;
     private readonly ItemBits _deleted;
     private readonly IGraphWriter _writer;
@@ -33,7 +39,8 @@ public sealed class HnswIndex : IVectorIndex
     /// <param name="deleted">Which items are deleted.</param>
     /// <param name="options">How the graph was built.</param>
     /// <param name="beforeFirstWrite">Checks what searches do not need checked, and throws; null where all is.</param>
-    internal HnswIndex(HnswGraph graph, VectorRows rows, ItemBits deleted, HnswOptions options, Action? beforeFirstWrite = null)
+    /// <param name="calibration">What was measured before, or null.</param>
+    internal HnswIndex(HnswGraph graph, VectorRows rows, ItemBits deleted, HnswOptions options, Action? beforeFirstWrite = null, RecallCalibration? calibration = null)
     {
         _beforeFirstWrite = beforeFirstWrite;
         _rows = rows;
@@ -45,7 +52,7 @@ public sealed class HnswIndex : IVectorIndex
             SimilarityMetric.DotProduct => new GraphWriter<PackedLinkKeys>(graph, rows, deleted, options),
             _ => new GraphWriter<PackedSphereKeys>(graph, rows, deleted, options),
         };
-        _searcher = new HnswSearcher(_writer, rows, deleted, options);
+        _searcher = new HnswSearcher(_writer, rows, deleted, options) { Calibration = calibration };
     }
 
     /// <inheritdoc/>
@@ -56,6 +63,12 @@ public sealed class HnswIndex : IVectorIndex
 
     /// <summary>Items deleted.</summary>
     public int DeletedCount => _deleted.Count;
+
+    /// <summary>What <see cref="Calibrate"/> measured, or the file held; null where it was not.</summary>
+    public RecallCalibration? Calibration => _searcher.Calibration;
+
+    /// <summary>Whether the index has grown or shrunk so much that it should be calibrated again, or never was.</summary>
+    public bool NeedsCalibration => Calibration is not { } calibration || Math.Abs(Count - calibration.Items) > RecalibrateAbove * calibration.Items;
 
     /// <summary>Whether so many items are deleted that <see cref="BuildCompacted"/> should be called.</summary>
     public bool NeedsCompaction => _deleted.Count > CompactAbove * Items;
@@ -125,7 +138,7 @@ public sealed class HnswIndex : IVectorIndex
         lock (_writing)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            HnswFileWriter.Write(destination, Graph, _rows, _deleted, Options);
+            HnswFileWriter.Write(destination, Graph, _rows, _deleted, Options, Calibration);
         }
     }
 
@@ -165,6 +178,52 @@ public sealed class HnswIndex : IVectorIndex
 
     /// <summary>Whether an ordinal was given and its item not deleted.</summary>
     public bool Contains(ItemOrdinal item) => (uint)item.Value < (uint)Items && !_deleted.Contains(item.Value);
+
+    /// <summary>
+    /// Measures which pool gives which recall, so that searches can ask for a recall (<see cref="SearchParameters.TargetRecall"/>). Beside
+    /// searches and writes; the result is stored with the index.
+    /// </summary>
+    /// <param name="queries">Queries such as will come, which matters where these are not like the rows; null means the index's own rows.</param>
+    /// <param name="cancellationToken">Checked between queries.</param>
+    public RecallCalibration Calibrate(VectorTable? queries = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (queries is not null && queries.Dimension != Dimension)
+        {
+            throw new ArgumentException($"Queries of {queries.Dimension} values; this index has vectors of {Dimension}.", nameof(queries));
+        }
+        using var calibrator = new Calibrator(this, _rows, _deleted, queries);
+        var calibration = calibrator.Run(cancellationToken);
+        _searcher.Calibration = calibration;
+        return calibration;
+    }
+
+    /// <summary>
+    /// Searches for some items by their own vectors: the check that nothing was lost, cheap enough for a daemon to run all the time. Where
+    /// it finds misses, <see cref="Repair"/> is due.
+    /// </summary>
+    /// <param name="first">Ordinal to begin at; a round of probes passes over all by beginning where the last ended.</param>
+    /// <param name="count">Ordinals to look at.</param>
+    /// <param name="cancellationToken">Checked between searches.</param>
+    /// <returns>Live items searched for, and how many of them were not found.</returns>
+    public ProbeResult Probe(ItemOrdinal first, int count, CancellationToken cancellationToken = default)
+    {
+        var vector = new float[Dimension];
+        Span<Neighbor> found = stackalloc Neighbor[1];
+        int probed = 0, missed = 0;
+        for (var item = Math.Max(0, first.Value); item < Math.Min(Items, (long)first.Value + count); item++)
+        {
+            var ordinal = new ItemOrdinal(item);
+            if (!Contains(ordinal)) continue;
+            CopyVector(ordinal, vector);
+            var answered = Search(vector, new SearchParameters(1, ProbeEf), found, cancellationToken);
+            // Deleted in the meantime is not lost; another as near is as good (equal vectors, or zero ones).
+            if (!Contains(ordinal)) continue;
+            probed++;
+            if (answered == 0 || (found[0].Item != ordinal && found[0].Score < SelfScore(item))) missed++;
+        }
+        return new ProbeResult(probed, missed);
+    }
 
     /// <summary>Copies the vector of an item, deleted or not.</summary>
     /// <param name="item">Its ordinal.</param>
@@ -246,6 +305,13 @@ public sealed class HnswIndex : IVectorIndex
         _beforeFirstWrite = null;
     }
 
+    private unsafe float SelfScore(int item)
+    {
+        // By dot product a longer row may be nearer than the item itself: then the item is found where it is not by itself, but by what is best.
+        var row = _rows.Row(item);
+        return new Kernels.ExactScorer(Metric, row, _rows.Stride).Score(row);
+    }
+
     private static ItemBits NothingDeleted(int rows) => new(IndexCapacity.For(rows), rows);
 
     private static HnswIndex Build(
@@ -253,10 +319,7 @@ public sealed class HnswIndex : IVectorIndex
     {
         try
         {
-            var graph = metric == SimilarityMetric.Euclidean
-                ? GraphBuilder<EuclideanKeys>.Build(rows, deleted, metric, options, progress, cancellationToken)
-                : GraphBuilder<SphereKeys>.Build(rows, deleted, metric, options, progress, cancellationToken);
-            return new HnswIndex(graph, rows, deleted, options);
+            return new HnswIndex(GraphPlan.Build(rows, deleted, metric, options, progress, cancellationToken), rows, deleted, options);
         }
         catch
         {

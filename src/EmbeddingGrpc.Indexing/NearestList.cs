@@ -7,12 +7,14 @@ namespace EmbeddingGrpc.Indexing;
 /// The best k of the neighbours offered, in the caller's own span: a heap with the worst at its root, sorted at the end. Of equal scores the
 /// lower ordinal is nearer, so that the answer does not depend on the order of offers.
 /// </summary>
-internal ref struct NearestList(Span<Neighbor> results)
+/// <param name="results">As long as neighbours are wanted.</param>
+/// <param name="count">How many a list over the same span held before it was put aside, unfinished.</param>
+internal ref struct NearestList(Span<Neighbor> results, int count = 0)
 {
     private readonly Span<Neighbor> _heap = results;
 
     /// <summary>Neighbours held.</summary>
-    public int Count { get; private set; }
+    public int Count { get; private set; } = count;
 
     /// <summary>Whether a score can still get in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,6 +18,10 @@ internal static class QueryChecks
         {
             throw new ArgumentException($"The candidate pool has {parameters.Ef} places; 0 means the index's default.", nameof(parameters));
         }
+        if (!(parameters.TargetRecall >= 0 && parameters.TargetRecall <= 1))
+        {
+            throw new ArgumentException($"A recall of {parameters.TargetRecall} was asked for; it is a share, 0..1.", nameof(parameters));
+        }
         if (results.Length < parameters.Count)
         {
             throw new ArgumentException($"{results.Length} places for {parameters.Count} neighbours.", nameof(results));

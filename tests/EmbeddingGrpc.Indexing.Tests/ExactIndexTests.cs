@@ -83,4 +83,29 @@ public sealed class ExactIndexTests
         using var index = new ExactIndex(table, SimilarityMetric.Cosine);
         Assert.Throws<OperationCanceledException>(() => index.Search(new float[4], new SearchParameters(1), new Neighbor[1], new CancellationToken(true)));
     }
+
+    [Theory]
+    [InlineData(0, 5, 1)]
+    [InlineData(3, 5, 2)]
+    [InlineData(3000, 10, 2)]
+    public void SearchAll_ManyQueries_AnswersAsSearchDoes(int count, int k, int threads)
+    {
+        var rows = TestVectors.WithDuplicatesAndZeros(count, 20, seed: 3);
+        var queries = TestVectors.Clustered(70, 20, seed: 4);
+        using var table = TestVectors.Table(rows, 20);
+        using var asked = TestVectors.Table(queries, 20);
+        foreach (var metric in Enum.GetValues<SimilarityMetric>())
+        {
+            using var index = new ExactIndex(table, metric);
+            var all = index.SearchAll(asked, k, threads, TestContext.Current.CancellationToken);
+            var wanted = Math.Min(k, count);
+            Assert.Equal(70 * wanted, all.Length);
+            var one = new Neighbor[k];
+            for (var i = 0; i < 70; i++)
+            {
+                Assert.Equal(wanted, index.Search(queries[i], new SearchParameters(k), one, TestContext.Current.CancellationToken));
+                Assert.Equal(one[..wanted], all[(i * wanted)..((i + 1) * wanted)]);
+            }
+        }
+    }
 }

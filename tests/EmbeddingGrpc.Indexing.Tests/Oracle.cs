@@ -22,11 +22,11 @@ internal static class Oracle
 
     /// <summary>Share of the true k nearest that were found; a row as near as the last of them counts, whichever it is.</summary>
     public static double Recall(
-        SimilarityMetric metric, float[] query, IReadOnlyList<float[]> rows, ReadOnlySpan<Neighbor> found, int k, Func<int, bool>? accepts = null)
+        SimilarityMetric metric, float[] query, IReadOnlyList<float[]> rows, ReadOnlySpan<Neighbor> found, int k, Func<int, bool>? accepts = null, double tolerance = 1e-5)
     {
         var best = BestScores(metric, query, rows, k, accepts);
         if (best.Length == 0) return found.Length == 0 ? 1 : 0;
-        var limit = best[^1] - Tolerance(best[^1]);
+        var limit = best[^1] - (tolerance * Math.Max(1, Math.Abs(best[^1])));
         var hits = 0;
         foreach (var neighbor in found)
         {

@@ -22,13 +22,7 @@ internal sealed class SearchCurve(IVectorIndex index, VectorTable queries, int k
     public Neighbor[] FindExact(VectorTable rows, CancellationToken cancellationToken)
     {
         using var exact = new ExactIndex(rows, index.Metric);
-        var truth = new Neighbor[queries.Rows * _k];
-        Parallel.For(
-            0,
-            queries.Rows,
-            new ParallelOptions { CancellationToken = cancellationToken },
-            query => exact.Search(queries[new ItemOrdinal(query)], new SearchParameters(_k), truth.AsSpan(query * _k, _k), cancellationToken));
-        return truth;
+        return exact.SearchAll(queries, _k, cancellationToken: cancellationToken);
     }
 
     /// <summary>Measures one point.</summary>

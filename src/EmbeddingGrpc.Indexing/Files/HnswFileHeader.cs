@@ -11,7 +11,7 @@ internal sealed record HnswFileHeader
     public const int SizeBytes = 4096;
 
     /// <summary>The version that this program writes and reads.</summary>
-    public const uint CurrentVersion = 2;
+    public const uint CurrentVersion = 3;
 
     private const int SectionsAt = 128;
     private const int ChecksumAt = SizeBytes - sizeof(ulong);

@@ -42,7 +42,7 @@ internal static unsafe class HnswFileReader
             }
             var graph = new HnswGraph(codec, codes, [.. layers], header.Entry, header.Fitted);
             // A walk does not follow a link that leads out of its layer; choosing links anew would.
-            return new HnswIndex(graph, rows, deleted, header.Options, options.Verified ? null : () => GraphValidation.CheckLinks(graph.Layers, path));
+            return new HnswIndex(graph, rows, deleted, header.Options, options.Verified ? null : () => GraphValidation.CheckLinks(graph.Layers, path), ReadCalibration(file));
         }
         catch
         {
@@ -89,12 +89,14 @@ internal static unsafe class HnswFileReader
         var header = file.Header;
         var values = header.Dimension;
         var mean = header.Metric == SimilarityMetric.Euclidean ? header.Dimension : 0;
-        var floats = new float[(2 * values) + mean];
+        var floats = new float[(3 * values) + mean];
         fixed (float* destination = floats)
         {
             file.Read(file.Section(SectionKind.Codec, 0, (long)floats.Length * sizeof(float)), destination);
         }
-        if (!floats.All(float.IsFinite) || !floats.Skip(values).Take(values).All(step => step > 0))
+        if (!floats.All(float.IsFinite)
+            || !floats[values..(2 * values)].All(step => step > 0)
+            || !floats[(2 * values)..(3 * values)].All(error => error >= 0))
         {
             throw file.Corrupt("its codec has values that no codec has.");
         }
@@ -102,12 +104,34 @@ internal static unsafe class HnswFileReader
             header.Metric,
             header.Dimension,
             header.Precision,
-            floats[..values],
-            floats[values..(2 * values)],
-            floats[(2 * values)..],
-            header.LeastHalfNorm,
-            header.HalfNormStep,
-            header.Radius);
+            new PackedCodecValues(
+                floats[..values],
+                floats[values..(2 * values)],
+                floats[(2 * values)..(3 * values)],
+                floats[(3 * values)..],
+                header.LeastHalfNorm,
+                header.HalfNormStep,
+                header.Radius));
+    }
+
+    private static RecallCalibration? ReadCalibration(IndexFile file)
+    {
+        var section = file.Section(SectionKind.Calibration, 0, null);
+        if (section.Length == 0) return null;
+        var values = new double[section.Length / sizeof(double)];
+        if (section.Length % sizeof(double) != 0 || values.Length is < 2 || values.Length - 1 > RecallCalibration.Ladder.Length)
+        {
+            throw file.Corrupt($"{section.Length} bytes of calibration.");
+        }
+        fixed (double* destination = values)
+        {
+            file.Read(section, destination);
+        }
+        if (!(values[0] >= 0 && values[0] <= file.Header.Items) || !values[1..].All(recall => recall >= 0 && recall <= 1))
+        {
+            throw file.Corrupt("its calibration has values that none has.");
+        }
+        return new RecallCalibration((int)values[0], values.AsSpan(1));
     }
 
     private static GraphLayer ReadLayer(IndexFile file, int level, int countBelow, long capacity, IndexOpenOptions options)

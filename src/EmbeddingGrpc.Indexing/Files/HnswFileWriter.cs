@@ -10,10 +10,12 @@ internal static unsafe class HnswFileWriter
     private const int BlockBytes = 1 << 20;
 
     /// <summary>Writes header and sections, in order, to a stream that need not seek. No one may write to the graph meanwhile.</summary>
-    public static void Write(Stream destination, HnswGraph graph, VectorRows rows, ItemBits deleted, HnswOptions options)
+    public static void Write(Stream destination, HnswGraph graph, VectorRows rows, ItemBits deleted, HnswOptions options, RecallCalibration? calibration)
     {
-        float[] codec = [.. graph.Codec.Lows, .. graph.Codec.Steps, .. graph.Codec.Mean];
+        float[] codec = [.. graph.Codec.Values.Lows, .. graph.Codec.Values.Steps, .. graph.Codec.Values.Errors, .. graph.Codec.Values.Mean];
+        double[] measured = calibration is null ? [] : [calibration.Items, .. calibration.Recalls];
         fixed (float* values = codec)
+        fixed (double* recalls = measured)
         {
             var parts = new List<Part> { new(SectionKind.Codec, 0, values, (long)codec.Length * sizeof(float)) };
             parts.Add(new(SectionKind.Codes, 0, graph.Codes.Pointer, (long)rows.Count * graph.Codes.Stride));
@@ -24,6 +26,8 @@ internal static unsafe class HnswFileWriter
             }
             parts.Add(new(SectionKind.AddedRows, 0, rows.AddedPointer, (long)rows.Added * rows.Stride * sizeof(float)));
             parts.Add(new(SectionKind.Deleted, 0, deleted.Pointer, ItemBits.Words(rows.Count) * sizeof(ulong)));
+
+            parts.Add(new(SectionKind.Calibration, 0, recalls, (long)measured.Length * sizeof(double)));
 
             var sections = new List<FileSection>(parts.Count);
             long offset = HnswFileHeader.SizeBytes;
@@ -42,8 +46,8 @@ internal static unsafe class HnswFileWriter
                 Layers = graph.Layers.Length,
                 Entry = graph.Entry,
                 Fitted = graph.Fitted,
-                LeastHalfNorm = graph.Codec.LeastHalfNorm,
-                HalfNormStep = graph.Codec.HalfNormStep,
+                LeastHalfNorm = graph.Codec.Values.LeastHalfNorm,
+                HalfNormStep = graph.Codec.Values.HalfNormStep,
                 Radius = graph.Codec.Radius,
                 Precision = graph.Codec.Precision,
                 Options = options,

@@ -3,7 +3,7 @@ namespace EmbeddingGrpc.Indexing.Files;
 /// <summary>What a section holds.</summary>
 internal enum SectionKind
 {
-    /// <summary>Floats of the codec: the value of code 0 and the width of a code of every value, then the mean that is taken from rows.</summary>
+    /// <summary>Floats of the codec: the value of code 0, the width of a code and its mean squared error of every value, then the mean that is taken from rows.</summary>
     Codec = 1,
 
     /// <summary>[items, code stride] bytes.</summary>
@@ -20,4 +20,7 @@ internal enum SectionKind
 
     /// <summary>A bit for every item: whether it is deleted.</summary>
     Deleted = 6,
+
+    /// <summary>Live items when the index was calibrated, then the recall of each pool size that was measured; 64-bit floats.</summary>
+    Calibration = 7,
 }

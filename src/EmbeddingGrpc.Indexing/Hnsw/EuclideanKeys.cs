@@ -19,4 +19,7 @@ internal readonly unsafe struct EuclideanKeys : IWalkKeys
 
     /// <inheritdoc/>
     public static float Distance(int key, in QueryCode query) => SortableFloat.FromKey(key);
+
+    /// <inheritdoc/>
+    public static int Farther(int key, float distance, in QueryCode query) => SortableFloat.ToKey(SortableFloat.FromKey(key) + distance);
 }

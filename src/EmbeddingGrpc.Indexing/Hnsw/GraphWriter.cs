@@ -36,7 +36,7 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         _deleted = deleted;
         _options = options;
         _draw = new LevelDraw(options.Seed, options.M);
-        _scratch = new SearchScratch(rows.Stride, graph.Codec.Layout.QueryBytes);
+        _scratch = new SearchScratch(rows.Stride, PackedCodec.MostQueryBytes(graph.Codec.Metric, rows.Dimension));
         _chooser = NewChooser(graph.Codec);
     }
 
@@ -297,6 +297,10 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
 
     private QueryCode QueryOf(int item) => _graph.Codec.EncodeQuery(_rows.Row(item), asRow: true, _scratch.QueryCodes, _scratch.Transformed);
 
+    /// <summary>Such a row has no place on the sphere on which links are chosen, and would seem near to everything.</summary>
+    private bool IsLongerThanRadius(int item) =>
+        Kernels.FloatKernels.Dot(_rows.Row(item), _rows.Row(item), _rows.Stride) > _graph.Codec.Radius * _graph.Codec.Radius;
+
     private LinkChooser<RowSpace> NewChooser(PackedCodec codec) =>
         new(new RowSpace(_rows, codec.Metric, codec.Radius), _options.M, _options.EfConstruction);
 
@@ -306,20 +310,9 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
     /// </summary>
     private void RefitIfNeeded(int items)
     {
-        if (_graph.Fitted >= RefitBelow || items <= RefitFactor * _graph.Fitted) return;
-        var metric = _graph.Codec.Metric;
-        var mean = metric == SimilarityMetric.Euclidean ? FineCodecFitter.Mean(_rows) : [];
-        double squaredRadius = 0;
-        if (metric == SimilarityMetric.DotProduct)
-        {
-            for (var i = 0; i < items; i++)
-            {
-                squaredRadius = Math.Max(squaredRadius, Kernels.FloatKernels.Dot(_rows.Row(i), _rows.Row(i), _rows.Stride));
-            }
-        }
-        var codec = PackedCodecFitter.Fit(_rows, metric, mean, (float)Math.Sqrt(squaredRadius), _graph.Codec.Precision);
-        var codes = new CodeRows(codec.Layout.Stride, IndexCapacity.For(_rows.Base), items);
-        for (var i = 0; i < items; i++) codec.Encode(_rows.Row(i), codes.Row(i), _scratch.Transformed);
+        var outgrown = _graph.Codec.Metric == SimilarityMetric.DotProduct && items < RefitFactor * RefitBelow && IsLongerThanRadius(items - 1);
+        if (!outgrown && (_graph.Fitted >= RefitBelow || items <= RefitFactor * _graph.Fitted)) return;
+        var (codec, codes) = GraphPlan.Refit(_rows, _deleted, _graph.Codec.Metric);
         _retired.Add(_graph.Codes);
         _chooser = NewChooser(codec);
         Volatile.Write(ref _graph, _graph with { Codec = codec, Codes = codes, Fitted = items });

@@ -1,5 +1,6 @@
 using EmbeddingGrpc.Indexing.Kernels;
 using EmbeddingGrpc.Indexing.Memory;
+using EmbeddingGrpc.Indexing.Quantization;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Indexing.Hnsw;
@@ -7,6 +8,12 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 /// <summary>Searches a graph: down the upper layers, a walk on layer 0, exact scores for the best. Any number of threads; no allocation.</summary>
 internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, ItemBits deleted, HnswOptions options) : IDisposable
 {
+    /// <summary>
+    /// A candidate is scored exactly while it is farther than the last one wanted by at most so many standard deviations of the codes' errors,
+    /// the sum of two errors. Measured on 100,000 word vectors at ef 512: 4 lose 0.0004 of recall, 6 lose 0.0001 and score 27 for 10.
+    /// </summary>
+    private const float CodeErrors = 6;
+
     /// <summary>So few items are scanned faster than walked through.</summary>
     private const int ScanItems = 256;
 
@@ -18,7 +25,11 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
 
     private const int LargestPool = 1 << 14;
 
-    private readonly ScratchPool _scratches = new(rows.Stride, writer.Graph.Codec.Layout.QueryBytes);
+    private readonly ScratchPool _scratches = new(rows.Stride, PackedCodec.MostQueryBytes(writer.Graph.Codec.Metric, rows.Dimension));
+    private RecallCalibration? _calibration;
+
+    /// <summary>Which pool gives which recall; null where that was not measured.</summary>
+    public RecallCalibration? Calibration { get => Volatile.Read(ref _calibration); set => Volatile.Write(ref _calibration, value); }
 
     /// <summary>Finds the nearest items.</summary>
     public int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken)
@@ -32,9 +43,9 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
             var live = items - deleted.Count;
             var padded = scratch.SetQuery(query);
             var wanted = Math.Min(results.Length, live);
-            if (items > ScanItems && wanted > 0)
+            if (items > ScanItems && wanted > 0 && EfOf(parameters) is { } wantedEf)
             {
-                var ef = Math.Max(parameters.Ef == 0 ? options.EfSearch : parameters.Ef, wanted);
+                var ef = Math.Max(wantedEf, wanted);
                 var found = parameters.Filter is null
                     ? WalkLive(graph, items, live, padded, ef, results, scratch)
                     : WalkFiltered(graph, items, padded, ef, parameters.Filter, results, scratch);
@@ -52,11 +63,20 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
     /// <inheritdoc/>
     public void Dispose() => _scratches.Dispose();
 
+    /// <summary>Pool of a search; null where only a scan gives the recall that it asks for.</summary>
+    private int? EfOf(in SearchParameters parameters)
+    {
+        if (parameters.TargetRecall == 0) return parameters.Ef == 0 ? options.EfSearch : parameters.Ef;
+        if (parameters.TargetRecall >= 1) return null;
+        return Calibration is { } calibration ? calibration.EfFor(parameters.TargetRecall, results: parameters.Count) : options.EfSearch;
+    }
+
     private int WalkLive(HnswGraph graph, int items, int live, float* query, int ef, Span<Neighbor> results, SearchScratch scratch)
     {
         if (live == items) return Walk(graph, items, query, ef, new AdmitAll(), results, scratch);
-        // As many live ones are to be in the pool as if there were no others.
-        var widened = (int)Math.Min(LargestPool, ef * (long)items / live);
+        // As many live ones are to be in the pool as if there were no others, and half as many more for the ways that lead through deleted
+        // ones: with these a churned graph recalls as a fresh one does, by every metric.
+        var widened = (int)Math.Min(LargestPool, ef + (3L * ef * (items - live) / (2L * live)));
         return Walk(graph, items, query, Math.Max(ef, widened), new AdmitLive(deleted), results, scratch);
     }
 
@@ -90,22 +110,26 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
             node = layer.Below(GraphWalk<TKeys>.Descend(layer, items, codes, encoded, node, scratch));
         }
 
-        // All of the pool: among rows that lie close together codes do not tell which is nearest.
-        var reranked = ef;
         var pool = scratch.Candidates(ef);
         if (typeof(TAdmission) == typeof(AdmitAll))
         {
             GraphWalk<TKeys>.Run(graph.Ground, items, codes, encoded, node, ref pool, scratch);
-            return Rerank(graph.Codec.Metric, pool, reranked, query, results);
+            return Rerank<TKeys>(graph.Codec.Metric, pool, encoded, query, results);
         }
-        var accepted = scratch.Accepted(reranked);
+        // Of those that may be answered as many are kept as the pool would hold if there were no others.
+        var accepted = scratch.Accepted(Math.Min(ef, Math.Max(options.EfSearch, 4 * results.Length)));
         GraphWalk<TKeys>.Run(graph.Ground, items, codes, encoded, node, ref pool, admission, ref accepted, scratch);
-        return Rerank(graph.Codec.Metric, accepted, reranked, query, results);
+        return Rerank<TKeys>(graph.Codec.Metric, accepted, encoded, query, results);
     }
 
-    private int Rerank(SimilarityMetric metric, in CandidatePool pool, int reranked, float* query, Span<Neighbor> results)
+    private int Rerank<TKeys>(SimilarityMetric metric, in CandidatePool pool, in QueryCode encoded, float* query, Span<Neighbor> results)
+        where TKeys : struct, IWalkKeys
     {
-        reranked = Math.Min(reranked, pool.Count);
+        // As far as a true neighbour may have fallen behind: few where neighbours differ by more than the codes err, all where they do not.
+        var reranked = Math.Min(results.Length, pool.Count);
+        if (reranked == 0) return 0;
+        var last = TKeys.Farther(pool.KeyAt(reranked - 1), CodeErrors * encoded.Deviation, encoded);
+        while (reranked < pool.Count && pool.KeyAt(reranked) <= last) reranked++;
         for (var i = 0; i < reranked; i++) CodeKernels.Prefetch(rows.Row(pool.NodeAt(i)), rows.Stride * sizeof(float));
         var scorer = new ExactScorer(metric, query, rows.Stride);
         var nearest = new NearestList(results);

@@ -18,4 +18,7 @@ internal unsafe interface IWalkKeys
 
     /// <summary>Half the squared Euclidean distance in the space of the codes, up to a number that is the same for all rows.</summary>
     static abstract float Distance(int key, in QueryCode query);
+
+    /// <summary>The key of what is farther by a distance in that measure; the largest there is where that exceeds what keys can hold.</summary>
+    static abstract int Farther(int key, float distance, in QueryCode query);
 }

@@ -15,10 +15,15 @@ internal readonly unsafe struct PackedLinkKeys : IWalkKeys
         PackedKernels.Products(rows, query.Layout, items, count, query.Pointer, keys);
         for (var i = 0; i < count; i++)
         {
-            keys[i] = -keys[i] - (int)(rows[(((long)items[i] + 1) * query.Length) - sizeof(byte)] * query.TailScale);
+            var end = rows + (((long)items[i] + 1) * query.Length);
+            var tail = query.Layout.IsWide ? *(ushort*)(end - sizeof(ushort)) : end[-1];
+            keys[i] = SortableFloat.ToKey(-keys[i] - (tail * query.TailScale));
         }
     }
 
     /// <inheritdoc/>
-    public static float Distance(int key, in QueryCode query) => key * query.Scale;
+    public static float Distance(int key, in QueryCode query) => SortableFloat.FromKey(key) * query.Scale;
+
+    /// <inheritdoc/>
+    public static int Farther(int key, float distance, in QueryCode query) => SortableFloat.ToKey(SortableFloat.FromKey(key) + (distance / query.Scale));
 }

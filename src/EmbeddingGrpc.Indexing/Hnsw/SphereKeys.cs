@@ -15,4 +15,7 @@ internal readonly unsafe struct SphereKeys : IWalkKeys
 
     /// <inheritdoc/>
     public static float Distance(int key, in QueryCode query) => (key + query.Offset) * query.Scale;
+
+    /// <inheritdoc/>
+    public static int Farther(int key, float distance, in QueryCode query) => (int)Math.Min(int.MaxValue, key + ((double)distance / query.Scale));
 }

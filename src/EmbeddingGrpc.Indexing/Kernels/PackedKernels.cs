@@ -23,6 +23,11 @@ internal static unsafe class PackedKernels
     /// <param name="products">[count] rounded up to a multiple of four; overwritten.</param>
     public static void Products(byte* rows, PackedLayout layout, uint* items, int count, sbyte* query, int* products)
     {
+        if (layout.IsWide)
+        {
+            WideKernels.Products(rows, layout.Stride, items, count, (short*)query, products);
+            return;
+        }
         if (Avx512Vbmi.IsSupported)
         {
             // Up to six bits, four products fit into 16 bits together.
@@ -120,7 +125,7 @@ internal static unsafe class PackedKernels
         var positions1 = Vector512.Load(tables + 64);
         var shifts0 = Vector512.Load(tables + 128);
         var shifts1 = Vector512.Load(tables + 192);
-        var mask = Vector512.Create((byte)layout.Levels);
+        var mask = Vector512.Create((byte)((1 << layout.Bits) - 1));
         // Eight bits fill a line with one register of bytes.
         var registers = layout.Bits == 8 ? 1 : 2;
         var last = count - 1;

@@ -76,7 +76,7 @@ internal sealed unsafe class FineCodec
     /// <param name="scratch">[<see cref="Stride"/>] floats, overwritten.</param>
     public void Encode(float* row, byte* codes, float* scratch)
     {
-        var squaredNorm = Transform(row, scratch, asRow: true);
+        var squaredNorm = Transform(row, scratch);
         var inverse = 1 / Step;
         for (var i = 0; i < Stride; i++)
         {
@@ -88,20 +88,10 @@ internal sealed unsafe class FineCodec
     /// <summary>Half the squared norm of a row; 0 where all rows have the same length.</summary>
     public float HalfSquaredNorm(byte* codes) => Metric == SimilarityMetric.Euclidean ? *(float*)(codes + Stride - sizeof(float)) : 0;
 
-    /// <summary>Makes a query of a vector that is not in the table.</summary>
-    /// <param name="query">[dimension] floats.</param>
-    /// <param name="values">[<see cref="Stride"/>] signed bytes, overwritten.</param>
-    /// <param name="scratch">[<see cref="Stride"/>] floats, overwritten.</param>
-    public QueryCode EncodeQuery(float* query, sbyte* values, float* scratch)
-    {
-        Transform(query, scratch, asRow: false);
-        return Quantize(scratch, values);
-    }
-
     /// <summary>Makes a query of a row, as it lies among the other rows: with its augmentation.</summary>
     public QueryCode EncodeRowAsQuery(float* row, sbyte* values, float* scratch)
     {
-        Transform(row, scratch, asRow: true);
+        Transform(row, scratch);
         return Quantize(scratch, values);
     }
 
@@ -121,7 +111,7 @@ internal sealed unsafe class FineCodec
     }
 
     /// <summary>Writes the row as the codes see it, [<see cref="Stride"/>] floats, and returns its squared norm before.</summary>
-    internal float Transform(float* row, float* transformed, bool asRow)
+    internal float Transform(float* row, float* transformed)
     {
         double squaredNorm = 0;
         for (var i = 0; i < Dimension; i++)
@@ -136,7 +126,7 @@ internal sealed unsafe class FineCodec
                 var inverse = squaredNorm > 0 ? 1 / Math.Sqrt(squaredNorm) : 0;
                 for (var i = 0; i < Dimension; i++) transformed[i] = (float)(transformed[i] * inverse);
                 break;
-            case SimilarityMetric.DotProduct when asRow:
+            case SimilarityMetric.DotProduct:
                 var missing = Math.Max(0, ((double)Radius * Radius) - squaredNorm);
                 new Span<float>(transformed + Dimension, Spread).Fill((float)Math.Sqrt(missing / Spread));
                 break;

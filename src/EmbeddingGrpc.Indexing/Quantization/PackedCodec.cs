@@ -1,5 +1,3 @@
-using EmbeddingGrpc.Indexing.Kernels;
-
 namespace EmbeddingGrpc.Indexing.Quantization;
 
 /// <summary>
@@ -8,47 +6,28 @@ namespace EmbeddingGrpc.Indexing.Quantization;
 /// Immutable.
 /// </summary>
 /// <remarks>
-/// Cosine divides rows by their norms first. Euclid takes the mean of all rows from them and ends each row with half its squared norm, in
-/// 16 bits between the least and the largest. Dot product takes rows as they are and ends each with what brings it to one length
-/// (<see cref="FineCodec"/> says why), in 8 bits: it counts where a new row is linked, not where rows are searched.
+/// Cosine divides rows by their norms first. Euclid takes the mean of all rows from them and ends each row with half its squared norm. Dot
+/// product takes rows as they are and ends each with what brings it to one length (<see cref="FineCodec"/> says why): it counts where a new
+/// row is linked, not where rows are searched.
 /// </remarks>
 internal sealed unsafe class PackedCodec
 {
-    private readonly float[] _lows;
-    private readonly float[] _steps;
-    private readonly float[] _mean;
+    private readonly PackedCodecValues _values;
+    private readonly CodeRange _range;
 
     /// <summary>Puts together a codec.</summary>
     /// <param name="metric">What near means.</param>
     /// <param name="dimension">Floats of a row.</param>
     /// <param name="precision">How fine codes are.</param>
-    /// <param name="lows">[dimension], the value of code 0.</param>
-    /// <param name="steps">[dimension], the width of a code.</param>
-    /// <param name="mean">[dimension], what is taken from rows; Euclid only, else empty.</param>
-    /// <param name="leastHalfNorm">Half the least squared norm; Euclid only.</param>
-    /// <param name="halfNormStep">Width of a code of it; Euclid only.</param>
-    /// <param name="radius">Length that rows are brought to; dot product only.</param>
-    public PackedCodec(
-        SimilarityMetric metric,
-        int dimension,
-        CodePrecision precision,
-        float[] lows,
-        float[] steps,
-        float[] mean,
-        float leastHalfNorm,
-        float halfNormStep,
-        float radius)
+    /// <param name="values">What was fitted to the rows.</param>
+    public PackedCodec(SimilarityMetric metric, int dimension, CodePrecision precision, PackedCodecValues values)
     {
         Metric = metric;
         Dimension = dimension;
-        _lows = lows;
-        _steps = steps;
-        _mean = mean;
-        LeastHalfNorm = leastHalfNorm;
-        HalfNormStep = halfNormStep;
-        Radius = radius;
         Precision = precision;
         Layout = LayoutOf(metric, dimension, precision);
+        _values = values;
+        _range = CodeRange.Of(Layout, dimension);
     }
 
     /// <summary>What near means.</summary>
@@ -63,29 +42,30 @@ internal sealed unsafe class PackedCodec
     /// <summary>Floats of a row.</summary>
     public int Dimension { get; }
 
-    /// <summary>[dimension], the value of code 0.</summary>
-    public ReadOnlySpan<float> Lows => _lows;
-
-    /// <summary>[dimension], the width of a code.</summary>
-    public ReadOnlySpan<float> Steps => _steps;
-
-    /// <summary>[dimension], what is taken from rows, or empty.</summary>
-    public ReadOnlySpan<float> Mean => _mean;
-
-    /// <summary>Half the least squared norm of a row; Euclid only.</summary>
-    public float LeastHalfNorm { get; }
-
-    /// <summary>Width of a code of half the squared norm; Euclid only.</summary>
-    public float HalfNormStep { get; }
+    /// <summary>What was fitted to the rows.</summary>
+    public PackedCodecValues Values => _values;
 
     /// <summary>Length that rows are brought to; dot product only.</summary>
-    public float Radius { get; }
+    public float Radius => _values.Radius;
 
     /// <summary>The layout for a metric.</summary>
-    public static PackedLayout LayoutOf(SimilarityMetric metric, int dimension, CodePrecision precision) => PackedLayout.For(
-        dimension,
-        metric switch { SimilarityMetric.Euclidean => sizeof(ushort), SimilarityMetric.DotProduct => sizeof(byte), _ => 0 },
-        precision);
+    public static PackedLayout LayoutOf(SimilarityMetric metric, int dimension, CodePrecision precision)
+    {
+        var wide = precision == CodePrecision.SixteenBits;
+        return PackedLayout.For(
+            dimension,
+            metric switch
+            {
+                SimilarityMetric.Euclidean => wide ? sizeof(float) : sizeof(ushort),
+                SimilarityMetric.DotProduct => wide ? sizeof(ushort) : sizeof(byte),
+                _ => 0,
+            },
+            precision);
+    }
+
+    /// <summary>Bytes of an encoded query of any precision, at most.</summary>
+    public static int MostQueryBytes(SimilarityMetric metric, int dimension) =>
+        Enum.GetValues<CodePrecision>().Max(precision => LayoutOf(metric, dimension, precision).QueryBytes);
 
     /// <summary>Writes the packed codes of a row.</summary>
     /// <param name="row">[dimension] floats.</param>
@@ -97,22 +77,19 @@ internal sealed unsafe class PackedCodec
         new Span<byte>(packed, Layout.Stride).Clear();
         for (var i = 0; i < Dimension; i++)
         {
-            var code = (uint)Math.Clamp(MathF.Round((scratch[i] - _lows[i]) / _steps[i]), 0, Layout.Levels);
+            var code = (uint)Math.Clamp(MathF.Round((scratch[i] - _values.Lows[i]) / _values.Steps[i]), 0, _range.Levels);
+            if (Layout.IsWide)
+            {
+                ((short*)packed)[i] = (short)((int)code - (_range.Levels / 2));
+                continue;
+            }
             var bit = i % Layout.PerLine * Layout.Bits;
             var target = packed + (i / Layout.PerLine * PackedLayout.LineBytes) + (bit / 8);
             var shifted = code << (bit % 8);
             target[0] |= (byte)shifted;
             if (shifted > byte.MaxValue) target[1] |= (byte)(shifted >> 8);
         }
-        if (Metric == SimilarityMetric.DotProduct && Radius > 0)
-        {
-            packed[Layout.Stride - sizeof(byte)] = (byte)MathF.Round(Missing(squaredNorm) / Radius * byte.MaxValue);
-        }
-        if (Metric == SimilarityMetric.Euclidean)
-        {
-            *(ushort*)(packed + Layout.Stride - sizeof(ushort)) =
-                (ushort)Math.Clamp(MathF.Round(((squaredNorm / 2) - LeastHalfNorm) / HalfNormStep), 0, ushort.MaxValue);
-        }
+        WriteTail(packed + Layout.Stride, squaredNorm);
     }
 
     /// <summary>Makes a query.</summary>
@@ -124,28 +101,31 @@ internal sealed unsafe class PackedCodec
     {
         var squaredNorm = Transform(query, scratch);
         var largest = 0f;
+        double variance = 0;
         for (var i = 0; i < Dimension; i++)
         {
-            scratch[i] *= _steps[i];
+            variance += (double)scratch[i] * scratch[i] * _values.Errors[i];
+            scratch[i] *= _values.Steps[i];
             largest = Math.Max(largest, Math.Abs(scratch[i]));
         }
-        var limit = PackedKernels.QueryLimit(Layout.Bits);
+        var limit = _range.QueryLimit;
         // A zero query keeps a step of 1: its products are 0 all the same.
         var step = largest > 0 ? largest / limit : 1;
         var inverse = float.IsFinite(1 / step) ? 1 / step : 0;
         new Span<sbyte>(values, Layout.QueryBytes).Clear();
         for (var i = 0; i < Dimension; i++)
         {
-            var lane = (i / Layout.PerLine * PackedLayout.Lanes) + (i % Layout.PerLine);
-            values[lane] = (sbyte)Math.Clamp((int)MathF.Round(scratch[i] * inverse), -limit, limit);
+            var value = Math.Clamp((int)MathF.Round(scratch[i] * inverse), -limit, limit);
+            if (Layout.IsWide) ((short*)values)[i] = (short)value;
+            else values[(i / Layout.PerLine * PackedLayout.Lanes) + (i % Layout.PerLine)] = (sbyte)value;
         }
         var tailScale = Metric switch
         {
-            SimilarityMetric.Euclidean => HalfNormStep,
-            SimilarityMetric.DotProduct when asRow => Missing(squaredNorm) * Radius / byte.MaxValue / step,
+            SimilarityMetric.Euclidean => _values.HalfNormStep,
+            SimilarityMetric.DotProduct when asRow => Missing(squaredNorm) * Radius / TailLevels / step,
             _ => 0,
         };
-        return new QueryCode((nint)values, Layout.Stride, 0, step, Layout, tailScale);
+        return new QueryCode((nint)values, Layout.Stride, 0, step, Layout, tailScale, (float)Math.Sqrt(variance));
     }
 
     /// <summary>Writes the row as the codes see it and returns its squared norm before cosine's division.</summary>
@@ -154,7 +134,7 @@ internal sealed unsafe class PackedCodec
         double squaredNorm = 0;
         for (var i = 0; i < Dimension; i++)
         {
-            transformed[i] = Metric == SimilarityMetric.Euclidean ? row[i] - _mean[i] : row[i];
+            transformed[i] = Metric == SimilarityMetric.Euclidean ? row[i] - _values.Mean[i] : row[i];
             squaredNorm += (double)transformed[i] * transformed[i];
         }
         if (Metric == SimilarityMetric.Cosine && squaredNorm > 0)
@@ -163,6 +143,23 @@ internal sealed unsafe class PackedCodec
             for (var i = 0; i < Dimension; i++) transformed[i] = (float)(transformed[i] * inverse);
         }
         return (float)squaredNorm;
+    }
+
+    private int TailLevels => Layout.IsWide ? ushort.MaxValue : byte.MaxValue;
+
+    private void WriteTail(byte* end, float squaredNorm)
+    {
+        if (Metric == SimilarityMetric.DotProduct && Radius > 0)
+        {
+            var code = MathF.Round(Missing(squaredNorm) / Radius * TailLevels);
+            if (Layout.IsWide) *(ushort*)(end - sizeof(ushort)) = (ushort)code;
+            else end[-1] = (byte)code;
+        }
+        if (Metric == SimilarityMetric.Euclidean)
+        {
+            if (Layout.IsWide) *(float*)(end - sizeof(float)) = squaredNorm / 2;
+            else *(ushort*)(end - sizeof(ushort)) = (ushort)Math.Clamp(MathF.Round(((squaredNorm / 2) - _values.LeastHalfNorm) / _values.HalfNormStep), 0, ushort.MaxValue);
+        }
     }
 
     private float Missing(float squaredNorm) => (float)Math.Sqrt(Math.Max(0, ((double)Radius * Radius) - squaredNorm));

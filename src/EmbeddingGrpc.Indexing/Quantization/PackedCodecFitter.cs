@@ -20,7 +20,9 @@ internal static unsafe class PackedCodecFitter
     {
         var dimension = rows.Dimension;
         var layout = PackedCodec.LayoutOf(metric, dimension, precision);
-        var plain = new PackedCodec(metric, dimension, precision, new float[dimension], new float[dimension], mean, 0, 1, radius);
+        var levels = CodeRange.Of(layout, dimension).Levels;
+        var plain = new PackedCodec(
+            metric, dimension, precision, new PackedCodecValues(new float[dimension], new float[dimension], new float[dimension], mean, 0, 1, radius));
         var count = Math.Min(Sample, rows.Count);
         // By value, so that fitting one reads what lies together.
         var values = new float[dimension][];
@@ -43,19 +45,28 @@ internal static unsafe class PackedCodecFitter
 
         var lows = new float[dimension];
         var steps = new float[dimension];
-        for (var i = 0; i < dimension; i++) (lows[i], steps[i]) = FitValue(values[i], weights, layout.Levels);
+        var errors = new float[dimension];
+        for (var i = 0; i < dimension; i++) (lows[i], steps[i], errors[i]) = FitValue(values[i], weights, levels, layout.IsWide);
         if (count == 0) leastNorm = 0;
         // Twice the sample's range: rows outside the sample, and rows that come later, lie beyond it.
         var spread = mostNorm - leastNorm;
         leastNorm = Math.Max(0, leastNorm - (spread / 2));
         var normStep = (mostNorm + (spread / 2) - leastNorm) / ushort.MaxValue;
-        return new PackedCodec(metric, dimension, precision, lows, steps, mean, leastNorm, Positive(normStep), radius);
+        return new PackedCodec(
+            metric, dimension, precision, new PackedCodecValues(lows, steps, errors, mean, leastNorm, Positive(normStep), radius));
     }
 
-    private static (float Low, float Step) FitValue(float[] values, double[] weights, int levels)
+    private static (float Low, float Step, float Error) FitValue(float[] values, double[] weights, int levels, bool wide)
     {
-        if (values.Length == 0) return (0, 1);
+        if (values.Length == 0) return (0, 1, 0);
         var (least, most) = (values.Min(), values.Max());
+        if (wide)
+        {
+            // There are codes enough for rows outside the sample, and for rows that come later.
+            var margin = (most - least) / 2;
+            var wideStep = Positive((most - least + (2 * margin)) / levels);
+            return (least - margin, wideStep, wideStep * wideStep / 12);
+        }
         var mean = values.Average(x => (double)x);
         var deviation = Math.Sqrt(values.Average(x => (x - mean) * (x - mean)));
         var (best, bestLow, bestStep) = (double.MaxValue, least, Positive((most - least) / levels));
@@ -71,7 +82,8 @@ internal static unsafe class PackedCodecFitter
             }
             if (loss < best) (best, bestLow, bestStep) = (loss, low, step);
         }
-        return (bestLow, bestStep);
+        var total = weights.Sum();
+        return (bestLow, bestStep, total > 0 ? (float)Math.Min(float.MaxValue, best / total) : 0);
     }
 
     private static float Positive(float step) => step > 0 && float.IsFinite(1 / step) ? step : 1;

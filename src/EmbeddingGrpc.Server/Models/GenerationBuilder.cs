@@ -21,8 +21,8 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
         {
             if (!IsFinite(vectors.Input) || !IsFinite(vectors.Output)) throw new TrainingDivergedException(model, options.Training.LearningRate);
             var started = Stopwatch.GetTimestamp();
-            similar = IndexOf(vectors.Similar, SimilarityMetric.Cosine, done => progress(0.5 * done), cancellationToken);
-            next = IndexOf(vectors.Output, SimilarityMetric.DotProduct, done => progress(0.5 + (0.5 * done)), cancellationToken);
+            similar = IndexOf(vectors.Similar, vectors.Similar, SimilarityMetric.Cosine, done => progress(0.5 * done), cancellationToken);
+            next = IndexOf(vectors.Output, vectors.Input, SimilarityMetric.DotProduct, done => progress(0.5 + (0.5 * done)), cancellationToken);
             var metrics = new Dictionary<string, double>(origin.Metrics, StringComparer.Ordinal)
             {
                 [GenerationMetrics.IndexBuildSeconds] = Stopwatch.GetElapsedTime(started).TotalSeconds,
@@ -56,10 +56,21 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
         }
     }
 
-    private IVectorIndex IndexOf(VectorTable vectors, SimilarityMetric metric, Action<double> progress, CancellationToken cancellationToken)
+    private IVectorIndex IndexOf(VectorTable vectors, VectorTable queries, SimilarityMetric metric, Action<double> progress, CancellationToken cancellationToken)
     {
         if (vectors.Rows < options.ExactSearchBelow) return new ExactIndex(vectors, metric);
-        return HnswIndex.Build(vectors, metric, options.Index, new InlineProgress<int>(items => progress((double)items / vectors.Rows)), cancellationToken);
+        var index = HnswIndex.Build(vectors, metric, options.Index, new InlineProgress<int>(items => progress((double)items / vectors.Rows)), cancellationToken);
+        try
+        {
+            // Stored with the generation: a search can then ask for a recall instead of an effort.
+            index.Calibrate(queries, cancellationToken);
+            return index;
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
     }
 
     private static bool IsFinite(VectorTable vectors)

@@ -54,9 +54,9 @@ public sealed unsafe class PackedCodecTests
             using var table = TestVectors.Table(rowsOf, 3);
             using var rows = new VectorRows(table);
             var codec = PackedCodecFitter.Fit(rows, metric, metric == SimilarityMetric.Euclidean ? new float[3] : [], radius: 1, CodePrecision.FewestLines);
-            Assert.All(codec.Steps.ToArray(), step => Assert.True(step > 0 && float.IsFinite(step)));
-            Assert.All(codec.Lows.ToArray(), low => Assert.True(float.IsFinite(low)));
-            Assert.True(codec.HalfNormStep > 0 && float.IsFinite(codec.HalfNormStep));
+            Assert.All(codec.Values.Steps, step => Assert.True(step > 0 && float.IsFinite(step)));
+            Assert.All(codec.Values.Lows, low => Assert.True(float.IsFinite(low)));
+            Assert.True(codec.Values.HalfNormStep > 0 && float.IsFinite(codec.Values.HalfNormStep));
         }
     }
 }
