@@ -3,6 +3,7 @@ using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Cli.Recall;
 using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Protocol.V1;
+using Google.Protobuf;
 using Spectre.Console;
 
 namespace EmbeddingGrpc.Cli.Commands;
@@ -20,6 +21,7 @@ internal sealed class RecallCommand : ModelCommand
     private readonly Option<string?> _exclude = new("--exclude") { Description = "Items never to return.", HelpName = "A,B,C" };
     private readonly Option<bool> _excludeSeen = new("--exclude-seen") { Description = "Leave out what the user has interacted with." };
     private readonly Option<bool> _includeQueryItems = new("--include-query-items") { Description = "Return the query's own items too, where they are among the nearest." };
+    private readonly Option<string?> _filter = new("--filter") { Description = "Which items may be returned, by their attributes: a Filter of the API as JSON.", HelpName = "JSON" };
     private readonly Option<string?> _titles = new("--titles") { Description = "CSV file with a header, ids in its first column and titles in its second.", HelpName = "FILE" };
     private readonly Option<bool> _json = JsonOption.Create();
 
@@ -32,10 +34,11 @@ internal sealed class RecallCommand : ModelCommand
             "embedctl recall --item 1 --k 5 --titles movies.csv",
             "embedctl recall --user 42 --exclude-seen",
             "embedctl recall --session 260,1196,1210 --exclude 1,2 --json",
+            "embedctl recall --user 42 --filter '{\"text\": {\"attribute\": \"genres\", \"any_of\": [\"Crime\"]}}'",
             "echo '0.1 -0.2 0.3' | embedctl recall --vector -")
     {
         foreach (var query in new Option[] { _item, _user, _session, _vector }) Add(query);
-        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _includeQueryItems, _titles, _json }) Add(option);
+        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _includeQueryItems, _filter, _titles, _json }) Add(option);
         _k.AcceptOnlyRange(1, MaximumK);
         Validators.Add(result =>
         {
@@ -68,6 +71,7 @@ internal sealed class RecallCommand : ModelCommand
             ExcludeSeen = arguments.GetValue(_excludeSeen),
             IncludeQueryItems = arguments.GetValue(_includeQueryItems),
             ExcludeItemIds = { Split(arguments.GetValue(_exclude)) },
+            Filter = ReadFilter(arguments.GetValue(_filter)),
         };
         if (arguments.GetValue(_item) is { } item) request.Item = new ItemQuery { ItemId = item };
         else if (arguments.GetValue(_user) is { } user) request.User = new UserQuery { UserId = user };
@@ -76,6 +80,18 @@ internal sealed class RecallCommand : ModelCommand
         else
             request.Vector = new VectorQuery { Values = { await VectorFile.ReadAsync(arguments.GetRequiredValue(_vector)!, cancellationToken) } };
         return request;
+    }
+
+    private static Filter? ReadFilter(string? json)
+    {
+        try
+        {
+            return json is null ? null : JsonParser.Default.Parse<Filter>(json);
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
+        {
+            throw CommandFailedException.Usage($"--filter is not a filter as JSON, such as {{\"has\": {{\"attribute\": \"price\"}}}}: {e.Message}");
+        }
     }
 
     private static string[] Split(string? list) => list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];

@@ -36,6 +36,20 @@ public static class AnswerFilter
         return written[..output.Position];
     }
 
+    /// <summary>Whether one of the candidates is among these.</summary>
+    /// <param name="body">A body of <see cref="AnswerEncoder"/>.</param>
+    /// <param name="itemIds">Item ids.</param>
+    /// <exception cref="InvalidDataException">Not such a body.</exception>
+    public static bool HasAny(ReadOnlySpan<byte> body, IReadOnlySet<string> itemIds)
+    {
+        ArgumentNullException.ThrowIfNull(itemIds);
+        var input = new ProtobufReader(body);
+        while (input.TryReadField(out var field))
+            if (field.Number == RecallResponse.CandidatesFieldNumber && itemIds.Contains(ItemIdOf(field.Value)))
+                return true;
+        return false;
+    }
+
     private static string ItemIdOf(ReadOnlySpan<byte> candidate)
     {
         var input = new ProtobufReader(candidate);

@@ -22,13 +22,14 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
     /// <param name="query">Its exclusions are not part of the key: see <see cref="RecallQuery.Excludes"/>, which are filtered after the cache.</param>
     /// <param name="historyVersion">Version of the user's history; 0 for other queries and unknown users.</param>
     /// <param name="graphRevision">Revision of the live item graph; 0 for queries that do not ask it.</param>
+    /// <param name="deletionRevision">Which deletions the answer has for certain: see <see cref="Catalog.DeletionState"/>.</param>
     /// <returns>Null for a query that is too long to be worth caching.</returns>
-    public RecallCacheKey? For(string model, ulong generationId, RecallQuery query, long historyVersion, long graphRevision)
+    public RecallCacheKey? For(string model, ulong generationId, RecallQuery query, long historyVersion, long graphRevision, long deletionRevision)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(query);
         var subject = query.Subject;
-        var bound = 64 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
+        var bound = 72 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
         if (bound > 4L * cache.MaximumKeyBytes) return null;
 
         var rented = ArrayPool<byte>.Shared.Rent((int)bound);
@@ -43,6 +44,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.Byte((byte)((query.IncludeQueryItems ? 1 : 0) | (query.ExcludeSeen ? 2 : 0) | (query.Explain ? 4 : 0)));
             writer.Byte((byte)query.Sources);
             writer.UInt64((ulong)graphRevision);
+            writer.UInt64((ulong)deletionRevision);
             writer.Int32(query.K);
             Write(ref writer, subject, historyVersion);
             return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject is not UserSubject);

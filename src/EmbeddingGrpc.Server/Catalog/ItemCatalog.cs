@@ -49,6 +49,9 @@ public sealed class ItemCatalog
     /// <summary>Whether anything is known of an item: interactions, attributes, or that it was deleted.</summary>
     public bool Knows(string itemId) => _items.TryGet(itemId, out _);
 
+    /// <summary>Finds an item's key.</summary>
+    public bool TryGetKey(string itemId, out ItemKey key) => _items.TryGet(itemId, out key);
+
     /// <summary>Items that have an attribute now.</summary>
     public int CountOf(string attribute) => Columns.TryGet(attribute, out var column) ? column.Count : 0;
 

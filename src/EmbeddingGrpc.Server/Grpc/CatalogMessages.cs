@@ -11,6 +11,9 @@ namespace EmbeddingGrpc.Server.Grpc;
 internal static class CatalogMessages
 {
     private const int NanosecondsOfASecond = 1_000_000_000;
+    /// <summary>What is wrong with a point in time that is none.</summary>
+    public const string NoTime = "is no point in time: seconds must be from 0001-01-01 to 9999-12-31 and nanos 0..999999999";
+
     private const string Kinds = "text, text_set, number, boolean, timestamp";
 
     /// <summary>Reads the items of a call.</summary>
@@ -69,11 +72,19 @@ internal static class CatalogMessages
 
     private static AttributeValue? Read(Timestamp time, out string wrong)
     {
-        wrong = "is no point in time: seconds must be from 0001-01-01 to 9999-12-31 and nanos 0..999999999";
+        wrong = NoTime;
+        return TryRead(time, out var read) ? AttributeValue.Of(read) : null;
+    }
+
+    /// <summary>Reads a point in time, to 100 ns.</summary>
+    /// <returns>False for what is none.</returns>
+    public static bool TryRead(Timestamp time, out DateTimeOffset read)
+    {
         var isTime = time.Nanos is >= 0 and < NanosecondsOfASecond
             && time.Seconds >= DateTimeOffset.MinValue.ToUnixTimeSeconds()
             && time.Seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds();
-        return isTime ? AttributeValue.Of(DateTimeOffset.FromUnixTimeSeconds(time.Seconds).AddTicks(time.Nanos / TimeSpan.NanosecondsPerTick)) : null;
+        read = isTime ? DateTimeOffset.FromUnixTimeSeconds(time.Seconds).AddTicks(time.Nanos / TimeSpan.NanosecondsPerTick) : default;
+        return isTime;
     }
 
     private static Protocol.V1.AttributeValue ToMessage(this AttributeValue value) => value.Type switch

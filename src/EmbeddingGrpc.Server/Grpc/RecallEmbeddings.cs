@@ -33,7 +33,7 @@ public sealed class RecallEmbeddings(ModelRegistry models)
             foreach (var itemId in request.ItemIds)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!generation.TryGetOrdinal(itemId, out var item))
+                if (!generation.TryGetOrdinal(itemId, out var item) || model.Catalog.IsDeleted(itemId))
                 {
                     response.UnknownItemIds.Add(itemId);
                     continue;

@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Server.Catalog.Filters;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
 using Grpc.Core;
@@ -13,6 +14,7 @@ public static class RecallErrors
         RpcException already => already,
         ItemNotInGenerationException e => RpcErrors.NotFound("item", e.ItemId, e.Message),
         InvalidRecallQueryException e => RpcErrors.InvalidArgument(e.Field, e.Description),
+        InvalidFilterException e => RpcErrors.InvalidArgument(e.Field, e.Description),
         NoGenerationException e => RpcErrors.FailedPrecondition("NO_GENERATION", e.Message),
         ApplierFailedException e => RpcErrors.Unavailable("APPLIER_FAILED", e.Message),
         ObjectDisposedException => RpcErrors.Unavailable("MODEL_CLOSED", "The model is being closed; call again when it is open."),

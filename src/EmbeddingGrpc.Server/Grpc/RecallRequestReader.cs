@@ -31,6 +31,7 @@ public static class RecallRequestReader
         var sources = ReadSources(request, subject, violations);
         if (request.Explain && subject is ItemSubject or VectorSubject)
             Refuse(violations, "explain", "needs a user or a session query: an item or a vector is its own reason");
+        var filter = request.Filter is null ? null : new FilterReader(violations).Read(request.Filter, "filter");
         if (violations.Count > 0) throw RpcErrors.InvalidArgument(violations);
 
         return new RecallQuery
@@ -38,6 +39,7 @@ public static class RecallRequestReader
             Subject = subject!,
             K = (int)k,
             Excludes = request.ExcludeItemIds,
+            Filter = filter,
             // A session's own items are all it has seen, and they are left out already.
             ExcludeSeen = request.ExcludeSeen && subject is UserSubject,
             IncludeQueryItems = request.IncludeQueryItems,

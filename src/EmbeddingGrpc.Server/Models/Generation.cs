@@ -29,6 +29,7 @@ public sealed class Generation
 
     private readonly GenerationParts _parts;
     private readonly ItemKeys _items;
+    private readonly KeyMap _keys;
     private readonly OrdinalMap _ordinals;
     private readonly GenerationOverlay _overlay;
     private readonly OverlaidIndex _similar;
@@ -55,6 +56,7 @@ public sealed class Generation
         _time = time ?? TimeProvider.System;
         _cacheId = parts.Id;
         _revisedAt = _time.GetTimestamp();
+        _keys = new KeyMap(parts.Vocabulary, items);
         _ordinals = new OrdinalMap(parts.Vocabulary, items);
         _overlay = new GenerationOverlay(parts.Vocabulary.Count, parts.Input.Dimension, hasSimilarity: parts.Similarity is not null);
         _similar = new OverlaidIndex(parts.Similar, Similarity, _overlay, _overlay.SimilarityOf);
@@ -133,6 +135,10 @@ public sealed class Generation
     /// <summary>The ordinal of a key. Items that it does not know and keys not given yet have none.</summary>
     public bool TryGetOrdinal(ItemKey key, out ItemOrdinal ordinal) => _ordinals.TryGet(key, out ordinal);
 
+    /// <summary>The key of an item.</summary>
+    /// <returns>False for an item that the stream never saw, as imported vectors may have.</returns>
+    public bool TryGetKey(ItemOrdinal item, out ItemKey key) => _keys.TryGet(item, out key);
+
     /// <summary>The ordinal of an item.</summary>
     /// <returns>False for items that it does not know.</returns>
     public bool TryGetOrdinal(string itemId, out ItemOrdinal ordinal) =>
@@ -184,6 +190,7 @@ public sealed class Generation
         if (isKnown && !IsCold(item)) throw new ArgumentException($"Item '{_items.IdOf(key)}' is in the vocabulary of generation {IdText}.", nameof(key));
         if (!isKnown) item = new ItemOrdinal(ItemCount);
         var before = isKnown ? _overlay.RowOf(item) : -1;
+        if (!isKnown) _keys.Set(item, key);
         var row = _overlay.AddRow(item, input, output, similarity);
         if (!isKnown) _overlay.AddItem(key, Encoding.UTF8.GetBytes(_items.IdOf(key)), row);
         _similar.Insert(row, HasSimilaritySpace ? similarity : input);

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Hosting;
+using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -56,6 +57,7 @@ public sealed class ModelHost(
         {
             try
             {
+                WaitForDeletions(model);
                 model.ServeStoredGeneration(_stopping.Token);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -67,6 +69,20 @@ public sealed class ModelHost(
                 // Whatever is wrong with one model's files, the others load, and this one can be trained again.
                 ModelLog.GenerationsUnreadable(logger, e, model.Name, e.Message);
             }
+        }
+    }
+
+    /// <summary>Waits until what is in the log is applied: before that, an item that was deleted could be answered.</summary>
+    private void WaitForDeletions(ModelRuntime model)
+    {
+        try
+        {
+            model.Applier.WaitForAppliedAsync(model.Log.DurableOffset, _stopping.Token).AsTask().GetAwaiter().GetResult();
+        }
+        catch (ApplierFailedException e)
+        {
+            // Told as critical, and recall is not ready; calls that come all the same are better answered than not.
+            ModelLog.ServingWithoutTheLog(logger, model.Name, e.Message);
         }
     }
 

@@ -17,6 +17,9 @@ internal static partial class ModelLog
     [LoggerMessage(2003, LogLevel.Error, "The models in '{Directory}' cannot be listed: {Reason}")]
     public static partial void ModelsUnreadable(ILogger logger, Exception exception, string directory, string reason);
 
+    [LoggerMessage(2004, LogLevel.Warning, "Model '{Model}' serves without all that is in its log; deleted items may be answered: {Reason}")]
+    public static partial void ServingWithoutTheLog(ILogger logger, string model, string reason);
+
     [LoggerMessage(2010, LogLevel.Information, "Model '{Model}' serves generation {Number} ({Id}, {Items} items), loaded from disk and warm after {Seconds:f3} s")]
     public static partial void GenerationLoaded(ILogger logger, string model, long number, string id, int items, double seconds);
 

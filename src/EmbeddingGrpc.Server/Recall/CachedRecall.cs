@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Cache;
+using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
@@ -39,12 +40,14 @@ public sealed class CachedRecall(
         if (!runtime.Generations.TryLease(out var lease)) throw new NoGenerationException(runtime.Name);
         using (lease)
         {
-            var asked = new Asked(runtime, new RecallSpace(lease.Generation, runtime.Items, runtime.Graph), query, default, 0, RevisionFor(runtime, query, minimumOffset));
+            var asked = new Asked(runtime, SpaceOf(runtime, lease.Generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current);
             var answer = query.Subject is UserSubject user ? await AnswerUserAsync(asked, user, cancellationToken) : await AnswerAsync(asked, cancellationToken);
             metrics.Answered(query.Subject.Kind, answer.Origin, started);
             return answer;
         }
     }
+
+    private static RecallSpace SpaceOf(ModelRuntime runtime, Generation generation) => new(generation, runtime.Items, runtime.Graph) { Catalog = runtime.Catalog };
 
     private static async ValueTask WaitForAsync(ModelRuntime runtime, LogOffset offset, CancellationToken cancellationToken)
     {
@@ -82,11 +85,14 @@ public sealed class CachedRecall(
     private async ValueTask<RecallAnswer> AnswerAsync(Asked asked, CancellationToken cancellationToken)
     {
         var query = asked.Query;
+        // Attributes change at any time, and filters differ from caller to caller: what is cached of them would seldom be asked for again.
+        if (query.Filter is not null) return Search(asked, cancellationToken);
         if (query.Excludes.Count == 0)
         {
             var key = KeyOf(asked);
             if (key is null) return Search(asked, cancellationToken);
-            return cache.TryGet(key, out var hit) ? hit : await FindAsync(key, asked, cancellationToken);
+            if (!cache.TryGet(key, out var found)) found = await FindAsync(key, asked, cancellationToken);
+            return IsOutdated(found, asked) ? Search(asked, cancellationToken) : found;
         }
 
         // Exclusions are taken out after the cache, from a wider answer that every exclusion list of this length shares.
@@ -97,6 +103,7 @@ public sealed class CachedRecall(
             if (KeyOf(widened) is { } key)
             {
                 if (!cache.TryGet(key, out var answer)) answer = await FindAsync(key, widened, cancellationToken);
+                if (IsOutdated(answer, asked)) return Search(asked, cancellationToken);
                 return answer with { Body = AnswerFilter.Apply(answer.Body.Span, query.Excludes.ToHashSet(StringComparer.Ordinal), query.K, out _) };
             }
         }
@@ -104,8 +111,12 @@ public sealed class CachedRecall(
         return Search(asked, cancellationToken);
     }
 
+    /// <summary>Whether an answer has an item that was deleted after it was kept. Rare: a revision later it is not found any more.</summary>
+    private static bool IsOutdated(in RecallAnswer answer, in Asked asked) =>
+        asked.Deletions.Recent.Count > 0 && AnswerFilter.HasAny(answer.Body.Span, asked.Deletions.Recent);
+
     private RecallCacheKey? KeyOf(in Asked asked) =>
-        keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision);
+        keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision, asked.Deletions.Revision);
 
     private ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Asked asked, CancellationToken cancellationToken) =>
         cache.GetOrSearchAsync(key, token => SearchAndEncode(asked, token), cancellationToken);
@@ -117,5 +128,5 @@ public sealed class CachedRecall(
 
     /// <summary>One query and all that it is answered from.</summary>
     private readonly record struct Asked(
-        ModelRuntime Model, RecallSpace Space, RecallQuery Query, ReadOnlyMemory<HistoryEvent> History, long HistoryVersion, long GraphRevision);
+        ModelRuntime Model, RecallSpace Space, RecallQuery Query, ReadOnlyMemory<HistoryEvent> History, long HistoryVersion, long GraphRevision, DeletionState Deletions);
 }

@@ -15,6 +15,9 @@ internal sealed class ExcludedItems : IItemFilter
 
     private int[] _slots = NewSlots(SmallestCapacity);
 
+    /// <summary>What else must not be answered; null for nothing.</summary>
+    public AnswerRule? Rule { get; set; }
+
     /// <summary>Distinct items in the set.</summary>
     public int Count { get; private set; }
 
@@ -22,13 +25,13 @@ internal sealed class ExcludedItems : IItemFilter
     public int CountInGeneration { get; private set; }
 
     /// <summary>The set as a search takes it: null where nothing is excluded, which searches faster.</summary>
-    public IItemFilter? AsFilter => CountInGeneration == 0 ? null : this;
+    public IItemFilter? AsFilter => CountInGeneration == 0 && Rule is null ? null : this;
 
     /// <inheritdoc/>
     public bool Accepts(ItemOrdinal item) => !Contains(CandidateId.Of(item));
 
-    /// <summary>Whether the item is in the set.</summary>
-    public bool Contains(CandidateId item) => Count > 0 && _slots[SlotOf(item.Value)] != Empty;
+    /// <summary>Whether the item is in the set, or the rule leaves it out.</summary>
+    public bool Contains(CandidateId item) => (Count > 0 && _slots[SlotOf(item.Value)] != Empty) || Rule?.Admits(item) == false;
 
     /// <summary>Adds an item; false if it was there.</summary>
     public bool Add(CandidateId item)
@@ -45,6 +48,7 @@ internal sealed class ExcludedItems : IItemFilter
     /// <summary>Empties the set and keeps its memory.</summary>
     public void Clear()
     {
+        Rule = null;
         if (Count == 0) return;
         Array.Fill(_slots, Empty);
         (Count, CountInGeneration) = (0, 0);

@@ -22,7 +22,8 @@ internal static class IndexSearch
         var results = scratch.Neighbors(count);
         var parameters = new SearchParameters(count, Filter: scratch.Excluded.AsFilter);
         var found = index.Search(query, parameters, results, cancellationToken);
-        if (found < Math.Min(count, index.Count - scratch.Excluded.CountInGeneration))
+        // How many a rule leaves is not known here; the index itself has looked at every row before it answered fewer.
+        if (scratch.Excluded.Rule is null && found < Math.Min(count, index.Count - scratch.Excluded.CountInGeneration))
         {
             // The walk ended in a region that is excluded for the most part. Rare, and worth a scan.
             found = scan(query, parameters, results, cancellationToken);

@@ -29,6 +29,7 @@ public sealed class RecallEngine(RecallOptions options)
         ArgumentNullException.ThrowIfNull(query);
         var scratch = RecallScratch.Current;
         scratch.Reset();
+        if (space.Catalog is { } catalog) scratch.Excluded.Rule = AnswerRule.Of(space.Generation, catalog, query.Filter);
         for (var i = 0; i < query.Excludes.Count; i++)
             if (space.TryFind(query.Excludes[i], out var excluded, out _))
                 scratch.Excluded.Add(excluded);
@@ -59,6 +60,9 @@ public sealed class RecallEngine(RecallOptions options)
             throw new ItemNotInGenerationException(
                 subject.ItemId, generation.IdText, $"Item '{subject.ItemId}' is not in generation {generation.IdText}.");
         }
+
+        if (space.Catalog?.IsDeleted(subject.ItemId) == true)
+            throw new ItemNotInGenerationException(subject.ItemId, generation.IdText, $"Item '{subject.ItemId}' was deleted.");
 
         if (!query.IncludeQueryItems) scratch.Excluded.Add(CandidateId.Of(item));
         var vector = scratch.Query(generation.Similarity.Dimension);

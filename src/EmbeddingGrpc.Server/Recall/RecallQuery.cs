@@ -1,3 +1,5 @@
+using EmbeddingGrpc.Server.Catalog.Filters;
+
 namespace EmbeddingGrpc.Server.Recall;
 
 /// <summary>One validated question to one model. Immutable.</summary>
@@ -18,6 +20,9 @@ public sealed record RecallQuery
 
     /// <summary>Items never to answer; unknown ones are harmless. At most <see cref="MaximumExcludes"/>.</summary>
     public IReadOnlyList<string> Excludes { get; init; } = [];
+
+    /// <summary>Which items may be answered; null for all.</summary>
+    public ItemFilter? Filter { get; init; }
 
     /// <summary>Leave out every item of the user's stored history.</summary>
     public bool ExcludeSeen { get; init; }

@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
@@ -10,6 +11,9 @@ namespace EmbeddingGrpc.Server.Recall;
 /// <param name="Graph">Live item graph of the model.</param>
 public readonly record struct RecallSpace(Generation Generation, ItemKeys Items, ItemGraph Graph)
 {
+    /// <summary>What is known of the items; null for a model without a catalogue.</summary>
+    public ItemCatalog? Catalog { get; init; }
+
     /// <summary>Finds an item by its id.</summary>
     /// <returns>False for an item that neither the generation nor the log knows.</returns>
     public bool TryFind(string itemId, out CandidateId item, out ItemKey key)

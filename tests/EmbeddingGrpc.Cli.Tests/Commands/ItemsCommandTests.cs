@@ -115,5 +115,22 @@ public sealed class ItemsCommandTests(DaemonFixture daemon) : IClassFixture<Daem
         Assert.Contains("\"name\":\"checkpoints\",\"free_time\":\"", json.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Recall_Filter_AnswersWhatFitsOrSaysWhy()
+    {
+        var model = await daemon.CreateTrainedModelAsync("recall-filter");
+        await RunAsync(model, "upsert", "--columns", "item=id,tags:set", _directory.Write("items.csv", "id,tags\nb,x|y\nd,y\nf,z\n"));
+        Task<CliRun> RecallAsync(string filter) => daemon.RunAsync("recall", "--item", "a", "--filter", filter, "--model", model);
+
+        var fitting = await RecallAsync("""{"text": {"attribute": "tags", "any_of": ["y"]}}""");
+        var misfit = await RecallAsync("""{"number": {"attribute": "tags", "at_least": 1}}""");
+        var broken = await RecallAsync("""{"colour": 1}""");
+
+        Assert.Equal(["b", "d"], fitting.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[0]).Order());
+        Assert.Contains("filter.number.attribute: 'tags' is a text_set; use a text condition", misfit.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Usage, broken.ExitCode);
+        Assert.Contains("--filter is not a filter as JSON", broken.Error, StringComparison.Ordinal);
+    }
+
     private Task<CliRun> RunAsync(string model, params string[] args) => daemon.RunAsync(["items", .. args, "--model", model]);
 }

@@ -43,5 +43,5 @@ public sealed class AnswerEnvelopeTests
         for (var length = 0; length < whole.Length; length++) Assert.False(AnswerEnvelope.TryOpen(whole[..length], KeyOf("a"), out _), $"length {length}");
     }
 
-    private static RecallCacheKey KeyOf(string item) => Keys.For("default", 1, new RecallQuery { Subject = new ItemSubject(item) }, 0, 0)!;
+    private static RecallCacheKey KeyOf(string item) => Keys.For("default", 1, new RecallQuery { Subject = new ItemSubject(item) }, 0, 0, 0)!;
 }

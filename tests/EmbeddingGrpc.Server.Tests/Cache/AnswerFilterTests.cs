@@ -20,6 +20,14 @@ public sealed class AnswerFilterTests
         };
 
     [Fact]
+    public void HasAny_AnyAnswer_IsWhetherACandidateIsAmongThem() =>
+        Gen.Select(Response, Id.HashSet[0, 20]).Sample((response, ids) =>
+        {
+            var sent = RecallResponse.Parser.ParseFrom(response.ToByteArray());
+            Assert.Equal(sent.Candidates.Any(candidate => ids.Contains(candidate.ItemId)), AnswerFilter.HasAny(sent.ToByteArray(), ids));
+        });
+
+    [Fact]
     public void Apply_AnyAnswer_EqualsFilteringTheDecodedCandidates() =>
         Gen.Select(Response, Id.HashSet[0, 20], Gen.Int[1, 50]).Sample((response, excludes, k) =>
         {

@@ -62,5 +62,5 @@ public sealed class MemoryLevelTests : IDisposable
 
     private MemoryLevel Make(RecallCacheOptions options) => new(options, _time, _metrics.Metrics);
 
-    private static RecallCacheKey KeyOf(int item) => Keys.For("default", 1, new RecallQuery { Subject = new ItemSubject($"item-{item}") }, 0, 0)!;
+    private static RecallCacheKey KeyOf(int item) => Keys.For("default", 1, new RecallQuery { Subject = new ItemSubject($"item-{item}") }, 0, 0, 0)!;
 }

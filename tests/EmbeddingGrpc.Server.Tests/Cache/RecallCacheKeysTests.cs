@@ -40,7 +40,7 @@ public sealed class RecallCacheKeysTests
     [Fact]
     public void For_AnyTwoQueries_KeysAreEqualExactlyWhereTheQueriesAre() =>
         Gen.Select(Query, Query).Sample((left, right) =>
-            Assert.Equal(Describe(left) == Describe(right), Keys.For("m", 1, left, 0, 0)!.Equals(Keys.For("m", 1, right, 0, 0))), iter: 20_000);
+            Assert.Equal(Describe(left) == Describe(right), Keys.For("m", 1, left, 0, 0, 0)!.Equals(Keys.For("m", 1, right, 0, 0, 0))), iter: 20_000);
 
     [Fact]
     public void For_SameQuery_SameKeyHashAndText()
@@ -54,12 +54,13 @@ public sealed class RecallCacheKeysTests
     }
 
     [Fact]
-    public void For_OtherModelGenerationHistoryOrGraph_OtherKey()
+    public void For_OtherModelGenerationHistoryGraphOrDeletions_OtherKey()
     {
         var user = Base with { Subject = new UserSubject("a") };
         var keys = new[]
         {
-            Keys.For("default", 1, user, 7, 0), Keys.For("other", 1, user, 7, 0), Keys.For("default", 2, user, 7, 0), Keys.For("default", 1, user, 8, 0), Keys.For("default", 1, user, 7, 1),
+            Keys.For("default", 1, user, 7, 0, 0), Keys.For("other", 1, user, 7, 0, 0), Keys.For("default", 2, user, 7, 0, 0), Keys.For("default", 1, user, 8, 0, 0), Keys.For("default", 1, user, 7, 1, 0),
+            Keys.For("default", 1, user, 7, 0, 1),
         };
 
         Assert.Equal(keys.Length, keys.Distinct().Count());
@@ -71,8 +72,8 @@ public sealed class RecallCacheKeysTests
         var other = new RecallCacheKeys(new RecallOptions { RecencyExponent = 0.5 }, new RecallCacheOptions());
         var weights = new RecallCacheKeys(new RecallOptions { InteractionWeights = new() { View = 3 } }, new RecallCacheOptions());
 
-        Assert.NotEqual(KeyOf(Base), other.For("default", 1, Base, 0, 0));
-        Assert.NotEqual(KeyOf(Base), weights.For("default", 1, Base, 0, 0));
+        Assert.NotEqual(KeyOf(Base), other.For("default", 1, Base, 0, 0, 0));
+        Assert.NotEqual(KeyOf(Base), weights.For("default", 1, Base, 0, 0, 0));
     }
 
     [Fact]
@@ -90,15 +91,15 @@ public sealed class RecallCacheKeysTests
     {
         var keys = new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions { MaximumKeyBytes = 256 });
 
-        Assert.NotNull(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[50]) }, 0, 0));
-        Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[64]) }, 0, 0));
-        Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[1024]) }, 0, 0));
-        Assert.Null(keys.For("default", 1, Base with { Subject = new SessionSubject([.. Enumerable.Repeat(new SessionEntry("item"), 1000)]) }, 0, 0));
+        Assert.NotNull(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[50]) }, 0, 0, 0));
+        Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[64]) }, 0, 0, 0));
+        Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[1024]) }, 0, 0, 0));
+        Assert.Null(keys.For("default", 1, Base with { Subject = new SessionSubject([.. Enumerable.Repeat(new SessionEntry("item"), 1000)]) }, 0, 0, 0));
     }
 
     private static Gen<T> AnyOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
-    private static RecallCacheKey KeyOf(RecallQuery query) => Keys.For("default", 1, query, 0, 0)!;
+    private static RecallCacheKey KeyOf(RecallQuery query) => Keys.For("default", 1, query, 0, 0, 0)!;
 
     private static string Describe(RecallQuery query)
     {

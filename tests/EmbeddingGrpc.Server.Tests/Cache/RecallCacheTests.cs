@@ -9,7 +9,7 @@ public sealed class RecallCacheTests : IDisposable
 {
     private static readonly byte[] Body = [1, 2, 3];
     private static readonly RecallCacheKey Key =
-        new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions()).For("default", 1, new RecallQuery { Subject = new ItemSubject("a") }, 0, 0)!;
+        new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions()).For("default", 1, new RecallQuery { Subject = new ItemSubject("a") }, 0, 0, 0)!;
 
     private readonly FakeTimeProvider _time = new();
     private readonly TestMetrics _metrics = new();

@@ -7,7 +7,7 @@ namespace EmbeddingGrpc.Server.Tests.Cache;
 public sealed class RedisStoreTests : IDisposable
 {
     private static readonly RecallCacheKey Key =
-        new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions()).For("default", 1, new RecallQuery { Subject = new ItemSubject("a") }, 0, 0)!;
+        new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions()).For("default", 1, new RecallQuery { Subject = new ItemSubject("a") }, 0, 0, 0)!;
 
     private readonly TestMetrics _metrics = new();
 

@@ -180,5 +180,5 @@ public sealed class RemoteLevelTests : IDisposable
         for (var i = 0; i < Options.FailuresToOpen; i++) await _level.TryGetAsync(Key, Cancelled);
     }
 
-    private static RecallCacheKey KeyOf(RecallSubject subject) => Keys.For("default", 1, new RecallQuery { Subject = subject }, 0, 0)!;
+    private static RecallCacheKey KeyOf(RecallSubject subject) => Keys.For("default", 1, new RecallQuery { Subject = subject }, 0, 0, 0)!;
 }

@@ -13,7 +13,7 @@ internal sealed class ItemSet
     private const int KeysForEachOfMany = 64;
     private const int BitsOfWord = 64;
 
-    // Replaced as a whole by the writer. Once there is a bitmap, the array is not read any more.
+    // Replaced as a whole by the writer. Once there is a bitmap, it stays as it is for readers who looked just before.
     private int[] _few = [];
     private ChunkedValues<ulong>? _many;
     private int _count;
@@ -22,11 +22,11 @@ internal sealed class ItemSet
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Memory held, in bytes.</summary>
-    public long SizeBytes => Volatile.Read(ref _many)?.SizeBytes ?? (long)Volatile.Read(ref _few).Length * sizeof(int);
+    public long SizeBytes => (Volatile.Read(ref _many)?.SizeBytes ?? 0) + ((long)Volatile.Read(ref _few).Length * sizeof(int));
 
-    /// <summary>Whether an item is in it.</summary>
+    /// <summary>Whether an item is in it; never one without a key, which has a negative one.</summary>
     public bool Contains(ItemKey item) => Volatile.Read(ref _many) is { } words
-        ? (words[item.Value / BitsOfWord] & BitOf(item.Value)) != 0
+        ? item.Value >= 0 && (words[item.Value / BitsOfWord] & BitOf(item.Value)) != 0
         : Array.BinarySearch(Volatile.Read(ref _few), item.Value) >= 0;
 
     /// <summary>Adds an item; false if it was there. Writer only.</summary>
@@ -73,6 +73,5 @@ internal sealed class ItemSet
         var words = new ChunkedValues<ulong>(absent: 0);
         foreach (var key in _few) SetBit(words, key, true);
         Volatile.Write(ref _many, words);
-        Volatile.Write(ref _few, []);
     }
 }

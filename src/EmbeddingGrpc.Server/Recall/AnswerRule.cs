@@ -1,0 +1,33 @@
+using EmbeddingGrpc.Server.Catalog;
+using EmbeddingGrpc.Server.Catalog.Filters;
+using EmbeddingGrpc.Server.Models;
+
+namespace EmbeddingGrpc.Server.Recall;
+
+/// <summary>What may be answered whatever the query: items that were not deleted and, where the request has a filter, fit that. One thread.</summary>
+internal sealed class AnswerRule
+{
+    private readonly Generation _generation;
+    private readonly DeletedItems _deleted;
+    private readonly CompiledFilter? _filter;
+
+    private AnswerRule(Generation generation, DeletedItems deleted, CompiledFilter? filter) => (_generation, _deleted, _filter) = (generation, deleted, filter);
+
+    /// <summary>The rule of one search.</summary>
+    /// <returns>Null where every item may be answered, which searches faster.</returns>
+    /// <exception cref="InvalidFilterException">The filter does not fit the catalogue's attributes.</exception>
+    public static AnswerRule? Of(Generation generation, ItemCatalog catalog, ItemFilter? filter)
+    {
+        if (filter is null && catalog.Deleted.Count == 0) return null;
+        return new AnswerRule(generation, catalog.Deleted, filter is null ? null : new FilterCompiler(catalog, generation).Compile(filter));
+    }
+
+    /// <summary>Whether an item may be answered.</summary>
+    public bool Admits(CandidateId item)
+    {
+        var key = FilteredItem.NoKey;
+        if (!item.IsInGeneration) key = item.Key;
+        else if (_generation.TryGetKey(item.Ordinal, out var known)) key = known;
+        return !_deleted.Contains(key) && (_filter is null || _filter.Accepts(new FilteredItem(key, item.IsInGeneration ? item.Ordinal : FilteredItem.NoOrdinal)));
+    }
+}
