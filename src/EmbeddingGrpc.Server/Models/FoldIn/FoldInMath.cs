@@ -9,7 +9,7 @@ namespace EmbeddingGrpc.Server.Models.FoldIn;
 /// Where training would bring the item, to first order: W1 of an item that stands among others is near their W1 rows, because it predicts what they
 /// predict, and the same holds for W2. From there a few steps of the objective that the generation was trained with (skip-gram with negative samples;
 /// Mikolov et al. 2013, section 2.2), whose gradient touches the new rows only. As in training, a pair whose input comes after the item it predicts
-/// weighs less. The length is that of trained items as rare as this one: see <see cref="LengthProfile"/>.
+/// weighs less. What a row has in common with all others is that of trained items as rare as this one: see <see cref="RowProfile"/>.
 /// </remarks>
 internal sealed class FoldInMath
 {
@@ -17,8 +17,8 @@ internal sealed class FoldInMath
     private const float LearningRate = 0.5f;
 
     private readonly Generation _generation;
-    private readonly LengthProfile _inputLengths;
-    private readonly LengthProfile _outputLengths;
+    private readonly RowProfile _inputs;
+    private readonly RowProfile _outputs;
     private readonly SimilarityProjection? _projection;
     private readonly double _shrinkage;
     private readonly float _backwardWeight;
@@ -30,8 +30,8 @@ internal sealed class FoldInMath
     public FoldInMath(Generation generation, ModelOptions options)
     {
         _generation = generation;
-        _inputLengths = new LengthProfile(generation.Input, generation.Vocabulary);
-        _outputLengths = new LengthProfile(generation.Output, generation.Vocabulary);
+        _inputs = new RowProfile(generation.Input, generation.Output, generation.Vocabulary);
+        _outputs = new RowProfile(generation.Output, generation.Input, generation.Vocabulary);
         if (generation.HasSimilaritySpace) _projection = SimilarityProjection.Fit(generation.Input, generation.Output, generation.Vocabulary);
         _shrinkage = options.SimilarityShrinkage;
         _backwardWeight = (float)options.Training.BackwardWeight;
@@ -58,14 +58,15 @@ internal sealed class FoldInMath
     public bool Compute(FoldInItem item, FoldInOptions options)
     {
         var count = Math.Max(1, item.Count);
+        var assumed = (long)(count * options.CountFactor);
         // W1 predicts what comes after, W2 is predicted from what comes before; the other pairs weigh less.
-        if (!Solve(item, options, isInput: true, _inputLengths.LengthOf(count), _input)) return false;
-        if (!Solve(item, options, isInput: false, _outputLengths.LengthOf(count), _output)) return false;
+        if (!Solve(item, options, isInput: true, _inputs, assumed, _input)) return false;
+        if (!Solve(item, options, isInput: false, _outputs, assumed, _output)) return false;
         _projection?.Place(_input, _output, count, _shrinkage, _similarity);
         return true;
     }
 
-    private bool Solve(FoldInItem item, FoldInOptions options, bool isInput, float length, Span<float> row)
+    private bool Solve(FoldInItem item, FoldInOptions options, bool isInput, RowProfile profile, long count, Span<float> row)
     {
         row.Clear();
         foreach (var context in item.Contexts)
@@ -75,13 +76,13 @@ internal sealed class FoldInMath
             if (norm > 0) TensorPrimitives.MultiplyAdd(own, context.Weight / norm, row, row);
         }
 
-        if (!Rescale(row, length)) return false;
+        if (!profile.Place(row, count)) return false;
         // Vectors from elsewhere were not made by this objective: the mean is all that can be said.
         if (_generation.Info.Options.Count == 0) return true;
         // The same for the same contexts, in every process.
         var random = new Random((2 * item.Key.Value) + (isInput ? 1 : 0));
         for (var step = 0; step < options.Steps; step++) Descend(item, options.NegativeSamples, isInput, random, row);
-        return Rescale(row, length);
+        return profile.Place(row, count);
     }
 
     private void Descend(FoldInItem item, int negatives, bool isInput, Random random, Span<float> row)
@@ -110,13 +111,5 @@ internal sealed class FoldInMath
     {
         var error = label - (1 / (1 + MathF.Exp(-TensorPrimitives.Dot(frozen, row))));
         TensorPrimitives.MultiplyAdd(frozen, weight * error, gradient, gradient);
-    }
-
-    private static bool Rescale(Span<float> row, float length)
-    {
-        var norm = TensorPrimitives.Norm(row);
-        if (!(norm > 1e-12f) || !float.IsFinite(norm)) return false;
-        TensorPrimitives.Multiply(row, length / norm, row);
-        return true;
     }
 }

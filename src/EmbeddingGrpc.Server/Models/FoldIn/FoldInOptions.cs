@@ -16,6 +16,17 @@ public sealed record FoldInOptions
     [Range(0, 1000)]
     public int Steps { get; init; } = 5;
 
+    /// <summary>
+    /// How many times as often as it was seen a new item is taken to be seen, where it meets users: 1 ranks it like trained items as rare, which are not
+    /// recommended more often than their share of the items; more prefers it.
+    /// </summary>
+    /// <remarks>
+    /// On MovieLens-small, cut in time, 18% of the items were new. With 1 they were 17% of the recommendations, with 8 they were 77% and overall recall@20
+    /// fell from .103 to .072; without any fold-in it is .107.
+    /// </remarks>
+    [Range(1.0, 1_000_000.0)]
+    public double CountFactor { get; init; } = 1;
+
     /// <summary>Negative samples a context in each step.</summary>
     [Range(1, 1000)]
     public int NegativeSamples { get; init; } = 5;
