@@ -15,6 +15,9 @@ public sealed class EntryBatch
     /// <summary>The offset after the last entry: everything before it that exists was in this batch or one before it.</summary>
     public LogOffset EndOffset { get; private set; }
 
+    /// <summary>When the group was written, in milliseconds since the Unix epoch.</summary>
+    public long CommitTimeMs { get; private set; }
+
     /// <summary>The interactions, in their order.</summary>
     public ReadOnlySpan<EntryRow> Rows => CollectionsMarshal.AsSpan(_rows);
 
@@ -40,11 +43,12 @@ public sealed class EntryBatch
 
     /// <summary>Takes the entries in <c>[from, to)</c> of the group that the decoder has begun.</summary>
     /// <exception cref="InvalidDataException">The group is nonsense.</exception>
-    internal void Fill(long from, long to, long endOffset)
+    internal void Fill(long from, long to, in GroupHeader header)
     {
         _rows.Clear();
         _records.Clear();
-        EndOffset = new LogOffset(endOffset);
+        EndOffset = new LogOffset(Math.Min(to, header.EndOffset));
+        CommitTimeMs = header.CommitTimeMs;
         while (Decoder.TryReadRow(out var row, out var record, out var gap))
         {
             // Those before the range are decoded all the same: later ones refer to their ids.

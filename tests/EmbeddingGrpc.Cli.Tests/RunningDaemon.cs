@@ -17,6 +17,8 @@ internal sealed class RunningDaemon : IAsyncDisposable
     /// <summary>What <c>--address</c> takes.</summary>
     public string Address { get; private set; } = "";
 
+    public string DataDirectory => _directory.Path;
+
     public static async Task<RunningDaemon> StartAsync(params string[] settings)
     {
         var daemon = new RunningDaemon();

@@ -10,5 +10,8 @@ namespace EmbeddingGrpc.Cli.Bench;
 /// <param name="Rejected">Refused by the daemon.</param>
 /// <param name="Streams">Streams at once.</param>
 /// <param name="Batch">Interactions a message.</param>
+/// <param name="FsyncP50Ms">What an fsync of the daemon's disk took just before, median; null where the disk was not named.</param>
+/// <param name="FsyncP99Ms">The same, 99th percentile.</param>
 internal sealed record IngestReport(
-    double InteractionsPerSecond, double AckP50Ms, double AckP99Ms, double AppliedLagMs, long Interactions, double Seconds, long Rejected, int Streams, int Batch);
+    double InteractionsPerSecond, double AckP50Ms, double AckP99Ms, double AppliedLagMs, long Interactions, double Seconds, long Rejected, int Streams, int Batch,
+    double? FsyncP50Ms = null, double? FsyncP99Ms = null);

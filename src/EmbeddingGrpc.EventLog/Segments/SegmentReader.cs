@@ -89,7 +89,7 @@ internal sealed class SegmentReader : IDisposable
     {
         try
         {
-            batch.Fill(_from, to, Math.Min(to, _header.EndOffset));
+            batch.Fill(_from, to, _header);
         }
         catch (InvalidDataException e)
         {

@@ -102,7 +102,7 @@ public sealed class EventGrpcService(ModelRegistry models, EventIngest ingest) :
         {
             throw RpcErrors.ResourceExhausted(
                 "APPEND_QUEUE_FULL",
-                $"The disk is behind: no place before the log within {ingest.Options.AppendWaitBudget}. Nothing was appended; try again.",
+                $"The disk, or what applies the log, is behind: no place before the log within {ingest.Options.AppendWaitBudget}. Nothing was appended; try again.",
                 ingest.Options.AppendWaitBudget);
         }
         finally

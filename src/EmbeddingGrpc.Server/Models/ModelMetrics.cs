@@ -22,6 +22,15 @@ public sealed class ModelMetrics : IDisposable
         _loadDuration = _meter.CreateHistogram<double>("embeddinggrpc.generation.load.duration", "s", "Loading and warming a stored generation");
         Observe("embeddinggrpc.log.durable_offset", "{interaction}", "Interactions on disk", model => model.Log.DurableOffset.Value);
         Observe("embeddinggrpc.log.applied_offset", "{interaction}", "Interactions in the user histories", model => model.Applier.AppliedOffset.Value);
+        Observe("embeddinggrpc.log.first_offset", "{interaction}", "Where the log begins; what was before it, retention has removed", model => model.Log.FirstOffset.Value);
+        Observe("embeddinggrpc.state.memory", "By", "Memory of item keys, histories, counters and what else applying the log keeps", model => model.Events.State.SizeBytes);
+        Observe("embeddinggrpc.state.users", "{user}", "Users with a history", model => model.Histories.UserCount);
+        Observe("embeddinggrpc.state.items", "{item}", "Items known", model => model.Items.Count);
+        _meter.CreateObservableGauge(
+            "embeddinggrpc.log.applied_lag",
+            () => registry.Models.Select(model => new Measurement<double>(model.Applier.LagAt(DateTimeOffset.UtcNow).TotalSeconds, Tag(model.Name))),
+            "s",
+            "How long ago the oldest interaction was written that is not in the user histories");
         Observe("embeddinggrpc.log.trained_offset", "{interaction}", "Interactions in the serving generation", model => model.Generations.Serving?.TrainedOffset.Value ?? 0);
         Observe("embeddinggrpc.generation.number", "{generation}", "Number of the serving generation, 0 while none serves", model => model.Generations.Serving?.Number ?? 0);
         Observe("embeddinggrpc.generation.created", "s", "When the serving generation was trained, in seconds since 1970, 0 while none serves", model => model.Generations.Serving?.CreateTime.ToUnixTimeSeconds() ?? 0);

@@ -19,6 +19,9 @@ public sealed partial class EventApplier : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    // When the group was written that is being applied, or was last.
+    private long _commitMs = long.MaxValue;
+
     /// <summary>Starts applying.</summary>
     /// <param name="log">Read, never written.</param>
     /// <param name="state">Written by this applier only.</param>
@@ -44,6 +47,14 @@ public sealed partial class EventApplier : IAsyncDisposable
 
     /// <summary>What ended it; null while it applies.</summary>
     public Exception? Failure { get; private set; }
+
+    /// <summary>How long ago the oldest entry was written that is not applied; zero where all is.</summary>
+    /// <param name="now">By the clock that the log has.</param>
+    public TimeSpan LagAt(DateTimeOffset now)
+    {
+        if (AppliedOffset >= _log.DurableOffset) return TimeSpan.Zero;
+        return TimeSpan.FromMilliseconds(Math.Max(0, now.ToUnixTimeMilliseconds() - Volatile.Read(ref _commitMs)));
+    }
 
     /// <summary>Waits until every entry before <paramref name="offset"/> is applied.</summary>
     /// <exception cref="ApplierFailedException">It never will be: applying failed.</exception>
@@ -92,6 +103,7 @@ public sealed partial class EventApplier : IAsyncDisposable
         var to = _log.WaitForDurableAsync(from, _stopping.Token).AsTask().GetAwaiter().GetResult();
         foreach (var batch in _log.ScanBatches(_batch, from, to, _stopping.Token))
         {
+            Volatile.Write(ref _commitMs, batch.CommitTimeMs);
             var (before, began) = (AppliedOffset, Stopwatch.GetTimestamp());
             _batches.Apply(batch);
             _applied.Advance(batch.EndOffset);

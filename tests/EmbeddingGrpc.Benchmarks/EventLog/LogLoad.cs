@@ -14,7 +14,6 @@ internal static class LogLoad
 {
     private const int Users = 1_000_000;
     private const int Items = 1_000_000;
-    private const int FsyncBytes = 64 * 1024;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -25,8 +24,8 @@ internal static class LogLoad
         {
             var world = new SimulatedStream(Users, Items, seed: 1);
             await AppendAsync(Path.Combine(directory, "warm-up"), options, world, arguments with { Interactions = 500_000, Rate = 0 });
-            var fsync = MeasureFsync(directory);
-            Console.WriteLine($"fsync of {FsyncBytes / 1024} KiB: p50 {fsync.P50:F2} ms, p99 {fsync.P99:F2} ms");
+            var fsync = Percentiles.Of([.. FsyncProbe.Measure(directory).Select(time => time.TotalMilliseconds)]);
+            Console.WriteLine($"fsync of the disk: p50 {fsync.P50:F2} ms, p99 {fsync.P99:F2} ms");
 
             var path = Path.Combine(directory, "log");
             var append = await AppendAsync(path, options, world, arguments);
@@ -118,21 +117,5 @@ internal static class LogLoad
         foreach (var entry in log.Scan(default, log.DurableOffset)) count += entry.Interaction.UserId.Length > 0 ? 1 : 0;
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         return (count / seconds, (Environment.CpuUsage.TotalTime - cpu).TotalNanoseconds / count, (GC.GetTotalAllocatedBytes() - before) / (double)count);
-    }
-
-    private static Percentiles MeasureFsync(string directory)
-    {
-        using var file = DiskFileSystem.Instance.Open(Path.Combine(directory, "fsync"), FileOpenMode.Create);
-        var bytes = new byte[FsyncBytes];
-        var times = new double[200];
-        for (var i = 0; i < times.Length; i++)
-        {
-            Random.Shared.NextBytes(bytes);
-            file.Write((long)i * FsyncBytes, bytes);
-            var began = Stopwatch.GetTimestamp();
-            file.Sync();
-            times[i] = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-        }
-        return Percentiles.Of(times);
     }
 }

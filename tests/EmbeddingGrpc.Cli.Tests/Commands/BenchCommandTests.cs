@@ -24,13 +24,17 @@ public sealed class BenchCommandTests
     {
         await using var daemon = await RunningDaemon.StartAsync("--EmbeddingGrpc:Model:Training:Epochs=1", "--EmbeddingGrpc:Model:Training:Dimension=16");
 
-        var ingest = await CliRun.OfAsync("bench", "ingest", "--address", daemon.Address, "--users", "50", "--items", "60", "--batch", "100", "--seconds", "1", "--rate", "2000", "--json");
+        var ingest = await CliRun.OfAsync("bench", "ingest", "--address", daemon.Address, "--users", "50", "--items", "60", "--batch", "100", "--seconds", "1", "--rate", "2000",
+            "--data-directory", daemon.DataDirectory, "--json");
         Assert.True(ingest.ExitCode == ExitCode.Success, ingest.Error);
         var ingested = LastLine(ingest);
         Assert.True(ingested.GetProperty("interactions").GetInt64() > 0);
         Assert.True(ingested.GetProperty("interactions_per_second").GetDouble() > 0);
         Assert.Equal(0, ingested.GetProperty("rejected").GetInt64());
         foreach (var figure in new[] { "ack_p50_ms", "ack_p99_ms", "applied_lag_ms" }) Assert.True(ingested.GetProperty(figure).GetDouble() >= 0);
+
+        Assert.InRange(ingested.GetProperty("fsync_p50_ms").GetDouble(), 0.0001, ingested.GetProperty("fsync_p99_ms").GetDouble());
+        Assert.DoesNotContain(Directory.GetFiles(daemon.DataDirectory), file => Path.GetFileName(file).StartsWith("fsync", StringComparison.Ordinal));
 
         var train = await CliRun.OfAsync("train", "--address", daemon.Address);
         Assert.True(train.ExitCode == ExitCode.Success, train.Error);

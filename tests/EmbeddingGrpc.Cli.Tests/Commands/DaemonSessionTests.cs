@@ -303,8 +303,9 @@ public sealed class DaemonSessionTests(DaemonFixture daemon) : IClassFixture<Dae
         var model = await daemon.CreateTrainedModelAsync("status");
         await daemon.RunAsync("recall", "--item", "a", "--model", model);
 
-        var text = await daemon.RunAsync("status", "--http", daemon.HttpAddress);
-        var json = await daemon.RunAsync("status", "--http", daemon.HttpAddress, "--json");
+        // The log is applied beside the calls, and the page of metrics may be as old as the exporter lets it become.
+        var text = await UntilAsync(run => run.Output.Contains("482 interactions on disk, 0 not yet applied", StringComparison.Ordinal), "status", "--http", daemon.HttpAddress);
+        var json = await UntilAsync(run => CallsIn(run) >= 1, "status", "--http", daemon.HttpAddress, "--json");
 
         Assert.Contains($"model {model}", text.Output, StringComparison.Ordinal);
         Assert.Contains("482 interactions on disk, 0 not yet applied, 0 not yet trained", text.Output, StringComparison.Ordinal);
@@ -312,6 +313,25 @@ public sealed class DaemonSessionTests(DaemonFixture daemon) : IClassFixture<Dae
         Assert.True(status.RootElement.GetProperty("process").GetProperty("working_set_bytes").GetDouble() > 10_000_000, text.Output);
         Assert.True(status.RootElement.GetProperty("recall").GetProperty("calls").GetDouble() >= 1);
         Assert.True(status.RootElement.GetProperty("ingest").GetProperty("appended").GetDouble() >= 482);
+    }
+
+    private static double CallsIn(CliRun run)
+    {
+        using var status = JsonDocument.Parse(run.Output);
+        return status.RootElement.TryGetProperty("recall", out var recall) && recall.ValueKind == JsonValueKind.Object ? recall.GetProperty("calls").GetDouble() : 0;
+    }
+
+    // Gives up after a minute, with what it was told last.
+    private async Task<CliRun> UntilAsync(Func<CliRun, bool> condition, params string[] args)
+    {
+        var run = await daemon.RunAsync(args);
+        for (var attempt = 0; !condition(run) && attempt < 600; attempt++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
+            run = await daemon.RunAsync(args);
+        }
+
+        return run;
     }
 
     [Fact]

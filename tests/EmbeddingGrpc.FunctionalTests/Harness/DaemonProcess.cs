@@ -89,6 +89,17 @@ internal sealed class DaemonProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts a daemon and kills it soon, whether it listens by then or not.</summary>
+    /// <param name="dataDirectory">Where its data lies.</param>
+    /// <param name="after">How soon.</param>
+    /// <param name="settings">As for <see cref="StartAsync"/>.</param>
+    public static async Task KillDuringStartAsync(string dataDirectory, TimeSpan after, params string[] settings)
+    {
+        await using var daemon = new DaemonProcess(Launch(dataDirectory, settings));
+        await Task.Delay(after);
+        await daemon.KillAsync();
+    }
+
     /// <summary>SIGKILL: nothing is flushed, closed or told.</summary>
     public async Task KillAsync()
     {
