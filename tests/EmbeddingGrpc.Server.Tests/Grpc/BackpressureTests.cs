@@ -82,9 +82,11 @@ public sealed class BackpressureTests
         await waiting.SendAsync(Events.Batch(1, 10));
         waiting.Dispose();
 
-        var (second, _) = await EventStreamCall.StartAsync(daemon, Events.Start("first", epoch: 1));
-        using var call = second;
+        // Starting takes a place in the log, too.
+        var starting = EventStreamCall.StartAsync(daemon, Events.Start("first"));
         log.AdmitBefore(null);
+        var (second, _) = await starting;
+        using var call = second;
         await second.SendAsync(Events.Batch(1, 10));
         await second.ReadThroughAsync(10);
         Assert.Equal(10, log.DurableOffset.Value);
