@@ -27,7 +27,7 @@ public sealed class EmbeddingClient : IDisposable
     private readonly ILogger<EventStream> _streamLogger;
 
     /// <summary>A client of the daemon at an address, with default options.</summary>
-    /// <exception cref="ArgumentException">Not an http or https address.</exception>
+    /// <exception cref="ArgumentException">Not an http, https or dns address.</exception>
     public EmbeddingClient(string address)
         : this(new EmbeddingClientOptions { Address = address })
     {
@@ -37,7 +37,7 @@ public sealed class EmbeddingClient : IDisposable
     /// <param name="options">Where the daemon is and how patiently it is called.</param>
     /// <param name="loggerFactory">Receives what calls and streams have to say; null keeps them quiet.</param>
     /// <param name="timeProvider">The clock of streams and retries; null is the system's.</param>
-    /// <exception cref="ArgumentException">Not an http or https address.</exception>
+    /// <exception cref="ArgumentException">Not an http, https or dns address.</exception>
     public EmbeddingClient(EmbeddingClientOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -45,7 +45,7 @@ public sealed class EmbeddingClient : IDisposable
         _time = timeProvider ?? TimeProvider.System;
         _streamLogger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<EventStream>();
         _channel = ChannelFactory.Create(options, loggerFactory);
-        _invoker = _channel.CreateCallInvoker();
+        _invoker = ChannelFactory.CreateInvoker(_channel, options);
         Events = new EventService.EventServiceClient(_invoker);
         Recommendations = new RecallService.RecallServiceClient(_invoker);
         Models = new ModelService.ModelServiceClient(_invoker);

@@ -5,9 +5,21 @@ namespace EmbeddingGrpc.Client;
 /// <summary>Where the daemon is and how patiently it is called. The defaults suit a service in the same data centre.</summary>
 public sealed record EmbeddingClientOptions
 {
-    /// <summary>The daemon's gRPC port, such as <c>http://127.0.0.1:50051</c> or <c>https://recall.example</c>.</summary>
+    /// <summary>
+    /// The daemon's gRPC port, such as <c>http://127.0.0.1:50051</c> or <c>https://recall.example</c>. With <c>dns:///recall-headless:50051</c> calls go round all
+    /// addresses that the name has, and the name is looked up again every <see cref="ResolveInterval"/>, so that new daemons get their share.
+    /// </summary>
     [Required]
     public string Address { get; init; } = "http://127.0.0.1:50051";
+
+    /// <summary>Whether a <c>dns:///</c> address is spoken to over TLS; the other schemes say it themselves.</summary>
+    public bool UseTls { get; init; }
+
+    /// <summary>How often the name of a <c>dns:///</c> address is looked up again. A connection that works is kept as long as its address is there.</summary>
+    public TimeSpan ResolveInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The key that a daemon with access keys asks for; empty sends none. Over cleartext it can be read on the way.</summary>
+    public string AccessKey { get; init; } = "";
 
     /// <summary>The model of calls that do not name one.</summary>
     [Required]

@@ -8,6 +8,7 @@ namespace EmbeddingGrpc.Cli.CommandLine;
 /// <summary>A command that talks to a running daemon: where it is, and what to say when it is not there.</summary>
 internal abstract class DaemonCommand : EmbedCtlCommand
 {
+    private const string AccessKeyVariable = "EMBEDDINGGRPC_ACCESS_KEY";
     private const string DefaultAddress = "http://127.0.0.1:50051";
 
     private readonly Option<string> _address = new("--address")
@@ -17,6 +18,13 @@ internal abstract class DaemonCommand : EmbedCtlCommand
         DefaultValueFactory = _ => DefaultAddress,
     };
 
+    private readonly Option<string> _accessKey = new("--access-key")
+    {
+        Description = $"The key that a daemon with access keys asks for. Default: the environment variable {AccessKeyVariable}, which other users of the machine do not see.",
+        HelpName = "KEY",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(AccessKeyVariable) ?? "",
+    };
+
     /// <inheritdoc cref="EmbedCtlCommand(CommandConsole, string, string, IReadOnlyList{string})"/>
     protected DaemonCommand(CommandConsole console, string name, string description, params IReadOnlyList<string> examples)
         : base(console, name, description, examples)
@@ -24,10 +32,11 @@ internal abstract class DaemonCommand : EmbedCtlCommand
         _address.Validators.Add(result =>
         {
             var text = result.GetValueOrDefault<string>();
-            var valid = Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
-            if (!valid) result.AddError($"--address '{text}' is not an http:// or https:// address, such as {DefaultAddress}.");
+            var valid = Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https" or "dns");
+            if (!valid) result.AddError($"--address '{text}' is not an http://, https:// or dns:/// address, such as {DefaultAddress}.");
         });
         Add(_address);
+        Add(_accessKey);
     }
 
     /// <summary>A client of the daemon that the command line names.</summary>
@@ -38,6 +47,7 @@ internal abstract class DaemonCommand : EmbedCtlCommand
         new()
         {
             Address = arguments.GetRequiredValue(_address),
+            AccessKey = arguments.GetValue(_accessKey) ?? "",
             // A person waits: one quick second try for a connection that just broke, then the reason.
             MaximumAttempts = 2,
             CallTimeout = TimeSpan.FromSeconds(30),

@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Server.Access;
 using EmbeddingGrpc.Server.Hosting;
 using EmbeddingGrpc.Server.Rest;
 using Grpc.AspNetCore.Server;
@@ -14,14 +15,21 @@ internal static class GrpcRegistration
         services.AddRecallService();
         services.AddSingleton<MessageSize>();
         services.AddSingleton<ExceptionInterceptor>();
-        services.AddRest(services.AddGrpc(grpc => grpc.Interceptors.Add<ExceptionInterceptor>()));
+        services.AddRest(services.AddGrpc(grpc =>
+        {
+            grpc.Interceptors.Add<AccessInterceptor>();
+            grpc.Interceptors.Add<ExceptionInterceptor>();
+        }));
         services.AddOptions<GrpcServiceOptions>().Configure<DaemonOptions>((grpc, daemon) => grpc.MaxReceiveMessageSize = daemon.MaximumMessageBytes);
         return services.AddGrpcReflection();
     }
 
     /// <summary>Maps them.</summary>
+    /// <exception cref="InvalidSettingException">The file of access keys is wrong.</exception>
     public static void MapGrpcServices(this WebApplication app)
     {
+        // Read now: a daemon with keys that cannot be read must not start.
+        app.Services.GetRequiredService<AccessKeys>();
         app.Use((context, next) => context.RequestServices.GetRequiredService<MessageSize>().ExplainInHeadersAsync(context, next));
         app.MapGrpcService<EventGrpcService>();
         app.MapGrpcService<ModelGrpcService>();

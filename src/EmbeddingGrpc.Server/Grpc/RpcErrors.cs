@@ -32,6 +32,14 @@ public static class RpcErrors
     public static RpcException FailedPrecondition(string reason, string message) =>
         Make(Code.FailedPrecondition, message, new ErrorInfo { Domain = Domain, Reason = reason });
 
+    /// <summary>UNAUTHENTICATED: nobody known calls.</summary>
+    public static RpcException Unauthenticated(string reason, string message) =>
+        Make(Code.Unauthenticated, message, new ErrorInfo { Domain = Domain, Reason = reason });
+
+    /// <summary>PERMISSION_DENIED: the caller is known and may not do this.</summary>
+    public static RpcException PermissionDenied(string reason, string message) =>
+        Make(Code.PermissionDenied, message, new ErrorInfo { Domain = Domain, Reason = reason });
+
     /// <summary>ABORTED: someone newer took over.</summary>
     public static RpcException Aborted(string reason, string message) =>
         Make(Code.Aborted, message, new ErrorInfo { Domain = Domain, Reason = reason });

@@ -40,6 +40,12 @@ public sealed record DaemonOptions
     public TlsOptions Tls { get; init; } = new();
 
     /// <summary>
+    /// File of the keys that may call, one a line: <c>NAME ROLES KEY</c>, roles among recall, ingest and admin, separated by commas. Empty lets everybody in. Read
+    /// again within seconds when it changes.
+    /// </summary>
+    public string AccessKeysFile { get; init; } = string.Empty;
+
+    /// <summary>
     /// JSON file with a section <c>Logging</c>, over all other sources; read again within seconds when it changes, so that levels change without a
     /// restart. It may come later, or never.
     /// </summary>

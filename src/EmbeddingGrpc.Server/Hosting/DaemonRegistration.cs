@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Server.Access;
 using EmbeddingGrpc.Server.Hosting.Tls;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,8 @@ internal static class DaemonRegistration
         services.AddOptions<HostOptions>().Configure<DaemonOptions>((host, options) => host.ShutdownTimeout = options.ShutdownTimeout);
         services.AddSingleton(provider => provider.GetRequiredService<DaemonOptions>().Tls);
         services.AddSingleton<ServerCertificate>();
+        services.AddSingleton<AccessKeys>();
+        services.AddSingleton<AccessInterceptor>();
         services.AddSingleton<DaemonAddresses>();
         services.AddSingleton<ServingStatus>();
         AddHosted<DataDirectory>(services);

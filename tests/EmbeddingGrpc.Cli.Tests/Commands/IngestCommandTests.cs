@@ -12,7 +12,7 @@ public sealed class IngestCommandTests
     [InlineData("--columns: 'colour' is not one of user, item, time, type, weight.", "--format", "csv", "--columns", "colour=red", "f")]
     [InlineData("--columns: 'user' is given twice.", "--format", "csv", "--columns", "user=a,user=b", "f")]
     [InlineData("--columns: 'user' is not ROLE=COLUMN.", "--format", "csv", "--columns", "user", "f")]
-    [InlineData("--address 'localhost:1' is not an http:// or https:// address", "--format", "csv", "--address", "localhost:1", "f")]
+    [InlineData("--address 'localhost:1' is not an http://, https:// or dns:/// address", "--format", "csv", "--address", "localhost:1", "f")]
     [InlineData("Unknown option '--fromat'. Did you mean --format? See 'embedctl ingest --help'.", "--fromat", "csv", "f")]
     public async Task Ingest_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
     {

@@ -145,6 +145,17 @@ public sealed class ChartRenderingTests
     }
 
     [Fact]
+    public async Task AccessKeys_Secret_IsMountedAndTheTestHoldsAKey()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, "--set", "accessKeys.existingSecret.name=recall-keys,tests.accessKey.secretName=recall-admin");
+        var mount = chart.Daemon.VolumeMounts.Single(m => m.MountPath == "/keys");
+        Assert.Equal("recall-keys", chart.Pod.Spec.Volumes.Single(v => v.Name == mount.Name).Secret.SecretName);
+        Assert.Equal("/keys/keys", chart.Settings.Data["EmbeddingGrpc__AccessKeysFile"]);
+        var variable = chart.Objects.OfType<V1Pod>().Single().Spec.Containers.Single().Env.Single();
+        Assert.Equal(("EMBEDDINGGRPC_ACCESS_KEY", "recall-admin"), (variable.Name, variable.ValueFrom.SecretKeyRef.Name));
+    }
+
+    [Fact]
     public async Task OpenTelemetry_Endpoint_BecomesTheStandardEnvironment()
     {
         var chart = await HelmChart.RenderAsync(Cancel, "--set", "openTelemetry.endpoint=http://collector:4317", "--set-json", "openTelemetry.sampleRatio=0.25");

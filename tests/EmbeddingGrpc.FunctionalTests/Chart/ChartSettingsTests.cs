@@ -24,7 +24,7 @@ public sealed class ChartSettingsTests
     private static readonly string[] TheChartsOwn =
     [
         nameof(DaemonOptions.Listen), nameof(DaemonOptions.DataDirectory), nameof(DaemonOptions.GrpcPort), nameof(DaemonOptions.HttpPort),
-        nameof(DaemonOptions.Tls), nameof(DaemonOptions.LoggingFile),
+        nameof(DaemonOptions.Tls), nameof(DaemonOptions.LoggingFile), nameof(DaemonOptions.AccessKeysFile),
     ];
 
     [Fact]

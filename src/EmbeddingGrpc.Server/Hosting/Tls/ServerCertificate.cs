@@ -87,14 +87,7 @@ internal sealed partial class ServerCertificate : IDisposable
         return new Snapshot(stamp, SslStreamCertificateContext.Create(certificate, new X509Certificate2Collection(intermediates), offline: true));
     }
 
-    private (DateTime Certificate, DateTime Key) Stamp() => (ChangedAt(_options.CertificatePath), ChangedAt(_options.KeyPath));
-
-    // Kubernetes mounts a Secret as links to links: the time of the file itself is what changes.
-    private static DateTime ChangedAt(string path)
-    {
-        var file = new FileInfo(path);
-        return (file.ResolveLinkTarget(returnFinalTarget: true) ?? file).LastWriteTimeUtc;
-    }
+    private (DateTime Certificate, DateTime Key) Stamp() => (FileTime.ChangedAt(_options.CertificatePath), FileTime.ChangedAt(_options.KeyPath));
 
     private static bool IsUnreadable(Exception e) => e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException;
 
