@@ -30,31 +30,48 @@ public sealed record TrainedEmbeddings(EmbeddingMatrix Input, EmbeddingMatrix Ou
     /// <exception cref="InvalidOperationException">The source needs W2 rows of items, and they are tree nodes.</exception>
     public EmbeddingMatrix Vectors(VectorSource source)
     {
+        var vectors = new EmbeddingMatrix(Map.Items, Input.Dimension);
+        try
+        {
+            for (int item = 0; item < Map.Items; item++)
+            {
+                CopyVector(source, new ItemOrdinal(item), vectors[new ItemOrdinal(item)]);
+            }
+        }
+        catch
+        {
+            vectors.Dispose();
+            throw;
+        }
+
+        return vectors;
+    }
+
+    /// <summary>Copies one item's vector, which shared rows are put together for.</summary>
+    /// <param name="source">Which vector.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="vector">[dimension]; overwritten.</param>
+    /// <exception cref="InvalidOperationException">The source needs W2 rows of items, and they are tree nodes.</exception>
+    public void CopyVector(VectorSource source, ItemOrdinal item, Span<float> vector)
+    {
         if (source != VectorSource.Input && !HasItemOutputs)
         {
             throw new InvalidOperationException(
                 $"VectorSource {source} needs output vectors of items; with hierarchical softmax they belong to tree nodes. Use VectorSource {nameof(VectorSource.Input)}.");
         }
 
-        var vectors = new EmbeddingMatrix(Map.Items, Input.Dimension);
-        for (int item = 0; item < Map.Items; item++)
+        switch (source)
         {
-            var row = vectors[new ItemOrdinal(item)];
-            switch (source)
-            {
-                case VectorSource.Input:
-                    CopyVector(Input, item, row);
-                    break;
-                case VectorSource.Output:
-                    CopyVector(Output, item, row);
-                    break;
-                default:
-                    AddVectors(item, row);
-                    break;
-            }
+            case VectorSource.Input:
+                CopyVector(Input, item.Value, vector);
+                break;
+            case VectorSource.Output:
+                CopyVector(Output, item.Value, vector);
+                break;
+            default:
+                AddVectors(item.Value, vector);
+                break;
         }
-
-        return vectors;
     }
 
     /// <inheritdoc/>

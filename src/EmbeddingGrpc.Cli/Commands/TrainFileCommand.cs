@@ -82,11 +82,7 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
     private void Write(
         ParseResult arguments, VectorSource source, string path, TrainingCorpus corpus, TrainedEmbeddings trained, CancellationToken cancellationToken)
     {
-        // A copy is made only where vectors must be put together from shared rows: at the end of a large training it would be the peak of memory.
-        var ownRows = trained.Map.DirectRows == trained.Map.Items;
-        using var copy = ownRows ? null : trained.Vectors(source);
-        var vectors = copy ?? (source == VectorSource.Input ? trained.Input : trained.Output);
-        VectorFileWriter.Write(path, arguments.GetValue(_binary) ? Word2vecFormat.Binary : Word2vecFormat.Text, corpus.Vocabulary, vectors, cancellationToken);
+        VectorFileWriter.Write(path, arguments.GetValue(_binary) ? Word2vecFormat.Binary : Word2vecFormat.Text, corpus.Vocabulary, trained, source, cancellationToken);
     }
 
     private void RefuseContradictions(ParseResult arguments, TrainingOptions options)
