@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Client.Calls;
 using EmbeddingGrpc.Protocol.V1;
 using Grpc.Core;
@@ -9,17 +8,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EmbeddingGrpc.Client;
 
 /// <summary>
-/// The daemon, from .NET: asks for recommendations, opens event streams, trains, keeps the catalogue. One per daemon and process: it owns the connection and may be used
-/// by any number of threads. Calls fail with <see cref="RpcException"/>; <see cref="RpcErrorText"/> makes them readable.
+/// The daemon, from .NET: asks for recommendations, opens event streams, makes and trains models, keeps the catalogue. One per daemon and process: it
+/// owns the connection and may be used by any number of threads. Calls fail with <see cref="RpcException"/>; <see cref="RpcErrorText"/> makes them readable.
 /// </summary>
 /// <remarks>
 /// Calls that only read are repeated while the daemon is unavailable, <see cref="AppendEventsAsync"/> only where a producer numbers the interactions.
 /// The generated stubs are there for everything else.
 /// </remarks>
-public sealed class EmbeddingClient : IDisposable
+public sealed partial class EmbeddingClient : IDisposable
 {
-    private const uint ItemsOfPage = 500;
-
     private readonly EmbeddingClientOptions _options;
     private readonly GrpcChannel _channel;
     private readonly CallInvoker _invoker;
@@ -134,130 +131,6 @@ public sealed class EmbeddingClient : IDisposable
     {
         var request = new GetEmbeddingsRequest { Model = _options.Model, Table = table, ItemIds = { itemIds } };
         return Recommendations.GetEmbeddingsAsync(request, Options(cancellationToken)).ResponseAsync;
-    }
-
-    /// <summary>What a model is and how fresh it is.</summary>
-    /// <param name="model">Null means the client's.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="RpcException">NOT_FOUND: no such model.</exception>
-    public async Task<Model> GetModelAsync(string? model = null, CancellationToken cancellationToken = default) =>
-        (await Models.GetModelAsync(new GetModelRequest { Model = model ?? _options.Model }, Options(cancellationToken))).Model;
-
-    /// <summary>All models.</summary>
-    public async Task<IReadOnlyList<Model>> ListModelsAsync(CancellationToken cancellationToken = default) =>
-        (await Models.ListModelsAsync(new ListModelsRequest(), Options(cancellationToken))).Models;
-
-    /// <summary>A model's generations on disk, newest first.</summary>
-    /// <param name="model">Null means the client's.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="RpcException">NOT_FOUND: no such model.</exception>
-    public async Task<IReadOnlyList<Generation>> ListGenerationsAsync(string? model = null, CancellationToken cancellationToken = default)
-    {
-        var request = new ListGenerationsRequest { Model = model ?? _options.Model };
-        return (await Models.ListGenerationsAsync(request, Options(cancellationToken))).Generations;
-    }
-
-    /// <summary>
-    /// Trains a generation on everything durable now and returns when it serves, or is kept because it is worse; while one is being trained already, waits for that. Has no deadline,
-    /// and is never repeated. Cancelling stops the waiting, not the training.
-    /// </summary>
-    /// <param name="model">Null means the client's.</param>
-    /// <param name="progress">Told several times a second.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="RpcException">FAILED_PRECONDITION: there is nothing to train on; or the training failed.</exception>
-    public async Task<TrainingResult> TrainAsync(
-        string? model = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        var request = new TrainModelRequest { Model = model ?? _options.Model };
-        using var call = Models.TrainModel(request, cancellationToken: cancellationToken);
-        await foreach (var message in call.ResponseStream.ReadAllAsync(cancellationToken))
-        {
-            if (message.Result is { } result) return result;
-            if (message.Progress is { } step) progress?.Report(step);
-        }
-        throw new RpcException(new Status(StatusCode.DataLoss, "The daemon ended the call without a result; the training may go on: ask for the model."));
-    }
-
-    /// <summary>Sets the attributes of items, replacing all that they had; a deleted item is there again. On disk and in force when it returns.</summary>
-    /// <param name="items">1..1000, each item once; see <see cref="AttributeValues"/>.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="RpcException">INVALID_ARGUMENT: an item is wrong, by field; then none was changed.</exception>
-    public Task<UpsertItemsResponse> UpsertItemsAsync(IEnumerable<Item> items, CancellationToken cancellationToken = default) =>
-        Catalog.UpsertItemsAsync(new UpsertItemsRequest { Model = _options.Model, Items = { items } }, Options(cancellationToken)).ResponseAsync;
-
-    /// <summary>An item of the catalogue.</summary>
-    /// <exception cref="RpcException">NOT_FOUND: it was never upserted, or deleted since.</exception>
-    public async Task<Item> GetItemAsync(string itemId, CancellationToken cancellationToken = default) =>
-        (await Catalog.GetItemAsync(new GetItemRequest { Model = _options.Model, ItemId = itemId }, Options(cancellationToken))).Item;
-
-    /// <summary>All items of the catalogue, asked for page by page.</summary>
-    /// <exception cref="RpcException">NOT_FOUND: no such model.</exception>
-    public async IAsyncEnumerable<Item> ListItemsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        var request = new ListItemsRequest { Model = _options.Model, PageSize = ItemsOfPage };
-        do
-        {
-            var page = await Catalog.ListItemsAsync(request, Options(cancellationToken));
-            foreach (var item in page.Items) yield return item;
-            request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0);
-    }
-
-    /// <summary>Deletes items: no recall answers them any more, until they are upserted again.</summary>
-    /// <param name="itemIds">1..1000; unknown ones are told in the answer.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="RpcException">INVALID_ARGUMENT: an id is wrong; then none was deleted.</exception>
-    public Task<DeleteItemsResponse> DeleteItemsAsync(IEnumerable<string> itemIds, CancellationToken cancellationToken = default) =>
-        Catalog.DeleteItemsAsync(new DeleteItemsRequest { Model = _options.Model, ItemIds = { itemIds } }, Options(cancellationToken)).ResponseAsync;
-
-    /// <summary>Forgets a user and returns the receipt. Has no deadline: the daemon rewrites the files that hold the user.</summary>
-    /// <param name="userId">Need not be known.</param>
-    /// <param name="model">Null means the client's.</param>
-    /// <param name="cancellationToken">Ends the waiting; an erasure that has begun is finished all the same.</param>
-    /// <exception cref="RpcException">RESOURCE_EXHAUSTED or UNAVAILABLE: the disk refused; repeat it.</exception>
-    public Task<EraseUserResponse> EraseUserAsync(string userId, string? model = null, CancellationToken cancellationToken = default) =>
-        Catalog.EraseUserAsync(new EraseUserRequest { Model = model ?? _options.Model, UserId = userId }, cancellationToken: cancellationToken).ResponseAsync;
-
-    /// <summary>Lets a generation that is on disk serve.</summary>
-    /// <param name="generation">Its id or its number.</param>
-    /// <param name="model">Null means the client's.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="RpcException">NOT_FOUND: no such generation.</exception>
-    public async Task<Generation> PromoteGenerationAsync(string generation, string? model = null, CancellationToken cancellationToken = default)
-    {
-        var request = new PromoteGenerationRequest { Model = model ?? _options.Model, GenerationId = generation };
-        return (await Models.PromoteGenerationAsync(request, cancellationToken: cancellationToken)).Generation;
-    }
-
-    /// <summary>Lets the generation before the serving one serve again.</summary>
-    /// <param name="model">Null means the client's.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="RpcException">FAILED_PRECONDITION: there is none.</exception>
-    public async Task<Generation> RollbackGenerationAsync(string? model = null, CancellationToken cancellationToken = default)
-    {
-        var request = new RollbackGenerationRequest { Model = model ?? _options.Model };
-        return (await Models.RollbackGenerationAsync(request, cancellationToken: cancellationToken)).Generation;
-    }
-
-    /// <summary>Says how good a model's options are for its events. Has no deadline; cancelling stops it. What serves is not touched.</summary>
-    /// <param name="testFraction">The newest share of the interactions, which is asked for, 0.001..0.9.</param>
-    /// <param name="k">Length of the lists, 1..1000.</param>
-    /// <param name="model">Null means the client's.</param>
-    /// <param name="progress">Told the share done, several times a second.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="RpcException">FAILED_PRECONDITION: there is nothing to ask for, or an evaluation runs already.</exception>
-    public async Task<EvaluationReport> EvaluateAsync(
-        double testFraction = 0.1, int k = 10, string? model = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
-    {
-        var request = new EvaluateModelRequest { Model = model ?? _options.Model, TestFraction = testFraction, K = checked((uint)k) };
-        using var call = Models.EvaluateModel(request, cancellationToken: cancellationToken);
-        await foreach (var message in call.ResponseStream.ReadAllAsync(cancellationToken))
-        {
-            if (message.Report is { } report) return report;
-            progress?.Report(message.Progress);
-        }
-        throw new RpcException(new Status(StatusCode.DataLoss, "The daemon ended the call without a report."));
     }
 
     /// <summary>Closes the connection. Event streams that are still open fail.</summary>

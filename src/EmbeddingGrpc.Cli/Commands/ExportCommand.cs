@@ -47,27 +47,24 @@ internal sealed class ExportCommand : ModelCommand
     {
         var path = arguments.GetRequiredValue(_file);
         using var client = Connect(arguments);
-        var request = new ExportVectorsRequest
+        var table = arguments.GetRequiredValue(_table) switch
         {
-            Model = Model(arguments),
-            Table = arguments.GetRequiredValue(_table) switch
-            {
-                "output" => EmbeddingTable.Output,
-                "similarity" => EmbeddingTable.Similarity,
-                _ => EmbeddingTable.Input,
-            },
-            Format = VectorFormatOption.Parse(arguments.GetRequiredValue(_format)),
-            SpaceReplacement = arguments.GetValue(_spaces) ?? "",
+            "output" => EmbeddingTable.Output,
+            "similarity" => EmbeddingTable.Similarity,
+            _ => EmbeddingTable.Input,
         };
+        var format = VectorFormatOption.Parse(arguments.GetRequiredValue(_format));
         var bytes = await ProgressDisplay.RunAsync(Terminal, async display =>
         {
             var step = display.Begin("export");
-            var written = await VectorDownload.RunAsync(client, request, path, sent => step.Report(null, $"{sent:N0} bytes"), cancellationToken);
+            var progress = new InlineProgress<long>(sent => step.Report(null, $"{sent:N0} bytes"));
+            var written = await VectorDownload.ToAsync(path, target => client.ExportVectorsAsync(
+                target, table, format, arguments.GetValue(_spaces), progress: progress, cancellationToken: cancellationToken));
             step.Done($"{written:N0} bytes");
             return written;
         });
         // Standard output holds the vectors themselves.
-        if (path == "-") return ExitCode.Success;
+        if (path == VectorDownload.StandardOutput) return ExitCode.Success;
         if (arguments.GetValue(_json)) Terminal.WriteJson(new { File = path, Bytes = bytes });
         else await Terminal.Output.WriteLineAsync($"{path}: {bytes:N0} bytes".AsMemory(), cancellationToken);
         return ExitCode.Success;

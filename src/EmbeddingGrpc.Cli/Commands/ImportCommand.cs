@@ -3,7 +3,6 @@ using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Cli.Models;
 using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Cli.Vectors;
-using EmbeddingGrpc.Protocol.V1;
 
 namespace EmbeddingGrpc.Cli.Commands;
 
@@ -39,13 +38,15 @@ internal sealed class ImportCommand : ModelCommand
         var vectors = Existing(arguments.GetRequiredValue(_vectors));
         var contexts = arguments.GetValue(_contexts) is { } path ? Existing(path) : null;
         var total = Math.Max(1, vectors.Length + (contexts?.Length ?? 0));
-        var start = new ImportVectorsStart { Model = Model(arguments), Format = VectorFormatOption.Parse(arguments.GetRequiredValue(_format)) };
+        var format = VectorFormatOption.Parse(arguments.GetRequiredValue(_format));
         using var client = Connect(arguments);
+        await using var input = Open(vectors);
+        await using var output = contexts is null ? null : Open(contexts);
         var generation = await ProgressDisplay.RunAsync(Terminal, async display =>
         {
             var step = display.Begin("import");
-            var made = await VectorUpload.RunAsync(
-                client, start, vectors.FullName, contexts?.FullName, sent => step.Report((double)sent / total, $"{sent:N0} bytes"), cancellationToken);
+            var progress = new InlineProgress<long>(sent => step.Report((double)sent / total, $"{sent:N0} bytes"));
+            var made = await client.ImportVectorsAsync(input, output, format, progress: progress, cancellationToken: cancellationToken);
             step.Done($"{made.ItemCount:N0} items");
             return made;
         });
@@ -53,6 +54,9 @@ internal sealed class ImportCommand : ModelCommand
         else await Terminal.Output.WriteLineAsync($"{ModelText.Describe(generation)} serves".AsMemory(), cancellationToken);
         return ExitCode.Success;
     }
+
+    private static FileStream Open(FileInfo file) =>
+        new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
 
     private static FileInfo Existing(string path) => File.Exists(path) ? new FileInfo(path) : throw new CommandFailedException($"file not found: {path}");
 }

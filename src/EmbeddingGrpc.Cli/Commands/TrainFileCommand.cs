@@ -122,9 +122,4 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
                 $"for the time limit: {result.Epochs:0.##} of {result.RequestedEpochs} epochs, dimension {result.Dimension} of {result.RequestedDimension}");
         }
     }
-
-    private sealed class InlineProgress<T>(Action<T> report) : IProgress<T>
-    {
-        public void Report(T value) => report(value);
-    }
 }

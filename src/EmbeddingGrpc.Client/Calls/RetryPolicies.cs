@@ -6,15 +6,15 @@ using Grpc.Net.Client.Configuration;
 namespace EmbeddingGrpc.Client.Calls;
 
 /// <summary>
-/// Which calls gRPC may repeat by itself: those that only read. TrainModel would train twice, and an AppendEvents that was lost on its way back
-/// would be appended twice unless a producer numbers it (<see cref="EmbeddingClient.AppendEventsAsync"/> repeats it then).
+/// Which calls gRPC may repeat by itself: those that only read. TrainModel would train twice, CreateModel and DeleteModel would find their own work
+/// done, an upsert would undo what another wrote in between, and an AppendEvents that was lost on its way back would be appended twice unless a producer numbers it (<see cref="EmbeddingClient.AppendEventsAsync"/> repeats it then).
 /// </summary>
 internal static class RetryPolicies
 {
     private static readonly (ServiceDescriptor Service, string[] Methods)[] Reads =
     [
         (RecallService.Descriptor, ["Recall", "BatchRecall", "GetEmbeddings"]),
-        (ModelService.Descriptor, ["GetModel", "ListModels", "ListGenerations"]),
+        (ModelService.Descriptor, ["GetModel", "ListModels", "ListModelOptions", "ListGenerations"]),
         (CatalogService.Descriptor, ["GetItem", "ListItems", "ListAttributes"]),
     ];
 

@@ -11,16 +11,16 @@ internal static class RecallEndpoints
         services.AddSingleton<RecallCall>();
         services.AddSingleton<RecallEmbeddings>();
         services.AddSingleton<RecallGrpcService>();
-        services.AddSingleton<RecallReplyService>();
-        return services.AddSingleton<IServiceMethodProvider<RecallReplyService>, RecallReplyMethod>();
+        return services.AddSingleton<IServiceMethodProvider<RecallGrpcService>, RecallReplyMethod>();
     }
 
     /// <summary>Maps it.</summary>
     public static void MapRecallService(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGrpcService<RecallGrpcService>();
-
         // Two endpoints of one path: the lower order is taken.
-        endpoints.MapGrpcService<RecallReplyService>().Add(static endpoint => ((RouteEndpointBuilder)endpoint).Order = -1);
+        endpoints.MapGrpcService<RecallGrpcService>().Add(static endpoint =>
+        {
+            if (RecallReplyMethod.IsOf(endpoint)) ((RouteEndpointBuilder)endpoint).Order = -1;
+        });
     }
 }

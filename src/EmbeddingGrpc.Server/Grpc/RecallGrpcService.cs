@@ -16,6 +16,13 @@ public sealed class RecallGrpcService(RecallCall call, RecallEmbeddings embeddin
         return (await call.AnswerAsync(request, context.CancellationToken)).ToResponse();
     }
 
+    /// <summary>The same as the bytes that go over the wire.</summary>
+    public Task<RecallReply> Reply(RecallRequest request, ServerCallContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return call.AnswerAsync(request, context.CancellationToken).AsTask();
+    }
+
     /// <inheritdoc/>
     public override async Task<BatchRecallResponse> BatchRecall(BatchRecallRequest request, ServerCallContext context)
     {

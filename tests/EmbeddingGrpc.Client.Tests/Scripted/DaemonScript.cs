@@ -24,6 +24,14 @@ internal sealed class DaemonScript
 
     public Func<IServerStreamWriter<TrainModelResponse>, Task> OnTrain { get; init; } = _ => Task.CompletedTask;
 
+    public Func<CreateModelRequest, CreateModelResponse> OnCreateModel { get; init; } = _ => new CreateModelResponse();
+
+    public Func<UpdateModelRequest, UpdateModelResponse> OnUpdateModel { get; init; } = _ => new UpdateModelResponse();
+
+    public Func<IAsyncStreamReader<ImportVectorsRequest>, Task<ImportVectorsResponse>> OnImport { get; init; } = _ => Task.FromResult(new ImportVectorsResponse());
+
+    public Func<ExportVectorsRequest, IServerStreamWriter<ExportVectorsResponse>, Task> OnExport { get; init; } = (_, _) => Task.CompletedTask;
+
     public int Streams => Volatile.Read(ref _streams);
 
     public int NextStream() => Interlocked.Increment(ref _streams);

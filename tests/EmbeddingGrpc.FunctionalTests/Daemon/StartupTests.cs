@@ -15,6 +15,14 @@ public sealed class StartupTests : IDisposable
 
     public void Dispose() => _data.Dispose();
 
+    [Fact]
+    public async Task Start_WithDefaults_WarnsOfNothing()
+    {
+        await using var daemon = await DaemonProcess.StartAsync(_data.FullPath, Cancel);
+        await Eventually.TrueAsync("the log says that it listens", () => daemon.Output.Contains("listens", StringComparison.Ordinal), Cancel);
+        Assert.DoesNotMatch("(?m) (warn|fail|crit): ", daemon.Output);
+    }
+
     [Theory]
     [InlineData("--EmbeddingGrpc:GrpcPort=70000", "GrpcPort")]
     [InlineData("--EmbeddingGrpc:GrpcPort=many", "GrpcPort")]
