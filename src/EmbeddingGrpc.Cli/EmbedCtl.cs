@@ -15,7 +15,7 @@ internal static class EmbedCtl
     public static RootCommand CreateRootCommand(CommandConsole console)
     {
         var root = new RootCommand(
-            "Streams events into an EmbeddingGrpc daemon, trains it and asks it for recommendations.\n\n" + ExitCode.Legend)
+            "Streams events into an EmbeddingGrpc daemon, trains it and asks it for recommendations.\n\n" + LeadingOptions.Legend + "\n\n" + ExitCode.Legend)
         {
             new DemoCommand(console),
             new IngestCommand(console),
@@ -55,19 +55,18 @@ internal static class EmbedCtl
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = TerminationTimeout,
         };
-        var parsed = CreateRootCommand(console).Parse(args);
+        var root = CreateRootCommand(console);
+        var parsed = root.Parse(LeadingOptions.MoveBehindCommand(args, root));
         if (UnknownOption.Find(parsed) is { } unknown)
         {
             console.WriteError(unknown);
             return ExitCode.Usage;
         }
-        if (parsed.Action is not ParseErrorAction refusal) return await parsed.InvokeAsync(invocation, cancellationToken);
+        if (parsed.Action is not ParseErrorAction) return await parsed.InvokeAsync(invocation, cancellationToken);
 
         // A page of help would push what is wrong off the screen; where a command is missing, help is the answer.
-        var command = parsed.CommandResult.Command;
-        refusal.ShowHelp = command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0;
-        await parsed.InvokeAsync(invocation, cancellationToken);
-        if (!refusal.ShowHelp) await console.Error.WriteLineAsync($"See '{command.FullName()} --help'.".AsMemory(), cancellationToken);
+        if (parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0) await parsed.InvokeAsync(invocation, cancellationToken);
+        else UsageErrors.Write(console, parsed);
         return ExitCode.Usage;
     }
 }

@@ -54,7 +54,7 @@ internal sealed record IngestLoad
                 _ =>
                 {
                     var elapsed = Stopwatch.GetElapsedTime(started);
-                    progress(Math.Min(1, elapsed / Duration), sent.Sum(count => Volatile.Read(ref count)) / elapsed.TotalSeconds);
+                    progress(Math.Min(1, elapsed / Duration), sent.Sum() / elapsed.TotalSeconds);
                 },
                 null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
             await Task.WhenAll(streams.Select((stream, i) => Task.Run(() => SendAsync(stream, i, ring, sent, started, microseconds, cancellationToken), cancellationToken)));

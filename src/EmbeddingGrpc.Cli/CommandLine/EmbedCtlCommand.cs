@@ -44,6 +44,7 @@ internal abstract class EmbedCtlCommand : Command
         catch (CommandFailedException e)
         {
             Terminal.WriteError(e.Message);
+            if (e.ExitCode == ExitCode.Usage) UsageErrors.WriteWaysOut(Terminal, this);
             return e.ExitCode;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)

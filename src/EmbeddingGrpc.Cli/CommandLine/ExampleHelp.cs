@@ -10,6 +10,9 @@ internal sealed class ExampleHelp(HelpAction generated, IReadOnlyList<string> ex
     /// <inheritdoc/>
     public override bool ClearsParseErrors => true;
 
+    /// <summary>Command lines that can be copied.</summary>
+    public IReadOnlyList<string> Examples => examples;
+
     /// <summary>Gives a command its own <c>--help</c> with examples.</summary>
     public static void AddTo(Command command, params IReadOnlyList<string> examples)
     {

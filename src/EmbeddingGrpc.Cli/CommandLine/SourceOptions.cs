@@ -108,6 +108,7 @@ internal sealed class SourceOptions
 
     private void AddAll(Command command)
     {
+        _minimumRating.AcceptOnlyRange(-1e9, 1e9);
         _format.CompletionSources.Add("movielens", "sequences", "sessions", "csv");
         command.Add(_file);
         command.Add(_format);

@@ -10,9 +10,6 @@ namespace EmbeddingGrpc.Cli.CommandLine;
 /// </summary>
 internal static class UnknownOption
 {
-    /// <summary>Closer names than this are suggested.</summary>
-    private const int DistanceOfTypo = 3;
-
     /// <summary>What to say; null where every option is known.</summary>
     public static string? Find(ParseResult parsed)
     {
@@ -24,30 +21,14 @@ internal static class UnknownOption
         var taken = command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? []).Select(token => token.Value);
         var unknown = taken.Concat(parsed.UnmatchedTokens).FirstOrDefault(text => text.Length > 1 && text.StartsWith('-'));
         if (unknown is null) return null;
-        var nearest = command.Options.Select(option => option.Name).MinBy(name => Distance(name, unknown));
-        var suggestion = nearest is not null && Distance(nearest, unknown) < DistanceOfTypo ? $" Did you mean {nearest}?" : "";
+        // One that the command has, before the command: only a few may stand there.
+        if (command.Options.Any(option => option.Name == unknown || option.Aliases.Contains(unknown)))
+            return $"Option '{unknown}' must stand behind the command: {command.FullName()} {unknown} ...";
+        var suggestion = Spelling.Suggest(unknown, command.Options.Select(option => option.Name));
         return $"Unknown option '{unknown}'.{suggestion} See '{command.FullName()} --help'.";
     }
 
     /// <summary>A command as typed, its groups included.</summary>
     public static string FullName(this Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{parent.FullName()} {command.Name}" : "embedctl";
-
-    /// <summary>How many letters must be inserted, deleted or replaced (Levenshtein).</summary>
-    private static int Distance(string left, string right)
-    {
-        var row = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= right.Length; j++)
-            {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(row[j - 1], above) + 1, diagonal + (left[i - 1] == right[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-        return row[^1];
-    }
 }

@@ -9,15 +9,15 @@ namespace EmbeddingGrpc.Cli.Commands;
 /// <summary>Streams made-up interactions and measures throughput and the time to a durable acknowledgement.</summary>
 internal sealed class BenchIngestCommand : ModelCommand
 {
-    private readonly Option<int> _users = Positive("--users", "Different users.", 1_000_000);
-    private readonly Option<int> _items = Positive("--items", "Different items.", 1_000_000);
-    private readonly Option<double> _zipf = new("--zipf") { Description = "Popularity of the item at rank r is 1 / r to this power.", HelpName = "S", DefaultValueFactory = _ => 1.0 };
-    private readonly Option<int> _batch = Positive("--batch", "Interactions a message, at most 10000.", 500);
-    private readonly Option<int> _streams = Positive("--streams", "Streams at once, each a producer of its own.", 1);
-    private readonly Option<int> _inFlight = Positive("--in-flight", "Batches of one stream that wait for their acknowledgement.", 32);
-    private readonly Option<int> _rate = new("--rate") { Description = "Interactions a second over all streams; 0 is as fast as they are taken.", HelpName = "N", DefaultValueFactory = _ => 0 };
-    private readonly Option<int> _seconds = Positive("--seconds", "How long.", 10);
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of what is sent.", HelpName = "N", DefaultValueFactory = _ => 42 };
+    private readonly Option<int> _users = OptionRanges.Number("--users", "Different users.", 1_000_000, 1, 1_000_000_000);
+    private readonly Option<int> _items = OptionRanges.Number("--items", "Different items.", 1_000_000, 1, 100_000_000);
+    private readonly Option<double> _zipf = OptionRanges.Number("--zipf", "Popularity of the item at rank r is 1 / r to this power.", 1.0, 0, 10);
+    private readonly Option<int> _batch = OptionRanges.Number("--batch", "Interactions a message.", 500, 1, 10_000);
+    private readonly Option<int> _streams = OptionRanges.Number("--streams", "Streams at once, each a producer of its own.", 1, 1, 1000);
+    private readonly Option<int> _inFlight = OptionRanges.Number("--in-flight", "Batches of one stream that wait for their acknowledgement.", 32, 1, 10_000);
+    private readonly Option<int> _rate = OptionRanges.Number("--rate", "Interactions a second over all streams; 0 is as fast as they are taken.", 0, 0, 100_000_000);
+    private readonly Option<int> _seconds = OptionRanges.Number("--seconds", "How long.", 10, 1, 86_400);
+    private readonly Option<ulong> _seed = OptionRanges.Number<ulong>("--seed", "Seed of what is sent.", 42, 0, ulong.MaxValue);
     private readonly Option<DirectoryInfo?> _dataDirectory = new("--data-directory")
     {
         Description = "The daemon's data directory, where it is on this machine: the fsync of its disk is measured before the load and told beside it.",
@@ -36,11 +36,12 @@ internal sealed class BenchIngestCommand : ModelCommand
             "embedctl bench ingest --rate 50000 --streams 4 --data-directory ./data")
     {
         foreach (var option in new Option[] { _users, _items, _zipf, _batch, _streams, _inFlight, _rate, _seconds, _seed, _dataDirectory, _json }) Add(option);
-        Validators.Add(result =>
+        _dataDirectory.Validators.Add(result =>
         {
-            if (result.GetValue(_rate) < 0) result.AddError("--rate must be at least 0.");
-            if (result.GetValue(_dataDirectory) is { Exists: false } missing) result.AddError($"--data-directory: '{missing}' does not exist.");
-            if (result.GetValue(_batch) > 10_000) result.AddError("--batch must be at most 10000, the most that one message may carry.");
+            foreach (var token in result.Tokens)
+            {
+                if (!Directory.Exists(token.Value)) result.AddError($"--data-directory: '{token.Value}' does not exist.");
+            }
         });
     }
 
@@ -59,8 +60,10 @@ internal sealed class BenchIngestCommand : ModelCommand
             Duration = TimeSpan.FromSeconds(arguments.GetValue(_seconds)),
             Seed = arguments.GetValue(_seed),
         };
-        var fsync = arguments.GetValue(_dataDirectory) is { } directory ? FsyncProbe.Measure(directory.FullName, cancellationToken) : null;
         using var client = Connect(arguments);
+        // The streams would wait for a daemon that is down.
+        await client.GetModelAsync(cancellationToken: cancellationToken);
+        var fsync = arguments.GetValue(_dataDirectory) is { } directory ? FsyncProbe.Measure(directory.FullName, cancellationToken) : null;
         var report = await ProgressDisplay.RunAsync(Terminal, async display =>
         {
             var step = display.Begin("ingest");
@@ -84,14 +87,4 @@ internal sealed class BenchIngestCommand : ModelCommand
     }
 
     private static double Milliseconds(TimeSpan[] sorted, int percentile) => Math.Round(sorted[sorted.Length * percentile / 100].TotalMilliseconds, 3);
-
-    private static Option<int> Positive(string name, string description, int value)
-    {
-        var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => value };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1) result.AddError($"{name} must be at least 1.");
-        });
-        return option;
-    }
 }

@@ -8,21 +8,21 @@ namespace EmbeddingGrpc.Cli.Commands;
 /// <summary>Calls Recall in a closed or an open loop and measures the latency.</summary>
 internal sealed class BenchRecallCommand : ModelCommand
 {
-    private readonly Option<RecallQueryKind> _query = new("--query")
+    private readonly Option<RecallQueryKind> _query = new Option<RecallQueryKind>("--query")
     {
         Description = "What to ask for: items repeat and are mostly cached; sessions and vectors are searched for.",
         HelpName = "item|user|session|vector",
         DefaultValueFactory = _ => RecallQueryKind.Session,
-    };
+    }.AcceptOnlyNames();
 
     private readonly Option<FileInfo?> _ids = new("--ids") { Description = "Ids to ask about, one a line; otherwise the model's most popular items.", HelpName = "FILE" };
-    private readonly Option<int> _k = Number("--k", "Items an answer, 1..1000.", 50, 1, 1000);
-    private readonly Option<int> _inFlight = Number("--in-flight", "Calls in flight of a closed loop.", 8, 1, 10_000);
-    private readonly Option<int> _channels = Number("--channels", "Connections.", 4, 1, 1000);
-    private readonly Option<int> _rate = Number("--rate", "Calls a second of an open loop; 0 is a closed loop.", 0, 0, 10_000_000);
-    private readonly Option<int> _warmUp = Number("--warm-up", "Seconds before the measurement.", 2, 0, 3600);
-    private readonly Option<int> _seconds = Number("--seconds", "Seconds of measurement.", 10, 1, 86_400);
-    private readonly Option<int> _seed = Number("--seed", "Seed of what is asked.", 42, 0, int.MaxValue);
+    private readonly Option<int> _k = OptionRanges.Number("--k", "Items an answer, 1..1000.", 50, 1, 1000);
+    private readonly Option<int> _inFlight = OptionRanges.Number("--in-flight", "Calls in flight of a closed loop.", 8, 1, 10_000);
+    private readonly Option<int> _channels = OptionRanges.Number("--channels", "Connections.", 4, 1, 1000);
+    private readonly Option<int> _rate = OptionRanges.Number("--rate", "Calls a second of an open loop; 0 is a closed loop.", 0, 0, 10_000_000);
+    private readonly Option<int> _warmUp = OptionRanges.Number("--warm-up", "Seconds before the measurement.", 2, 0, 3600);
+    private readonly Option<int> _seconds = OptionRanges.Number("--seconds", "Seconds of measurement.", 10, 1, 86_400);
+    private readonly Option<int> _seed = OptionRanges.Number("--seed", "Seed of what is asked.", 42, 0, int.MaxValue);
     private readonly Option<bool> _json = JsonOption.Create();
 
     public BenchRecallCommand(CommandConsole console)
@@ -36,15 +36,12 @@ internal sealed class BenchRecallCommand : ModelCommand
             "embedctl bench recall --query item --rate 5000 --seconds 60 --json")
     {
         foreach (var option in new Option[] { _query, _ids, _k, _inFlight, _channels, _rate, _warmUp, _seconds, _seed, _json }) Add(option);
-        Validators.Add(result =>
-        {
-            if (result.GetValue(_query) == RecallQueryKind.User && result.GetValue(_ids) is null) result.AddError("--query user needs --ids FILE with user ids.");
-        });
     }
 
     /// <inheritdoc/>
     protected override async Task<int> ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
+        if (arguments.GetValue(_query) == RecallQueryKind.User && arguments.GetValue(_ids) is null) throw CommandFailedException.Usage("--query user needs --ids FILE with user ids.");
         string[] ids = arguments.GetValue(_ids) is { } file ? [.. File.ReadLines(file.FullName).Where(line => line.Length > 0)] : [];
         var clients = Enumerable.Range(0, arguments.GetValue(_channels)).Select(_ => Connect(arguments)).ToArray();
         try
@@ -87,15 +84,5 @@ internal sealed class BenchRecallCommand : ModelCommand
         Terminal.Output.WriteLine($"{report.Mode} loop: {report.Calls:N0} calls in {report.Seconds:0.0} s, {report.Qps:N0}/s");
         Terminal.Output.WriteLine($"latency ms: p50 {report.P50Ms:0.000}, p99 {report.P99Ms:0.000}, p99.9 {report.P999Ms:0.000}, max {report.MaxMs:0.000}");
         Terminal.Output.WriteLine($"answered by search {report.FromSearch:N0}, memory {report.FromMemory:N0}, Redis {report.FromRedis:N0}");
-    }
-
-    private static Option<int> Number(string name, string description, int value, int lowest, int highest)
-    {
-        var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => value };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is var number && (number < lowest || number > highest)) result.AddError($"{name} is {number}; it must be {lowest}..{highest}.");
-        });
-        return option;
     }
 }

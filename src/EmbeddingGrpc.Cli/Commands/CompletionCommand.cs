@@ -49,7 +49,7 @@ internal sealed class CompletionCommand : EmbedCtlCommand
             "source <(embedctl completion bash)",
             "embedctl completion fish > ~/.config/fish/completions/embedctl.fish")
     {
-        _shell.AcceptOnlyFromAmong("bash", "zsh", "fish", "pwsh");
+        _shell.AcceptOnlyWords("bash", "zsh", "fish", "pwsh");
         Add(_shell);
     }
 

@@ -45,6 +45,7 @@ internal sealed class DemoCommand : EmbedCtlCommand
             "embedctl demo --format sequences histories.txt | tail -1 | jq .hit10")
     {
         _source.AddOptionalTo(this);
+        _seed.AcceptOnlyRange(0UL, ulong.MaxValue);
         Add(_seed);
         Add(_directory);
     }

@@ -37,7 +37,7 @@ internal sealed class ExportCommand : ModelCommand
             "embedctl export --table output --format binary contexts.bin",
             "embedctl export - | head -1     # COUNT DIMENSION")
     {
-        _table.AcceptOnlyFromAmong("input", "output", "similarity");
+        _table.AcceptOnlyWords("input", "output", "similarity");
         Add(_file);
         foreach (var option in new Option[] { _table, _format, _spaces, _json }) Add(option);
     }

@@ -52,7 +52,7 @@ internal sealed class ItemsUpsertCommand : ModelCommand
             "embedctl items upsert items.jsonl",
             "embedctl items list --json --model old | embedctl items upsert --format jsonl --model new -")
     {
-        _format.AcceptOnlyFromAmong(CsvFormat, JsonFormat);
+        _format.AcceptOnlyWords(CsvFormat, JsonFormat);
         _separator.Validators.Add(result =>
         {
             if (string.IsNullOrEmpty(result.GetValueOrDefault<string>())) result.AddError("--separator is empty; a set needs something between its texts.");

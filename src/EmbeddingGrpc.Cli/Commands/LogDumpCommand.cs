@@ -22,6 +22,8 @@ internal sealed class LogDumpCommand : LogFilesCommand
             "embedctl log dump ./data --from 1000 --to 1010",
             "embedctl log dump ./data --json | jq 'select(.user_id == \"42\")'")
     {
+        _from.AcceptOnlyRange(0L, long.MaxValue);
+        _to.AcceptOnlyRange(0L, long.MaxValue);
         Add(_from);
         Add(_to);
         Add(_json);
@@ -31,6 +33,7 @@ internal sealed class LogDumpCommand : LogFilesCommand
     protected override Task<int> ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var json = arguments.GetValue(_json);
+        if (arguments.GetValue(_to) < arguments.GetValue(_from)) throw CommandFailedException.Usage("--to is before --from.");
         var to = new LogOffset(arguments.GetValue(_to) ?? long.MaxValue);
         if (!json) Terminal.Output.WriteLine("offset\tkind\tuser\titem\ttime\tweight\trecall");
         foreach (var entry in LogInspector.Dump(LogDirectory(arguments), new LogOffset(arguments.GetValue(_from)), to, cancellationToken))

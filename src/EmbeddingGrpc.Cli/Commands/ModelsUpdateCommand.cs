@@ -34,7 +34,7 @@ internal sealed class ModelsUpdateCommand : DaemonCommand
         Add(_json);
         Validators.Add(result =>
         {
-            if (result.GetResult(_set) is null && result.GetResult(_reset) is null) result.AddError("Give --set NAME=VALUE or --reset NAME.");
+            if (result.GetResult(_set) is null && result.GetResult(_reset) is null) result.AddError("Give the model's NAME and --set OPTION=VALUE or --reset OPTION.");
         });
     }
 

@@ -43,7 +43,7 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
             "embedctl search-file --base items.f32 --queries users.f32 --dimension 100 --metric cosine",
             "embedctl search-file --base w2.f32 --queries w1.f32 --dimension 64 --metric dot --k 10 --ef 16,32,64,128 --output-ids found")
     {
-        _metric.AcceptOnlyFromAmong([.. Metrics.Keys]);
+        _metric.AcceptOnlyWords([.. Metrics.Keys]);
         foreach (var option in new Option[] { _base, _queries, _dimension, _metric, _k, _m, _efConstruction, _ef, _threads, _outputIds }) Add(option);
     }
 
@@ -129,10 +129,5 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
         if (prefix is null) return;
         var directory = Path.GetDirectoryName(Path.GetFullPath(prefix))!;
         if (!Directory.Exists(directory)) throw new CommandFailedException($"there is no directory {directory}");
-    }
-
-    private sealed class InlineProgress<T>(Action<T> report) : IProgress<T>
-    {
-        public void Report(T value) => report(value);
     }
 }

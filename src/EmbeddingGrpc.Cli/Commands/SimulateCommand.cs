@@ -43,15 +43,9 @@ internal sealed class SimulateCommand : ModelCommand
         _users.AcceptOnlyRange(1, 100_000_000);
         _items.AcceptOnlyRange(2 * new DriftingWorldOptions().Topics, 4_000_000);
         _newItemEvery.AcceptOnlyRange(1, int.MaxValue);
+        _tasteChange.AcceptOnlyRange(0, 1);
+        _seed.AcceptOnlyRange(0UL, ulong.MaxValue);
         foreach (var option in new Option[] { _rate, _seconds, _users, _items, _newItemEvery, _tasteChange, _seed, _json }) Add(option);
-        _tasteChange.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens)
-            {
-                if (double.TryParse(token.Value, System.Globalization.CultureInfo.InvariantCulture, out var chance) && chance is not (>= 0 and <= 1))
-                    result.AddError($"--taste-change is {token.Value}; it must be 0..1.");
-            }
-        });
     }
 
     /// <inheritdoc/>

@@ -26,7 +26,13 @@ internal abstract class LogFilesCommand : EmbedCtlCommand
         var directory = arguments.GetRequiredValue(_directory);
         if (!Directory.Exists(directory)) throw new CommandFailedException($"there is no directory {directory}");
         var models = Path.Combine(directory, "models");
-        if (!Directory.Exists(models)) return directory;
+        if (!Directory.Exists(models))
+        {
+            if (!Directory.EnumerateFiles(directory, "????????????????????.log").Any())
+                throw new CommandFailedException($"{directory} holds neither a log nor a daemon's data: there are no segments such as 00000000000000000000.log, and no models, in it");
+            return directory;
+        }
+
         var ofModel = Path.Combine(models, arguments.GetRequiredValue(_model), "log");
         if (Directory.Exists(ofModel)) return ofModel;
         var known = string.Join(", ", Directory.EnumerateDirectories(models).Select(Path.GetFileName).Order());

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Numerics;
 using System.Reflection;
+using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Cli.TrainFile;
@@ -43,7 +43,7 @@ internal sealed class TrainFileOptions
     private readonly Option<double?> _backwardWeight = Number<double>("--backward-weight", "X", "Weight of a pair whose input comes after the item that it predicts; 1: no direction.", nameof(TrainingOptions.BackwardWeight));
     private readonly Option<double?> _maximumSeconds = Number<double>("--max-seconds", "S", "Training time at most: epochs, dimension and history are traded for it, and the result says what was.", nameof(TrainingOptions.MaximumSeconds));
     private readonly Option<int?> _threads = Number<int>("--threads", "N", "0: one for each processor. Only one thread is reproducible.", nameof(TrainingOptions.Threads));
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of every random choice.", HelpName = "N" };
+    private readonly Option<ulong?> _seed = new Option<ulong?>("--seed") { Description = "Seed of every random choice.", HelpName = "N" }.AcceptOnlyRange(0UL, ulong.MaxValue);
 
     /// <summary>Adds all of them.</summary>
     public void AddTo(Command command)
@@ -87,7 +87,7 @@ internal sealed class TrainFileOptions
     private static Option<string> Choice(string name, string description, params string[] values)
     {
         var option = new Option<string>(name) { Description = description, HelpName = string.Join('|', values) };
-        option.AcceptOnlyFromAmong(values);
+        option.AcceptOnlyWords(values);
         return option;
     }
 
@@ -96,31 +96,8 @@ internal sealed class TrainFileOptions
         where T : struct, INumber<T>
     {
         var range = typeof(TrainingOptions).GetProperty(property)!.GetCustomAttribute<RangeAttribute>()!;
-        double minimum = Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), maximum = Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture);
-        return new Option<T?>(name)
-        {
-            Description = description,
-            HelpName = helpName,
-            CustomParser = result => Parse<T>(result, name, minimum, maximum),
-        };
-    }
+        return new Option<T?>(name) { Description = description, HelpName = helpName }.AcceptOnlyRange(Bound(range.Minimum), Bound(range.Maximum));
 
-    private static T? Parse<T>(ArgumentResult result, string name, double minimum, double maximum)
-        where T : struct, INumber<T>
-    {
-        var text = result.Tokens.Single().Value;
-        if (!T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
-        {
-            result.AddError($"{name} is '{text}'; it must be a {(typeof(T) == typeof(int) ? "whole number" : "number")}.");
-            return null;
-        }
-
-        if (double.CreateChecked(value) is var number && !(number >= minimum && number <= maximum))
-        {
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} is {text}; it must be {minimum}..{maximum}."));
-            return null;
-        }
-
-        return value;
+        static T Bound(object bound) => T.CreateChecked(Convert.ToDouble(bound, CultureInfo.InvariantCulture));
     }
 }

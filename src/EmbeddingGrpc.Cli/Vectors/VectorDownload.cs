@@ -1,3 +1,5 @@
+using EmbeddingGrpc.Cli.CommandLine;
+
 namespace EmbeddingGrpc.Cli.Vectors;
 
 /// <summary>A file of vectors that appears only when it is complete.</summary>
@@ -16,6 +18,9 @@ internal static class VectorDownload
             await using var output = Console.OpenStandardOutput();
             return await write(output);
         }
+        if (Directory.Exists(path)) throw new CommandFailedException($"{path} is a directory; name a file in it");
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(directory)) throw new CommandFailedException($"there is no directory {directory}");
         var unfinished = $"{path}.{Guid.NewGuid():N}.part";
         try
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Protocol.V1;
 
 namespace EmbeddingGrpc.Cli.Vectors;
@@ -14,7 +15,7 @@ internal static class VectorFormatOption
             HelpName = "binary|text",
             DefaultValueFactory = _ => "text",
         };
-        option.AcceptOnlyFromAmong("text", "binary");
+        option.AcceptOnlyWords("text", "binary");
         return option;
     }
 

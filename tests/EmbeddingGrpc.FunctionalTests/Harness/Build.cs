@@ -11,6 +11,9 @@ internal static class Build
     public static string DaemonExecutable { get; } =
         Path.Combine(RepositoryRoot, "src", "EmbeddingGrpc.Server", Metadata("BuildOutput"), "EmbeddingGrpc.Server");
 
+    /// <summary>embedctl in its own output folder.</summary>
+    public static string CommandLineExecutable { get; } = Path.Combine(RepositoryRoot, "src", "EmbeddingGrpc.Cli", Metadata("BuildOutput"), "embedctl");
+
     private static string Metadata(string key) =>
         typeof(Build).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == key).Value!;
 }
