@@ -17,6 +17,7 @@ public sealed class EveryCommandTests
         { "train-file", "--input" },
         { "search-file", "--base" },
         { "recall", "--item, --user, --session, --vector" },
+        { "recall-file", "--sessions" },
         { "status", null },
         { "check", null },
         { "models list", null },
@@ -32,11 +33,15 @@ public sealed class EveryCommandTests
         { "items delete", "name the items" },
         { "items attributes", null },
         { "erase-user", "USER" },
+        { "promote", "GENERATION" },
+        { "rollback", null },
+        { "evaluate", null },
         { "export", "FILE" },
         { "import", "VECTORS" },
         { "simulate", null },
         { "bench ingest", null },
         { "bench recall", null },
+        { "bench freshness", null },
         { "log verify", "DIR" },
         { "log stat", "DIR" },
         { "log dump", "DIR" },
@@ -49,7 +54,7 @@ public sealed class EveryCommandTests
     [
         "ingest --format sequences FILE", "train", "recall --item a", "status", "check", "models list", "models get default", "models create films",
         "models update films --set Training.Epochs=3", "models delete films --yes", "models options", "generations", "items upsert --format csv FILE", "items get a",
-        "items list", "items delete a", "items attributes", "erase-user ada --yes", "export FILE.out", "import FILE", "simulate", "bench ingest", "bench recall",
+        "items list", "items delete a", "items attributes", "erase-user ada --yes", "recall-file --sessions FILE --output FILE.out", "promote 1", "rollback", "evaluate", "bench freshness", "export FILE.out", "import FILE", "simulate", "bench ingest", "bench recall",
     ];
 
     /// <summary>Values that an option cannot have, with what is said.</summary>
@@ -84,6 +89,8 @@ public sealed class EveryCommandTests
         { "bench recall --query film", "--query 'film' is not one of item, user, session, vector" },
         { "bench recall --query 1", "--query '1' is not one of item" },
         { "bench recall --query user", "needs --ids FILE" },
+        { "evaluate --test-fraction x", "--test-fraction is 'x'; it must be a number, 0.001..0.9" },
+        { "evaluate --test-fraction 1", "--test-fraction is 1; it must be 0.001..0.9" },
         { "log dump . --from 10 --to 5", "--to is before --from" },
         { "log dump . --from -1", "--from is -1" },
         { "completion tcsh", "SHELL 'tcsh' is not one of bash, zsh, fish, pwsh" },

@@ -9,13 +9,13 @@ namespace EmbeddingGrpc.Cli.Commands;
 /// <summary>Measures how long it takes from an event to a recall that knows of it, under load.</summary>
 internal sealed class BenchFreshnessCommand : ModelCommand
 {
-    private readonly Option<int> _items = Number("--items", "Items of the model, which is made and imported first.", 100_000, 200, 100_000_000);
-    private readonly Option<int> _dimension = Number("--dimension", "Values of a vector.", 64, 2, 1024);
-    private readonly Option<int> _rate = Number("--rate", "Interactions a second, those of new items included.", 20_000, 1, 10_000_000);
-    private readonly Option<int> _newItems = Number("--new-items", "New items a second.", 200, 0, 1_000_000);
-    private readonly Option<int> _recallRate = Number("--recall-rate", "Recalls a second beside all that.", 100, 0, 1_000_000);
-    private readonly Option<int> _seconds = Number("--seconds", "How long.", 30, 1, 86_400);
-    private readonly Option<int> _seed = Number("--seed", "Seed of the world.", 42, 0, int.MaxValue);
+    private readonly Option<int> _items = OptionRanges.Number("--items", "Items of the model, which is made and imported first.", 100_000, 200, 100_000_000);
+    private readonly Option<int> _dimension = OptionRanges.Number("--dimension", "Values of a vector.", 64, 2, 1024);
+    private readonly Option<int> _rate = OptionRanges.Number("--rate", "Interactions a second, those of new items included.", 20_000, 1, 10_000_000);
+    private readonly Option<int> _newItems = OptionRanges.Number("--new-items", "New items a second.", 200, 0, 1_000_000);
+    private readonly Option<int> _recallRate = OptionRanges.Number("--recall-rate", "Recalls a second beside all that.", 100, 0, 1_000_000);
+    private readonly Option<int> _seconds = OptionRanges.Number("--seconds", "How long.", 30, 1, 86_400);
+    private readonly Option<int> _seed = OptionRanges.Number("--seed", "Seed of the world.", 42, 0, int.MaxValue);
     private readonly Option<bool> _json = JsonOption.Create();
 
     public BenchFreshnessCommand(CommandConsole console)
@@ -75,7 +75,4 @@ internal sealed class BenchFreshnessCommand : ModelCommand
         Terminal.Output.WriteLine($"recall meanwhile ms: p50 {report.RecallP50Ms:0.00}, p99 {report.RecallP99Ms:0.00} ({report.Recalls:N0} calls)");
         Terminal.Output.WriteLine($"new items are {report.ColdShareCatalogue:P3} of the catalogue and {report.ColdShareUnrelated:P3} of unrelated lists");
     }
-
-    private static Option<int> Number(string name, string description, int value, int lowest, int highest) =>
-        new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => value }.AcceptOnlyRange(lowest, highest);
 }

@@ -51,10 +51,7 @@ internal sealed class EvaluateCommand : ModelCommand
         foreach (var option in new Option[] { _testFraction, _k, _sessionGapMinutes }) Add(option);
         _training.AddTo(this);
         Add(_json);
-        _testFraction.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<double>() is not (>= 0.001 and <= 0.9)) result.AddError("--test-fraction must be 0.001..0.9.");
-        });
+        _testFraction.AcceptOnlyRange(0.001, 0.9);
     }
 
     /// <inheritdoc/>

@@ -6,9 +6,9 @@ namespace EmbeddingGrpc.Cli.Tests.Commands;
 public sealed class BenchCommandTests
 {
     [Theory]
-    [InlineData("--batch must be at most 10000", "ingest", "--batch", "20000")]
-    [InlineData("--streams must be at least 1", "ingest", "--streams", "0")]
-    [InlineData("--rate must be at least 0", "ingest", "--rate", "-1")]
+    [InlineData("--batch is 20000; it must be 1..10000", "ingest", "--batch", "20000")]
+    [InlineData("--streams is 0; it must be 1..", "ingest", "--streams", "0")]
+    [InlineData("--rate is -1; it must be 0..", "ingest", "--rate", "-1")]
     [InlineData("--k is 1001; it must be 1..1000", "recall", "--k", "1001")]
     [InlineData("--query user needs --ids FILE", "recall", "--query", "user")]
     public async Task Bench_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)

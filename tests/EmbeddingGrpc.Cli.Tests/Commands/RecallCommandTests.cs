@@ -9,7 +9,7 @@ public sealed class RecallCommandTests
     [InlineData("Give exactly one of --item, --user, --session, --vector.", "--item", "1", "--user", "2")]
     [InlineData("--k is 0; it must be 1..1000.", "--item", "1", "--k", "0")]
     [InlineData("--k is 1001; it must be 1..1000.", "--item", "1", "--k", "1001")]
-    [InlineData("Cannot parse argument 'many' for option '--k'", "--item", "1", "--k", "many")]
+    [InlineData("--k is 'many'; it must be a whole number", "--item", "1", "--k", "many")]
     public async Task Recall_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
     {
         var run = await CliRun.OfAsync(["recall", .. args]);

@@ -87,8 +87,8 @@ public sealed class TrainFileCommandTests : IDisposable
     [InlineData("--negative", "x", "--negative is 'x'; it must be a whole number")]
     [InlineData("--noise-exponent", "9", "--noise-exponent is 9; it must be -4..4")]
     [InlineData("--alpha", "nan", "--alpha is nan")]
-    [InlineData("--objective", "sg", "'sg' not recognized")]
-    [InlineData("--window-mode", "wide", "'wide' not recognized")]
+    [InlineData("--objective", "sg", "'sg' is not one of")]
+    [InlineData("--window-mode", "wide", "'wide' is not one of")]
     [InlineData("--threads", "-1", "--threads is -1")]
     public async Task TrainFile_OptionOutOfRange_NamesItAndItsBounds(string option, string value, string expected)
     {
