@@ -77,7 +77,7 @@ public sealed class GenerationCommandTests(DaemonFixture daemon) : IClassFixture
     }
 
     [Theory]
-    [InlineData("--test-fraction must be 0.001..0.9", "--test-fraction", "1")]
+    [InlineData("--test-fraction is 1; it must be 0.001..0.9", "--test-fraction", "1")]
     [InlineData("--k is 0; it must be 1..1000", "--k", "0")]
     public async Task Evaluate_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
     {
