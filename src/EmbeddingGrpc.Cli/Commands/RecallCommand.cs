@@ -22,6 +22,7 @@ internal sealed class RecallCommand : ModelCommand
     private readonly Option<bool> _excludeSeen = new("--exclude-seen") { Description = "Leave out what the user has interacted with." };
     private readonly Option<bool> _includeQueryItems = new("--include-query-items") { Description = "Return the query's own items too, where they are among the nearest." };
     private readonly Option<string?> _filter = new("--filter") { Description = "Which items may be returned, by their attributes: a Filter of the API as JSON.", HelpName = "JSON" };
+    private readonly Option<string[]> _sources = RecallSourceOption.Create();
     private readonly Option<string?> _titles = new("--titles") { Description = "CSV file with a header, ids in its first column and titles in its second.", HelpName = "FILE" };
     private readonly Option<bool> _json = JsonOption.Create();
 
@@ -38,7 +39,7 @@ internal sealed class RecallCommand : ModelCommand
             "echo '0.1 -0.2 0.3' | embedctl recall --vector -")
     {
         foreach (var query in new Option[] { _item, _user, _session, _vector }) Add(query);
-        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _includeQueryItems, _filter, _titles, _json }) Add(option);
+        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _includeQueryItems, _sources, _filter, _titles, _json }) Add(option);
         _k.AcceptOnlyRange(1, MaximumK);
         Validators.Add(result =>
         {
@@ -72,6 +73,7 @@ internal sealed class RecallCommand : ModelCommand
             IncludeQueryItems = arguments.GetValue(_includeQueryItems),
             ExcludeItemIds = { Split(arguments.GetValue(_exclude)) },
             Filter = ReadFilter(arguments.GetValue(_filter)),
+            Sources = { RecallSourceOption.Read(arguments, _sources) },
         };
         if (arguments.GetValue(_item) is { } item) request.Item = new ItemQuery { ItemId = item };
         else if (arguments.GetValue(_user) is { } user) request.User = new UserQuery { UserId = user };

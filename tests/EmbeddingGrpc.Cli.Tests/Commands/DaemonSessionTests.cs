@@ -220,8 +220,8 @@ public sealed class DaemonSessionTests(DaemonFixture daemon) : IClassFixture<Dae
         var w1 = await daemon.RunAsync("export", vectors, "--format", format, "--model", source, "--json");
         var w2 = await daemon.RunAsync("export", contexts, "--table", "output", "--format", format, "--model", source);
         var import = await daemon.RunAsync("import", vectors, "--contexts", contexts, "--format", format, "--model", target);
-        var before = await daemon.RunAsync("recall", "--session", "a,b", "--k", "5", "--model", source);
-        var after = await daemon.RunAsync("recall", "--session", "a,b", "--k", "5", "--model", target);
+        var before = await daemon.RunAsync("recall", "--session", "a,b", "--sources", "embedding", "--k", "5", "--model", source);
+        var after = await daemon.RunAsync("recall", "--session", "a,b", "--sources", "embedding", "--k", "5", "--model", target);
 
         Assert.Equal((ExitCode.Success, ExitCode.Success), (w1.ExitCode, w2.ExitCode));
         Assert.Equal(new FileInfo(vectors).Length, Number(w1, "bytes"));
