@@ -10,6 +10,7 @@ internal sealed class ModelsDeleteCommand : DaemonCommand
 {
     private readonly Argument<string> _name = new("NAME") { Description = "The model." };
     private readonly Option<bool> _yes = ConfirmOption.Create();
+    private readonly Option<bool> _json = JsonOption.Create();
 
     public ModelsDeleteCommand(CommandConsole console)
         : base(
@@ -20,6 +21,7 @@ internal sealed class ModelsDeleteCommand : DaemonCommand
     {
         Add(_name);
         Add(_yes);
+        Add(_json);
     }
 
     /// <inheritdoc/>
@@ -29,7 +31,8 @@ internal sealed class ModelsDeleteCommand : DaemonCommand
         Terminal.Confirm(arguments.GetValue(_yes), $"Delete model {name} with everything it has on disk?");
         using var client = Connect(arguments);
         await client.Models.DeleteModelAsync(new DeleteModelRequest { Model = name }, cancellationToken: cancellationToken);
-        Terminal.Output.WriteLine($"model {name} deleted");
+        if (arguments.GetValue(_json)) Terminal.WriteJson(new { Deleted = name });
+        else Terminal.Output.WriteLine($"model {name} deleted");
         return ExitCode.Success;
     }
 }

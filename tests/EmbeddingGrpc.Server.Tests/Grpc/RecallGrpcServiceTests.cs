@@ -43,8 +43,10 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
         var seen = TestModel.Camps(100, RecallDaemon.ItemsOfCamp, 10).Where(i => i.UserId == "user-1").Select(i => i.ItemId).ToHashSet();
         var response = await Daemon.RecallAsync(new RecallRequest { User = new UserQuery { UserId = "user-1" }, K = 1000, ExcludeSeen = true });
 
-        Assert.Equal((2 * RecallDaemon.ItemsOfCamp) - seen.Count, response.Candidates.Count);
-        Assert.DoesNotContain(response.Candidates, c => seen.Contains(c.ItemId));
+        // Other tests of this daemon bring new items, which are folded in: those are no part of what is asked here.
+        var answered = response.Candidates.Select(c => c.ItemId).Where(id => id.StartsWith("camp", StringComparison.Ordinal)).ToList();
+        Assert.Equal((2 * RecallDaemon.ItemsOfCamp) - seen.Count, answered.Count);
+        Assert.DoesNotContain(answered, seen.Contains);
     }
 
     [Fact]
