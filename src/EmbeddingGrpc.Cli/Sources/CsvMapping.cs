@@ -26,4 +26,9 @@ internal sealed record CsvMapping(string User, string Item, string Time)
 
     /// <summary>Type of every row where there is no column for it.</summary>
     public InteractionType FixedType { get; init; } = InteractionType.View;
+
+    /// <summary>As the command line gives it.</summary>
+    public override string ToString() => string.Join(
+        ',',
+        new[] { ("user", User), ("item", Item), ("time", Time), ("type", Type), ("weight", Weight) }.Where(role => role.Item2 is not null).Select(role => $"{role.Item1}={role.Item2}"));
 }

@@ -207,13 +207,28 @@ public sealed class Word2vecReader
         }
     }
 
-    /// <summary>Text if everything up to the first line end after the first id looks like numbers.</summary>
+    /// <summary>Text if what follows the first id, up to the end of its line, looks like numbers, and what follows that like text.</summary>
     private Word2vecFormat GuessFormat()
     {
         var ahead = _bytes.PeekBlock();
         int space = ahead.IndexOf((byte)' ');
         var values = space < 0 ? default : ahead[(space + 1)..];
         int end = values.IndexOf((byte)'\n');
-        return (end < 0 ? values : values[..end]).IndexOfAnyExcept(TextValueBytes) < 0 ? Word2vecFormat.Text : Word2vecFormat.Binary;
+        var line = (end < 0 ? values : values[..end]).TrimEnd(" \r"u8);
+        if (line.IsEmpty || line.IndexOfAnyExcept(TextValueBytes) >= 0) return Word2vecFormat.Binary;
+        // The bytes of a value may happen to be digits and a line end; those of all values of a row are hardly ever.
+        return end < 0 || LooksLikeText(values[..Math.Min(values.Length, (int)Math.Min((long)sizeof(float) * Dimension, int.MaxValue))]) ? Word2vecFormat.Text : Word2vecFormat.Binary;
+    }
+
+    private static bool LooksLikeText(ReadOnlySpan<byte> bytes)
+    {
+        // The last character may be cut.
+        const int longestCharacter = 4;
+        for (int cut = 0; cut < longestCharacter && cut <= bytes.Length; cut++)
+        {
+            if (System.Text.Unicode.Utf8.IsValid(bytes[..^cut])) return bytes.IndexOfAnyInRange((byte)0, (byte)8) < 0;
+        }
+
+        return false;
     }
 }

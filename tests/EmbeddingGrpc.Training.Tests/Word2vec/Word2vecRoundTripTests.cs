@@ -40,6 +40,27 @@ public sealed class Word2vecRoundTripTests
         });
 
     [Fact]
+    public void Read_BinaryThatBeginsLikeText_IsGuessedRight()
+    {
+        // 0x0A is a line end, 0x31 a digit.
+        foreach (uint first in new uint[] { 0x3F_80_00_0A, 0x3F_80_0A_31, 0x3F_0A_31_31 })
+        {
+            float[] row = [BitConverter.UInt32BitsToSingle(first), -0.25f, 1e-12f];
+            using var stream = new MemoryStream();
+            using (var writer = new Word2vecWriter(stream, Word2vecFormat.Binary, 1, row.Length))
+            {
+                writer.Write("a"u8, row);
+                writer.Complete();
+            }
+
+            stream.Position = 0;
+            var reader = new Word2vecReader(stream, "file");
+            Assert.True(reader.Read());
+            Assert.Equal(row, reader.Vector.ToArray());
+        }
+    }
+
+    [Fact]
     public void Write_Text_IsWord2vecsLayout()
     {
         using var stream = new MemoryStream();
