@@ -124,6 +124,9 @@ public sealed partial class EmbeddingClient : IDisposable
         return Recommendations.BatchRecallAsync(batch, Options(cancellationToken)).ResponseAsync;
     }
 
+    /// <summary>Opens a stream of recalls, for many queries at once. Returns at once; it connects with the first query, and again by itself.</summary>
+    public RecallStream OpenRecallStream() => new(Recommendations, WithModel, _options, _time);
+
     /// <summary>The vectors of items in the serving generation.</summary>
     /// <exception cref="RpcException">FAILED_PRECONDITION: nothing was trained yet.</exception>
     public Task<GetEmbeddingsResponse> GetEmbeddingsAsync(

@@ -12,6 +12,8 @@ namespace EmbeddingGrpc.Cli.Commands;
 internal sealed class RecallCommand : ModelCommand
 {
     private const int MaximumK = 1000;
+    private const int MaximumExcludeSeenLast = 10_000;
+    private const double MostScore = 1e9;
 
     private readonly Option<string?> _item = new("--item") { Description = "Items similar to this one.", HelpName = "ID" };
     private readonly Option<string?> _user = new("--user") { Description = "Items for this user, from the user's own recent history.", HelpName = "ID" };
@@ -20,6 +22,8 @@ internal sealed class RecallCommand : ModelCommand
     private readonly Option<int> _k = new("--k") { Description = $"How many, 1..{MaximumK}.", HelpName = "N", DefaultValueFactory = _ => 10 };
     private readonly Option<string?> _exclude = new("--exclude") { Description = "Items never to return.", HelpName = "A,B,C" };
     private readonly Option<bool> _excludeSeen = new("--exclude-seen") { Description = "Leave out what the user has interacted with." };
+    private readonly Option<int?> _excludeSeenLast = new("--exclude-seen-last") { Description = "Leave out only the N items that the user or the session saw last, 1..10000.", HelpName = "N" };
+    private readonly Option<double?> _minimumScore = new("--minimum-score") { Description = "Leave out items with a lower score.", HelpName = "SCORE" };
     private readonly Option<bool> _includeQueryItems = new("--include-query-items") { Description = "Return the query's own items too, where they are among the nearest." };
     private readonly Option<string?> _filter = new("--filter") { Description = "Which items may be returned, by their attributes: a Filter of the API as JSON.", HelpName = "JSON" };
     private readonly Option<string[]> _sources = RecallSourceOption.Create();
@@ -34,15 +38,20 @@ internal sealed class RecallCommand : ModelCommand
             + "Prints a table on a terminal, 'item<TAB>score' lines elsewhere, or JSON.",
             "embedctl recall --item 1 --k 5 --titles movies.csv",
             "embedctl recall --user 42 --exclude-seen",
+            "embedctl recall --user 42 --exclude-seen-last 3 --minimum-score 1.5",
             "embedctl recall --session 260,1196,1210 --exclude 1,2 --json",
             "embedctl recall --user 42 --filter '{\"text\": {\"attribute\": \"genres\", \"any_of\": [\"Crime\"]}}'",
             "echo '0.1 -0.2 0.3' | embedctl recall --vector -")
     {
         foreach (var query in new Option[] { _item, _user, _session, _vector }) Add(query);
-        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _includeQueryItems, _sources, _filter, _titles, _json }) Add(option);
+        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _filter, _titles, _json }) Add(option);
         _k.AcceptOnlyRange(1, MaximumK);
+        _excludeSeenLast.AcceptOnlyRange(1, MaximumExcludeSeenLast);
+        _minimumScore.AcceptOnlyRange(-MostScore, MostScore);
         Validators.Add(result =>
         {
+            if (result.GetResult(_excludeSeenLast) is not null && (result.GetValue(_excludeSeen) || result.GetValue(_includeQueryItems)))
+                result.AddError("--exclude-seen-last contradicts --exclude-seen and --include-query-items; give one of them.");
             var given = new Option[] { _item, _user, _session, _vector }.Count(option => result.GetResult(option) is not null);
             if (given != 1) result.AddError("Give exactly one of --item, --user, --session, --vector.");
         });
@@ -75,6 +84,8 @@ internal sealed class RecallCommand : ModelCommand
             Filter = ReadFilter(arguments.GetValue(_filter)),
             Sources = { RecallSourceOption.Read(arguments, _sources) },
         };
+        if (arguments.GetValue(_excludeSeenLast) is { } last) request.ExcludeSeenLast = (uint)last;
+        if (arguments.GetValue(_minimumScore) is { } minimum) request.MinimumScore = (float)minimum;
         if (arguments.GetValue(_item) is { } item) request.Item = new ItemQuery { ItemId = item };
         else if (arguments.GetValue(_user) is { } user) request.User = new UserQuery { UserId = user };
         else if (arguments.GetValue(_session) is { } session)

@@ -14,7 +14,7 @@ internal ref struct ProtobufWriter(Span<byte> buffer)
 
     public void Tag(int field, WireFormat.WireType type) => VarInt(WireFormat.MakeTag(field, type));
 
-    public void VarInt(uint value)
+    public void VarInt(ulong value)
     {
         while (value > 0x7F)
         {

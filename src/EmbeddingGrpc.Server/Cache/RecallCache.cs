@@ -23,9 +23,9 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
 
     /// <summary>Finds an answer behind the first level, or searches and keeps it. Call after <see cref="TryGet"/> missed.</summary>
     /// <param name="key">The query.</param>
-    /// <param name="search">Searches; called at most once, on a thread of the pool. Its failure is its caller's and those who wait with it.</param>
+    /// <param name="search">Searches; called at most once. Its failure is its caller's and those who wait with it.</param>
     /// <param name="cancellationToken">Gives up; who waits with this call goes on.</param>
-    public async ValueTask<RecallAnswer> GetOrSearchAsync(RecallCacheKey key, Func<CancellationToken, byte[]> search, CancellationToken cancellationToken)
+    public async ValueTask<RecallAnswer> GetOrSearchAsync(RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(search);
         while (true)
@@ -48,7 +48,7 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
     public void Forget(string userId) => memory.Forget(userId);
 
     private async ValueTask<RecallAnswer> LeadAsync(
-        RecallCacheKey key, Func<CancellationToken, byte[]> search, TaskCompletionSource<RecallAnswer> flight, CancellationToken cancellationToken)
+        RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, TaskCompletionSource<RecallAnswer> flight, CancellationToken cancellationToken)
     {
         try
         {
@@ -74,7 +74,7 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
         }
     }
 
-    private async ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Func<CancellationToken, byte[]> search, CancellationToken cancellationToken)
+    private async ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, CancellationToken cancellationToken)
     {
         if (remote is not null && await remote.TryGetAsync(key, cancellationToken) is { } shared)
         {
@@ -82,7 +82,7 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
             return new RecallAnswer(shared, AnswerOrigin.Redis);
         }
 
-        var body = search(cancellationToken);
+        var body = await search(cancellationToken);
         memory.Set(key, body);
         remote?.Set(key, body);
         return new RecallAnswer(body, AnswerOrigin.Search);

@@ -11,7 +11,7 @@ namespace EmbeddingGrpc.Server.Cache;
 public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cache)
 {
     // Raised whenever the layout of a key or of an answer changes: a Redis outlives the daemon that filled it.
-    private const byte Format = 3;
+    private const byte Format = 4;
 
     // Two daemons that make answers differently may share a Redis. A record prints all of its values, culture-invariantly here.
     private readonly ulong _settings = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(recall.ToString().AsSpan()));
@@ -19,7 +19,9 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
     /// <summary>The key of a query to one generation.</summary>
     /// <param name="model">Name of the model.</param>
     /// <param name="generationId">Random, so that it names the model's state across daemons too.</param>
-    /// <param name="query">Its exclusions are not part of the key: see <see cref="RecallQuery.Excludes"/>, which are filtered after the cache.</param>
+    /// <param name="query">
+    /// <see cref="RecallQuery.Excludes"/> and <see cref="RecallQuery.MinimumScore"/> are not part of the key: they are applied after the cache.
+    /// </param>
     /// <param name="historyVersion">Version of the user's history; 0 for other queries and unknown users.</param>
     /// <param name="graphRevision">Revision of the live item graph; 0 for queries that do not ask it.</param>
     /// <param name="deletionRevision">Which deletions the answer has for certain: see <see cref="Catalog.DeletionState"/>.</param>
@@ -29,7 +31,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(query);
         var subject = query.Subject;
-        var bound = 72 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
+        var bound = 76 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
         if (bound > 4L * cache.MaximumKeyBytes) return null;
 
         var rented = ArrayPool<byte>.Shared.Rent((int)bound);
@@ -46,6 +48,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.UInt64((ulong)graphRevision);
             writer.UInt64((ulong)deletionRevision);
             writer.Int32(query.K);
+            writer.Int32(query.ExcludeSeenLast);
             Write(ref writer, subject, historyVersion);
             return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject is not UserSubject);
         }

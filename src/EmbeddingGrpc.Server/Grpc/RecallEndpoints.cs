@@ -9,9 +9,11 @@ internal static class RecallEndpoints
     public static IServiceCollection AddRecallService(this IServiceCollection services)
     {
         services.AddSingleton<RecallCall>();
+        services.AddSingleton<RecallBatch>();
+        services.AddSingleton<RecallStreaming>();
         services.AddSingleton<RecallEmbeddings>();
         services.AddSingleton<RecallGrpcService>();
-        return services.AddSingleton<IServiceMethodProvider<RecallGrpcService>, RecallReplyMethod>();
+        return services.AddSingleton<IServiceMethodProvider<RecallGrpcService>, RecallReplyMethods>();
     }
 
     /// <summary>Maps it.</summary>
@@ -20,7 +22,7 @@ internal static class RecallEndpoints
         // Two endpoints of one path: the lower order is taken.
         endpoints.MapGrpcService<RecallGrpcService>().Add(static endpoint =>
         {
-            if (RecallReplyMethod.IsOf(endpoint)) ((RouteEndpointBuilder)endpoint).Order = -1;
+            if (RecallReplyMethods.IsOf(endpoint)) ((RouteEndpointBuilder)endpoint).Order = -1;
         });
     }
 }

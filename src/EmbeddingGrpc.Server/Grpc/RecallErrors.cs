@@ -1,6 +1,7 @@
 using EmbeddingGrpc.Server.Catalog.Filters;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Admission;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.Server.Grpc;
@@ -16,6 +17,7 @@ public static class RecallErrors
         InvalidRecallQueryException e => RpcErrors.InvalidArgument(e.Field, e.Description),
         InvalidFilterException e => RpcErrors.InvalidArgument(e.Field, e.Description),
         NoGenerationException e => RpcErrors.FailedPrecondition("NO_GENERATION", e.Message),
+        RecallOverloadedException e => RpcErrors.ResourceExhausted("OVERLOADED", e.Message, e.RetryAfter),
         ApplierFailedException e => RpcErrors.Unavailable("APPLIER_FAILED", e.Message),
         ObjectDisposedException => RpcErrors.Unavailable("MODEL_CLOSED", "The model is being closed; call again when it is open."),
         _ => ModelErrors.Translate(failure),

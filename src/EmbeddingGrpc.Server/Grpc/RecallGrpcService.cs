@@ -1,20 +1,13 @@
 using EmbeddingGrpc.Protocol.V1;
-using EmbeddingGrpc.Server.Recall;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.Server.Grpc;
 
-/// <summary>Serves <c>embeddinggrpc.v1.RecallService</c>.</summary>
-public sealed class RecallGrpcService(RecallCall call, RecallEmbeddings embeddings, RecallOptions options) : RecallService.RecallServiceBase
+/// <summary>Serves <c>embeddinggrpc.v1.RecallService</c>: over gRPC by the methods that reply with encoded answers, over REST by those with messages.</summary>
+public sealed class RecallGrpcService(RecallCall call, RecallBatch batch, RecallStreaming stream, RecallEmbeddings embeddings) : RecallService.RecallServiceBase
 {
-    private const int MostBatchedRequests = 1000;
-
     /// <inheritdoc/>
-    public override async Task<RecallResponse> Recall(RecallRequest request, ServerCallContext context)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        return (await call.AnswerAsync(request, context.CancellationToken)).ToResponse();
-    }
+    public override async Task<RecallResponse> Recall(RecallRequest request, ServerCallContext context) => (await Reply(request, context)).ToResponse();
 
     /// <summary>The same as the bytes that go over the wire.</summary>
     public Task<RecallReply> Reply(RecallRequest request, ServerCallContext context)
@@ -24,22 +17,29 @@ public sealed class RecallGrpcService(RecallCall call, RecallEmbeddings embeddin
     }
 
     /// <inheritdoc/>
-    public override async Task<BatchRecallResponse> BatchRecall(BatchRecallRequest request, ServerCallContext context)
+    public override async Task<BatchRecallResponse> BatchRecall(BatchRecallRequest request, ServerCallContext context) =>
+        (await ReplyToBatch(request, context)).ToResponse();
+
+    /// <summary>The same as the bytes that go over the wire.</summary>
+    public async Task<BatchRecallReply> ReplyToBatch(BatchRecallRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(context);
-        var requests = request.Requests;
-        if (requests.Count is < 1 or > MostBatchedRequests)
-            throw RpcErrors.InvalidArgument("requests", $"has {requests.Count} requests; must have 1..{MostBatchedRequests}");
+        try
+        {
+            return await batch.AnswerAsync(request.Requests, context.CancellationToken);
+        }
+        catch (Exception e) when (RecallErrors.Of(e) is { } error)
+        {
+            throw error;
+        }
+    }
 
-        var results = new BatchRecallResult[requests.Count];
-        var parallelism = options.BatchParallelism == 0 ? Environment.ProcessorCount : options.BatchParallelism;
-        await Parallel.ForAsync(
-            0,
-            results.Length,
-            new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = context.CancellationToken },
-            async (i, cancellationToken) => results[i] = await AnswerInBatchAsync(requests[i], cancellationToken));
-        return new BatchRecallResponse { Results = { results } };
+    /// <summary>Answers a stream with the bytes that go over the wire.</summary>
+    public Task ReplyToStream(IAsyncStreamReader<StreamRecallRequest> requests, IServerStreamWriter<StreamRecallReply> replies, ServerCallContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return stream.RunAsync(requests, replies, context.CancellationToken);
     }
 
     /// <inheritdoc/>
@@ -53,18 +53,6 @@ public sealed class RecallGrpcService(RecallCall call, RecallEmbeddings embeddin
         catch (Exception e) when (RecallErrors.Of(e) is { } error)
         {
             throw error;
-        }
-    }
-
-    private async ValueTask<BatchRecallResult> AnswerInBatchAsync(RecallRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return new BatchRecallResult { Response = (await call.AnswerAsync(request, cancellationToken)).ToResponse() };
-        }
-        catch (RpcException e)
-        {
-            return new BatchRecallResult { Error = new RecallError { Code = (int)e.StatusCode, Message = e.Status.Detail } };
         }
     }
 }

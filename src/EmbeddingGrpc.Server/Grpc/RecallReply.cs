@@ -17,7 +17,8 @@ public sealed class RecallReply(RecallAnswer answer, string recallId)
     // Two tags of a byte, a source of a byte, a length of a byte.
     private const int PerCallOverheadBytes = 4;
 
-    private int SizeBytes => answer.Body.Length + PerCallOverheadBytes + recallId.Length;
+    /// <summary>Bytes of the message.</summary>
+    internal int SizeBytes => answer.Body.Length + PerCallOverheadBytes + recallId.Length;
 
     /// <summary>Decodes it, for who wants the message.</summary>
     public RecallResponse ToResponse()
@@ -35,14 +36,15 @@ public sealed class RecallReply(RecallAnswer answer, string recallId)
         var size = SizeBytes;
         context.SetPayloadLength(size);
         var writer = context.GetBufferWriter();
-        WriteTo(writer.GetSpan(size)[..size]);
+        var output = new ProtobufWriter(writer.GetSpan(size)[..size]);
+        WriteTo(ref output);
         writer.Advance(size);
         context.Complete();
     }
 
-    private void WriteTo(Span<byte> destination)
+    /// <summary>Writes it into a message around it.</summary>
+    internal void WriteTo(ref ProtobufWriter output)
     {
-        var output = new ProtobufWriter(destination);
         output.Bytes(answer.Body.Span);
         output.Tag(RecallResponse.SourceFieldNumber, WireFormat.WireType.Varint);
         output.VarInt((uint)answer.Origin);

@@ -24,10 +24,9 @@ public static class RecallRequestReader
         if (k is < 1 or > RecallQuery.MaximumK) Refuse(violations, "k", $"is {k}; must be 1..{RecallQuery.MaximumK}");
         ReadExcludes(request, violations);
         var subject = ReadSubject(request, violations);
-        if (request.ExcludeSeen && subject is ItemSubject or VectorSubject)
-            Refuse(violations, "exclude_seen", "needs a user or a session query: nothing else has items that were seen");
-        if (request is { ExcludeSeen: true, IncludeQueryItems: true })
-            Refuse(violations, "include_query_items", "contradicts exclude_seen: the query's items are items that were seen");
+        CheckSeen(request, subject, violations);
+        if (request.HasMinimumScore && !float.IsFinite(request.MinimumScore))
+            Refuse(violations, "minimum_score", $"is {request.MinimumScore}; must be finite; leave it out to answer whatever the score");
         var sources = ReadSources(request, subject, violations);
         if (request.Explain && subject is ItemSubject or VectorSubject)
             Refuse(violations, "explain", "needs a user or a session query: an item or a vector is its own reason");
@@ -42,10 +41,29 @@ public static class RecallRequestReader
             Filter = filter,
             // A session's own items are all it has seen, and they are left out already.
             ExcludeSeen = request.ExcludeSeen && subject is UserSubject,
-            IncludeQueryItems = request.IncludeQueryItems,
+            // Of a query that says how many it leaves out, older ones may be answered.
+            IncludeQueryItems = request.IncludeQueryItems || request.HasExcludeSeenLast,
+            ExcludeSeenLast = request.HasExcludeSeenLast ? (int)request.ExcludeSeenLast : 0,
+            MinimumScore = request.HasMinimumScore ? request.MinimumScore : null,
             Sources = sources,
             Explain = request.Explain,
         };
+    }
+
+    private static void CheckSeen(RecallRequest request, RecallSubject? subject, List<BadRequest.Types.FieldViolation> violations)
+    {
+        var hasSeen = subject is not (ItemSubject or VectorSubject);
+        if (request.ExcludeSeen && !hasSeen)
+            Refuse(violations, "exclude_seen", "needs a user or a session query: nothing else has items that were seen");
+        if (request is { ExcludeSeen: true, IncludeQueryItems: true })
+            Refuse(violations, "include_query_items", "contradicts exclude_seen: the query's items are items that were seen");
+        if (!request.HasExcludeSeenLast) return;
+        if (request.ExcludeSeenLast is < 1 or > RecallQuery.MaximumExcludeSeenLast)
+            Refuse(violations, "exclude_seen_last", $"is {request.ExcludeSeenLast}; must be 1..{RecallQuery.MaximumExcludeSeenLast}; leave it out to exclude none");
+        if (!hasSeen) Refuse(violations, "exclude_seen_last", "needs a user or a session query: nothing else has items that were seen");
+        if (request.ExcludeSeen) Refuse(violations, "exclude_seen_last", "contradicts exclude_seen, which leaves out all that was seen; give one of them");
+        if (request.IncludeQueryItems)
+            Refuse(violations, "exclude_seen_last", "contradicts include_query_items, which leaves out nothing that was seen; give one of them");
     }
 
     private static RecallSources ReadSources(RecallRequest request, RecallSubject? subject, List<BadRequest.Types.FieldViolation> violations)

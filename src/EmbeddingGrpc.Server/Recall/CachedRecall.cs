@@ -8,13 +8,14 @@ using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
+using EmbeddingGrpc.Server.Recall.Admission;
 using EmbeddingGrpc.Server.Recall.Graph;
 
 namespace EmbeddingGrpc.Server.Recall;
 
 /// <summary>Answers queries: waits for the events they must see, leases the generation once, looks into the cache, searches. Thread-safe.</summary>
 public sealed class CachedRecall(
-    ModelRegistry models, RecallEngine engine, RecallCache cache, RecallCacheKeys keys, RecallCacheOptions options, TimeProvider time, RecallMetrics metrics)
+    ModelRegistry models, RecallEngine engine, SearchGate gate, RecallCache cache, RecallCacheKeys keys, RecallCacheOptions options, TimeProvider time, RecallMetrics metrics)
 {
     // With more exclusions than this the widened answer that they are taken from would cost more than the search it saves.
     private const int MostExcludesFromCache = 64;
@@ -25,22 +26,29 @@ public sealed class CachedRecall(
     /// <param name="model">Name of the model; empty for the default one.</param>
     /// <param name="query">The question.</param>
     /// <param name="minimumOffset">Answer only after everything before this log offset is applied.</param>
+    /// <param name="batch">The batch that the query is part of; null for a query of its own.</param>
     /// <param name="cancellationToken">The caller's deadline and cancellation.</param>
     /// <exception cref="ModelNotFoundException">No such model.</exception>
     /// <exception cref="ModelUnavailableException">The model is not open.</exception>
     /// <exception cref="NoGenerationException">The model has never been trained.</exception>
     /// <exception cref="ItemNotInGenerationException">The generation knows none of the items that the query names.</exception>
     /// <exception cref="InvalidRecallQueryException">The query does not fit the model.</exception>
-    public async ValueTask<RecallAnswer> AnswerAsync(string model, RecallQuery query, LogOffset minimumOffset, CancellationToken cancellationToken)
+    /// <exception cref="RecallOverloadedException">There is more to search than can be done in time.</exception>
+    public async ValueTask<RecallAnswer> AnswerAsync(
+        string model, RecallQuery query, LogOffset minimumOffset, BatchGenerations? batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         var started = Stopwatch.GetTimestamp();
         var runtime = models.Get(model);
         if (minimumOffset > runtime.Applier.AppliedOffset) await WaitForAsync(runtime, minimumOffset, cancellationToken);
+        if (batch is not null) return await AnswerFromAsync(batch.Of(runtime), isTaken: true);
         if (!runtime.Generations.TryLease(out var lease)) throw new NoGenerationException(runtime.Name);
-        using (lease)
+        using (lease) return await AnswerFromAsync(lease.Generation, isTaken: false);
+
+        async ValueTask<RecallAnswer> AnswerFromAsync(Generation generation, bool isTaken)
         {
-            var asked = new Asked(runtime, SpaceOf(runtime, lease.Generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current);
+            var asked = new Asked(
+                runtime, SpaceOf(runtime, generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current, isTaken);
             var answer = query.Subject is UserSubject user ? await AnswerUserAsync(asked, user, cancellationToken) : await AnswerAsync(asked, cancellationToken);
             metrics.Answered(query.Subject.Kind, answer.Origin, started);
             return answer;
@@ -85,30 +93,28 @@ public sealed class CachedRecall(
     private async ValueTask<RecallAnswer> AnswerAsync(Asked asked, CancellationToken cancellationToken)
     {
         var query = asked.Query;
+        if (SharedBy(query) is not { } shared) return await SearchAsync(asked, cancellationToken);
+        var sharing = asked with { Query = shared };
+        if (KeyOf(sharing) is not { } key) return await SearchAsync(asked, cancellationToken);
+        if (!cache.TryGet(key, out var found)) found = await FindAsync(key, sharing, cancellationToken);
+        if (IsOutdated(found, asked)) return await SearchAsync(asked, cancellationToken);
+        if (ReferenceEquals(shared, query)) return found;
+        return found with { Body = AnswerFilter.Apply(found.Body.Span, query.Excludes.ToHashSet(StringComparer.Ordinal), query.MinimumScore, query.K, out _) };
+    }
+
+    /// <summary>
+    /// The query whose answer has that of this one in it, and of others like it: what is cached. Exclusions are taken out after the cache, from a
+    /// wider answer that every exclusion list of this length shares, and so are candidates below a threshold.
+    /// </summary>
+    /// <returns>Null where nothing of the kind is worth caching.</returns>
+    private static RecallQuery? SharedBy(RecallQuery query)
+    {
         // Attributes change at any time, and filters differ from caller to caller: what is cached of them would seldom be asked for again.
-        if (query.Filter is not null) return Search(asked, cancellationToken);
-        if (query.Excludes.Count == 0)
-        {
-            var key = KeyOf(asked);
-            if (key is null) return Search(asked, cancellationToken);
-            if (!cache.TryGet(key, out var found)) found = await FindAsync(key, asked, cancellationToken);
-            return IsOutdated(found, asked) ? Search(asked, cancellationToken) : found;
-        }
-
-        // Exclusions are taken out after the cache, from a wider answer that every exclusion list of this length shares.
-        if (query.Excludes.Count <= MostExcludesFromCache && query.K + query.Excludes.Count <= RecallQuery.MaximumK)
-        {
-            var wide = (int)BitOperations.RoundUpToPowerOf2((uint)(query.K + query.Excludes.Count));
-            var widened = asked with { Query = query with { K = Math.Min(wide, RecallQuery.MaximumK), Excludes = [] } };
-            if (KeyOf(widened) is { } key)
-            {
-                if (!cache.TryGet(key, out var answer)) answer = await FindAsync(key, widened, cancellationToken);
-                if (IsOutdated(answer, asked)) return Search(asked, cancellationToken);
-                return answer with { Body = AnswerFilter.Apply(answer.Body.Span, query.Excludes.ToHashSet(StringComparer.Ordinal), query.K, out _) };
-            }
-        }
-
-        return Search(asked, cancellationToken);
+        if (query.Filter is not null) return null;
+        if (query.Excludes.Count == 0) return query.MinimumScore is null ? query : query with { MinimumScore = null };
+        var wide = query.K + query.Excludes.Count;
+        if (query.Excludes.Count > MostExcludesFromCache || wide > RecallQuery.MaximumK) return null;
+        return query with { K = Math.Min((int)BitOperations.RoundUpToPowerOf2((uint)wide), RecallQuery.MaximumK), Excludes = [], MinimumScore = null };
     }
 
     /// <summary>Whether an answer has an item that was deleted after it was kept. Rare: a revision later it is not found any more.</summary>
@@ -119,14 +125,21 @@ public sealed class CachedRecall(
         keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision, asked.Deletions.Revision);
 
     private ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Asked asked, CancellationToken cancellationToken) =>
-        cache.GetOrSearchAsync(key, token => SearchAndEncode(asked, token), cancellationToken);
+        cache.GetOrSearchAsync(key, token => SearchAndEncodeAsync(asked, token), cancellationToken);
 
-    private RecallAnswer Search(in Asked asked, CancellationToken cancellationToken) => new(SearchAndEncode(asked, cancellationToken), AnswerOrigin.Search);
+    private async ValueTask<RecallAnswer> SearchAsync(Asked asked, CancellationToken cancellationToken) =>
+        new(await SearchAndEncodeAsync(asked, cancellationToken), AnswerOrigin.Search);
+
+    private async ValueTask<byte[]> SearchAndEncodeAsync(Asked asked, CancellationToken cancellationToken)
+    {
+        using var place = await gate.EnterAsync(asked.IsTaken, cancellationToken);
+        return SearchAndEncode(asked, cancellationToken);
+    }
 
     private byte[] SearchAndEncode(in Asked asked, CancellationToken cancellationToken) =>
         AnswerEncoder.Encode(asked.Space, engine.Search(asked.Space, asked.Query, asked.History.Span, cancellationToken));
 
     /// <summary>One query and all that it is answered from.</summary>
     private readonly record struct Asked(
-        ModelRuntime Model, RecallSpace Space, RecallQuery Query, ReadOnlyMemory<HistoryEvent> History, long HistoryVersion, long GraphRevision, DeletionState Deletions);
+        ModelRuntime Model, RecallSpace Space, RecallQuery Query, ReadOnlyMemory<HistoryEvent> History, long HistoryVersion, long GraphRevision, DeletionState Deletions, bool IsTaken);
 }

@@ -22,7 +22,7 @@ internal sealed class PullCollector(RecallOptions options)
         {
             ref readonly var happened = ref history[i];
             var item = space.IdOf(happened.Item);
-            if (query.ExcludeSeen) scratch.Excluded.Add(item);
+            if (query.ExcludeSeen || IsAmongTheLast(item, query, scratch)) scratch.Excluded.Add(item);
 
             var place = PlaceOf(item, pulls);
             if (happened.Type == InteractionType.Dislike)
@@ -37,6 +37,7 @@ internal sealed class PullCollector(RecallOptions options)
             else if (pulls.Count < options.HistoryItems) pulls.Add(new Pull(item, happened.Item, strength));
         }
 
+        scratch.Taken.Clear();
         foreach (var item in disliked) scratch.Excluded.Add(item);
         for (var place = 0; place < pulls.Count; place++)
         {
@@ -60,10 +61,11 @@ internal sealed class PullCollector(RecallOptions options)
             var (itemId, weight) = session.Items[i];
             if (!space.TryFind(itemId, out var item, out var key)) continue;
             known++;
-            if (!query.IncludeQueryItems) scratch.Excluded.Add(item);
+            if (!query.IncludeQueryItems || IsAmongTheLast(item, query, scratch)) scratch.Excluded.Add(item);
             if (PlaceOf(item, pulls) < 0 && pulls.Count < options.HistoryItems) pulls.Add(new Pull(item, key, weight ?? Recency(pulls.Count)));
         }
 
+        scratch.Taken.Clear();
         pulls.RemoveAll(pull => !(pull.Weight > 0));
         if (pulls.Count > 0) return;
         var newest = session.Items[^1].ItemId;
@@ -72,6 +74,10 @@ internal sealed class PullCollector(RecallOptions options)
             ? $"None of the session's {known} items that generation {generation} knows has a weight above 0 (the newest item is '{newest}')."
             : $"Generation {generation} knows none of the session's {session.Items.Count} items (the newest is '{newest}').");
     }
+
+    /// <summary>Whether an item is one of the last that were seen. Asked newest first; what was counted lies among the taken items until the end.</summary>
+    private static bool IsAmongTheLast(CandidateId item, RecallQuery query, RecallScratch scratch) =>
+        scratch.Taken.Count < query.ExcludeSeenLast && scratch.Taken.Add(item);
 
     private float Recency(int place) => (float)Math.Pow(place + 1, -options.RecencyExponent);
 

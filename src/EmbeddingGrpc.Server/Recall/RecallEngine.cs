@@ -13,6 +13,8 @@ namespace EmbeddingGrpc.Server.Recall;
 /// </remarks>
 public sealed class RecallEngine(RecallOptions options)
 {
+    private const int ItemsBetweenChecks = 4096;
+
     private readonly PullCollector _pulls = new(options);
     private readonly BlendedSearch _blend = new(options.Blend);
 
@@ -42,10 +44,10 @@ public sealed class RecallEngine(RecallOptions options)
                 return SimilarToVector(space, vector, query, scratch, cancellationToken);
             case SessionSubject session:
                 _pulls.FromSession(space, session, query, scratch);
-                return Next(space, query, scratch, cancellationToken) is { } basis ? Answer(basis, scratch) : throw NotFound(space, session);
+                return Next(space, query, scratch, cancellationToken) is { } basis ? Answer(basis, query, scratch) : throw NotFound(space, session);
             case UserSubject:
                 _pulls.FromHistory(space, history, query, scratch);
-                return Answer(Next(space, query, scratch, cancellationToken) ?? AnswerBasis.Popular, scratch);
+                return Answer(Next(space, query, scratch, cancellationToken) ?? AnswerBasis.Popular, query, scratch);
             default:
                 throw new ArgumentException($"A {query.Subject.GetType().Name} cannot be searched.", nameof(query));
         }
@@ -88,7 +90,7 @@ public sealed class RecallEngine(RecallOptions options)
     {
         foreach (var neighbor in IndexSearch.Run(index, scan, vector, query.K, scratch, cancellationToken))
             scratch.Candidates.Add(new RecallCandidate(CandidateId.Of(neighbor.Item), neighbor.Score, RecallSources.Embedding));
-        return Answer(AnswerBasis.Embedding, scratch);
+        return Answer(AnswerBasis.Embedding, query, scratch);
     }
 
     /// <summary>Blends what the sources know of the pulls; where that is too little, what is popular follows it.</summary>
@@ -96,11 +98,11 @@ public sealed class RecallEngine(RecallOptions options)
     {
         var basis = scratch.Pulls.Count > 0 ? _blend.Run(space, query, scratch, cancellationToken) : null;
         if (basis is null && query.Subject is SessionSubject && !query.Sources.Equals(RecallSources.Popular)) return null;
-        if (scratch.Candidates.Count < query.K && query.Sources.HasFlag(RecallSources.Popular)) AddPopular(space, query.K, scratch);
+        if (scratch.Candidates.Count < query.K && query.Sources.HasFlag(RecallSources.Popular)) AddPopular(space, query.K, scratch, cancellationToken);
         return basis ?? AnswerBasis.Popular;
     }
 
-    private static void AddPopular(in RecallSpace space, int k, RecallScratch scratch)
+    private static void AddPopular(in RecallSpace space, int k, RecallScratch scratch, CancellationToken cancellationToken)
     {
         // Ordinals fall with the count, so popularity needs no index. The score is the item's share of all interactions, below what others found.
         var (vocabulary, candidates) = (space.Generation.Vocabulary, scratch.Candidates);
@@ -108,6 +110,8 @@ public sealed class RecallEngine(RecallOptions options)
         var ceiling = candidates.Count > 0 ? Math.Min(0, candidates[^1].Score) - 1 : 0;
         for (var ordinal = 0; ordinal < vocabulary.Count && candidates.Count < k; ordinal++)
         {
+            // With a filter that fits nothing popular this walks the whole vocabulary.
+            if (ordinal % ItemsBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
             var item = new ItemOrdinal(ordinal);
             if (scratch.Excluded.Contains(CandidateId.Of(item)) || scratch.Taken.Contains(CandidateId.Of(item))) continue;
             var share = (float)((double)vocabulary.CountOf(item) / vocabulary.TotalCount);
@@ -115,12 +119,19 @@ public sealed class RecallEngine(RecallOptions options)
         }
     }
 
-    private static RecallResult Answer(AnswerBasis basis, RecallScratch scratch)
+    private static RecallResult Answer(AnswerBasis basis, RecallQuery query, RecallScratch scratch)
     {
         var candidates = CollectionsMarshal.AsSpan(scratch.Candidates);
-        if (scratch.Contributions.IsEmpty) return new RecallResult(candidates, basis);
         // Popular items were added after the scores were explained; nothing of the query brought them.
-        scratch.ExtendContributions(candidates.Length * scratch.Pulls.Count);
+        if (!scratch.Contributions.IsEmpty) scratch.ExtendContributions(candidates.Length * scratch.Pulls.Count);
+        if (query.MinimumScore is { } minimum)
+        {
+            var good = candidates.Length;
+            while (good > 0 && !(candidates[good - 1].Score >= minimum)) good--;
+            candidates = candidates[..good];
+        }
+
+        if (scratch.Contributions.IsEmpty) return new RecallResult(candidates, basis);
         return new RecallResult(candidates, basis, CollectionsMarshal.AsSpan(scratch.Pulls), scratch.Contributions);
     }
 

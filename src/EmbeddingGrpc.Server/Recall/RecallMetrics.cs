@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using EmbeddingGrpc.Server.Recall.Admission;
 
 namespace EmbeddingGrpc.Server.Recall;
 
@@ -18,6 +19,8 @@ public sealed class RecallMetrics : IDisposable
     private readonly Counter<long> _hits;
     private readonly Counter<long> _misses;
     private readonly Counter<long> _redisFailures;
+    private readonly Counter<long> _shed;
+    private SearchGate? _gate;
     private long _redisHits;
     private long _memoryHits;
 
@@ -38,6 +41,10 @@ public sealed class RecallMetrics : IDisposable
         _misses = _meter.CreateCounter<long>("embeddinggrpc.recall.cache.misses", "{miss}", "Answers not found in the cache, by level.");
         _redisFailures = _meter.CreateCounter<long>(
             "embeddinggrpc.recall.cache.redis.failures", "{failure}", "Redis lookups and writes that failed, by reason. Each is a miss, never a failed recall.");
+        _shed = _meter.CreateCounter<long>(
+            "embeddinggrpc.recall.shed", "{search}", "Searches that were refused because too many waited. Their callers got RESOURCE_EXHAUSTED.");
+        _meter.CreateObservableGauge("embeddinggrpc.recall.searching", () => _gate?.Searching ?? 0, "{search}", "Searches that run now.");
+        _meter.CreateObservableGauge("embeddinggrpc.recall.waiting", () => _gate?.Waiting ?? 0, "{search}", "Searches that wait for their turn now.");
     }
 
     /// <summary>Answers found in Redis since the start.</summary>
@@ -57,6 +64,12 @@ public sealed class RecallMetrics : IDisposable
     /// <param name="kind">Kind of query.</param>
     /// <param name="reason">A word from a small set.</param>
     public void Failed(RecallKind kind, string reason) => _failures.Add(1, new("kind", Kinds[(int)kind]), new("reason", reason));
+
+    /// <summary>A search was refused because too many wait.</summary>
+    public void Shed() => _shed.Add(1);
+
+    /// <summary>Tells how many search and wait at a gate.</summary>
+    internal void Watch(SearchGate gate) => _gate = gate;
 
     /// <summary>A level of the cache was asked.</summary>
     public void CacheAsked(AnswerOrigin level, bool hit)

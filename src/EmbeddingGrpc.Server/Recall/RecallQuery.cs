@@ -15,6 +15,9 @@ public sealed record RecallQuery
     /// <summary>What the candidates are for.</summary>
     public required RecallSubject Subject { get; init; }
 
+    /// <summary>Most items that <see cref="ExcludeSeenLast"/> may count.</summary>
+    public const int MaximumExcludeSeenLast = 10_000;
+
     /// <summary>Candidates wanted, 1..<see cref="MaximumK"/>.</summary>
     public int K { get; init; } = 10;
 
@@ -26,6 +29,12 @@ public sealed record RecallQuery
 
     /// <summary>Leave out every item of the user's stored history.</summary>
     public bool ExcludeSeen { get; init; }
+
+    /// <summary>Leave out the items that were seen last, so many distinct ones; 0 leaves out none for that reason.</summary>
+    public int ExcludeSeenLast { get; init; }
+
+    /// <summary>Candidates with a lower score are left out; null for none. Finite.</summary>
+    public float? MinimumScore { get; init; }
 
     /// <summary>Where candidates may come from. Only histories and sessions have more than the embeddings.</summary>
     public RecallSources Sources { get; init; } = RecallSources.All;

@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Server.Recall.Admission;
 using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.Server.Recall;
@@ -13,6 +14,10 @@ public static class RecallRegistration
         services.AddSingleton<IValidateOptions<RecallOptions>, RecallOptionsValidator>();
         services.AddOptions<RecallOptions>().Bind(daemon.GetSection(RecallOptions.Section)).ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<RecallOptions>>().Value);
+        services.AddSingleton<IValidateOptions<AdmissionOptions>, AdmissionOptionsValidator>();
+        services.AddOptions<AdmissionOptions>().Bind(daemon.GetSection(AdmissionOptions.Section)).ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<AdmissionOptions>>().Value);
+        services.AddSingleton<SearchGate>();
         services.AddSingleton<RecallEngine>();
         services.AddSingleton<RecallMetrics>();
         services.AddSingleton<RecallIds>();

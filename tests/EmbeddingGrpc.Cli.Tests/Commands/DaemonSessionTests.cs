@@ -112,6 +112,17 @@ public sealed class DaemonSessionTests(DaemonFixture daemon) : IClassFixture<Dae
     }
 
     [Fact]
+    public async Task Recall_MinimumScoreBelowZero_IsTakenAsANumber()
+    {
+        var model = await daemon.CreateTrainedModelAsync("recall-minimum");
+        var all = await daemon.RunAsync("recall", "--item", "a", "--k", "5", "--minimum-score", "-2", "--model", model);
+        var none = await daemon.RunAsync("recall", "--item", "a", "--k", "5", "--minimum-score", "1.5", "--model", model);
+
+        Assert.Equal((ExitCode.Success, 5), (all.ExitCode, all.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length));
+        Assert.Equal((ExitCode.Success, ""), (none.ExitCode, none.Output));
+    }
+
+    [Fact]
     public async Task Recall_NotOnATerminal_WritesTabSeparatedLinesWithTitles()
     {
         var model = await daemon.CreateTrainedModelAsync("recall-lines");

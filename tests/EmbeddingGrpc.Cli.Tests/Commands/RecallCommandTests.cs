@@ -10,6 +10,9 @@ public sealed class RecallCommandTests
     [InlineData("--k is 0; it must be 1..1000.", "--item", "1", "--k", "0")]
     [InlineData("--k is 1001; it must be 1..1000.", "--item", "1", "--k", "1001")]
     [InlineData("--k is 'many'; it must be a whole number", "--item", "1", "--k", "many")]
+    [InlineData("--exclude-seen-last is 0; it must be 1..10000.", "--user", "1", "--exclude-seen-last", "0")]
+    [InlineData("--exclude-seen-last contradicts --exclude-seen", "--user", "1", "--exclude-seen-last", "2", "--exclude-seen")]
+    [InlineData("--minimum-score is 'high'; it must be a number", "--user", "1", "--minimum-score", "high")]
     public async Task Recall_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
     {
         var run = await CliRun.OfAsync(["recall", .. args]);

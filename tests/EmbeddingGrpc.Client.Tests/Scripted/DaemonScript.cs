@@ -7,6 +7,7 @@ namespace EmbeddingGrpc.Client.Tests.Scripted;
 internal sealed class DaemonScript
 {
     private int _streams;
+    private int _recallStreams;
 
     /// <summary>What was made durable, by the daemon's own rule: a number that is not above the producer's highest is ignored.</summary>
     public DurableStore Store { get; } = new();
@@ -17,6 +18,10 @@ internal sealed class DaemonScript
     public Func<RecallRequest, RecallResponse> OnRecall { get; init; } = _ => new RecallResponse();
 
     public Func<BatchRecallRequest, BatchRecallResponse> OnBatchRecall { get; init; } = _ => new BatchRecallResponse();
+
+    /// <summary>Handles the n-th <c>StreamRecall</c> call, from 1.</summary>
+    public Func<int, IAsyncStreamReader<StreamRecallRequest>, IServerStreamWriter<StreamRecallResponse>, Task> OnStreamRecall { get; init; } =
+        (_, _, _) => Task.CompletedTask;
 
     public Func<AppendEventsRequest, AppendEventsResponse> OnAppend { get; init; } = _ => new AppendEventsResponse();
 
@@ -33,6 +38,8 @@ internal sealed class DaemonScript
     public Func<ExportVectorsRequest, IServerStreamWriter<ExportVectorsResponse>, Task> OnExport { get; init; } = (_, _) => Task.CompletedTask;
 
     public int Streams => Volatile.Read(ref _streams);
+
+    public int NextRecallStream() => Interlocked.Increment(ref _recallStreams);
 
     public int NextStream() => Interlocked.Increment(ref _streams);
 }

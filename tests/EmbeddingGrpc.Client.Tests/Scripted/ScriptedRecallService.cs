@@ -9,4 +9,8 @@ internal sealed class ScriptedRecallService(DaemonScript script) : RecallService
 
     public override Task<BatchRecallResponse> BatchRecall(BatchRecallRequest request, ServerCallContext context) =>
         Task.FromResult(script.OnBatchRecall(request));
+
+    public override Task StreamRecall(
+        IAsyncStreamReader<StreamRecallRequest> requestStream, IServerStreamWriter<StreamRecallResponse> responseStream, ServerCallContext context) =>
+        script.OnStreamRecall(script.NextRecallStream(), requestStream, responseStream);
 }

@@ -4,6 +4,7 @@ using EmbeddingGrpc.Server.Hosting;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Admission;
 using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.FunctionalTests.Chart;
@@ -17,6 +18,7 @@ public sealed class ChartSettingsTests
         ("Model", typeof(ModelOptions)),
         (IngestOptions.Section, typeof(IngestOptions)),
         ("Recall", typeof(RecallOptions)),
+        (AdmissionOptions.Section, typeof(AdmissionOptions)),
         (RecallCacheOptions.Section, typeof(RecallCacheOptions)),
         (RedisOptions.Section, typeof(RedisOptions)),
     ];

@@ -27,6 +27,7 @@ public sealed class RecallCacheKeysTests
         from seen in Gen.Bool
         from explain in Gen.Bool
         from sources in Gen.Int[1, 2]
+        from last in Gen.Int[0, 2]
         select new RecallQuery
         {
             Subject = subject,
@@ -34,6 +35,7 @@ public sealed class RecallCacheKeysTests
             IncludeQueryItems = include,
             ExcludeSeen = seen,
             Explain = explain,
+            ExcludeSeenLast = last,
             Sources = (RecallSources)sources,
         };
 
@@ -80,6 +82,9 @@ public sealed class RecallCacheKeysTests
     public void For_Excludes_AreNotPartOfTheKey() => Assert.Equal(KeyOf(Base), KeyOf(Base with { Excludes = ["b"] }));
 
     [Fact]
+    public void For_MinimumScore_IsNotPartOfTheKey() => Assert.Equal(KeyOf(Base), KeyOf(Base with { MinimumScore = 0.5f }));
+
+    [Fact]
     public void For_User_IsNotShareable()
     {
         Assert.False(KeyOf(Base with { Subject = new UserSubject("a") }).IsShareable);
@@ -109,6 +114,6 @@ public sealed class RecallCacheKeysTests
             VectorSubject vector => "vector " + string.Join('|', vector.Values.ToArray()),
             var other => other.ToString(),
         };
-        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources}";
+        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources} {query.ExcludeSeenLast}";
     }
 }

@@ -11,6 +11,7 @@ public sealed class TestMetrics : IDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<(string Instrument, string Tag, string Value), long> _counts = new();
+    private readonly ConcurrentDictionary<string, long> _totals = new();
 
     public TestMetrics()
     {
@@ -31,6 +32,9 @@ public sealed class TestMetrics : IDisposable
     /// <summary>The sum of a counter, or the number of records of a histogram, where a tag has a value.</summary>
     public long Count(string instrument, string tag, string value) => _counts.GetValueOrDefault((instrument, tag, value));
 
+    /// <summary>The sum of a counter without tags.</summary>
+    public long Total(string instrument) => _totals.GetValueOrDefault(instrument);
+
     public void Dispose()
     {
         _listener.Dispose();
@@ -40,6 +44,7 @@ public sealed class TestMetrics : IDisposable
 
     private void Sum(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        _totals.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value);
         foreach (var tag in tags) _counts.AddOrUpdate((instrument.Name, tag.Key, (string)tag.Value!), value, (_, sum) => sum + value);
     }
 }

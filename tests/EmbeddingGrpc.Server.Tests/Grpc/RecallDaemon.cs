@@ -3,6 +3,7 @@ using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Cache;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Admission;
 using EmbeddingGrpc.Server.Tests.Hosting;
 using EmbeddingGrpc.Server.Tests.Models;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,9 @@ public sealed class RecallDaemon : IAsyncDisposable
     public CatalogService.CatalogServiceClient Catalog { get; }
 
     public ModelRuntime Model => _daemon.Services.GetRequiredService<ModelRegistry>().Get("");
+
+    /// <summary>What searches pass; a test that takes its places decides when they run.</summary>
+    public SearchGate Gate => _daemon.Services.GetRequiredService<SearchGate>();
 
     public RecallMetrics Metrics => _daemon.Services.GetRequiredService<RecallMetrics>();
 
@@ -49,6 +53,9 @@ public sealed class RecallDaemon : IAsyncDisposable
 
     public async Task<RecallResponse> RecallAsync(RecallRequest request) =>
         await Client.RecallAsync(request, cancellationToken: TestContext.Current.CancellationToken);
+
+    /// <summary>Stops it as SIGTERM does.</summary>
+    public Task StopAsync() => _daemon.StopAsync();
 
     public async ValueTask DisposeAsync() => await _daemon.DisposeAsync();
 }

@@ -101,6 +101,39 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
     }
 
     [Fact]
+    public async Task Recall_WithMinimumScore_IsTakenFromTheSameCachedAnswer()
+    {
+        var request = new RecallRequest { Item = new ItemQuery { ItemId = "camp0-8" }, K = 8 };
+        var whole = await Daemon.RecallAsync(request);
+        foreach (var (minimum, left) in new[] { (whole.Candidates[3].Score, 4), (whole.Candidates[6].Score, 7), (2f, 0), (-2f, 8) })
+        {
+            var response = await Daemon.RecallAsync(new RecallRequest(request) { MinimumScore = minimum });
+            Assert.Equal((AnswerSource.Memory, whole.GenerationId), (response.Source, response.GenerationId));
+            Assert.Equal(whole.Candidates.Take(left), response.Candidates);
+        }
+
+        var excluding = await Daemon.RecallAsync(new RecallRequest(request) { MinimumScore = whole.Candidates[3].Score, ExcludeItemIds = { whole.Candidates[1].ItemId } });
+        Assert.Equal(whole.Candidates.Take(4).Where((_, i) => i != 1), excluding.Candidates);
+    }
+
+    [Fact]
+    public async Task Recall_ExcludingTheLastSeen_LeavesOutTheNewestAloneAndIsCachedApart()
+    {
+        var request = new RecallRequest { User = new UserQuery { UserId = "forgetful" }, K = 100, ExcludeSeenLast = 1 };
+        request.MinimumOffset = await Daemon.AppendAsync(Click("forgetful", "camp0-1", 1), Click("forgetful", "camp0-2", 2), Click("forgetful", "camp0-3", 3));
+        var (one, two) = (await Daemon.RecallAsync(request), await Daemon.RecallAsync(new RecallRequest(request) { ExcludeSeenLast = 2 }));
+        var again = await Daemon.RecallAsync(request);
+
+        Assert.Equal((AnswerSource.Search, AnswerSource.Search, AnswerSource.Memory), (one.Source, two.Source, again.Source));
+        Assert.Equal(["camp0-1", "camp0-2"], SeenOf(one));
+        Assert.Equal(["camp0-1"], SeenOf(two));
+        Assert.Equal(one.Candidates, again.Candidates);
+
+        static IEnumerable<string> SeenOf(RecallResponse response) =>
+            response.Candidates.Select(c => c.ItemId).Where(id => id is "camp0-1" or "camp0-2" or "camp0-3").Order();
+    }
+
+    [Fact]
     public async Task Recall_AfterANewClick_IsNotAnsweredFromBeforeIt()
     {
         var request = new RecallRequest { User = new UserQuery { UserId = "mover" } };
@@ -226,6 +259,18 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
         Assert.StartsWith("camp1-", results[4].Response.Candidates[0].ItemId, StringComparison.Ordinal);
         Assert.Contains("k", results[2].Error.Message, StringComparison.Ordinal);
         Assert.NotEqual(results[0].Response.RecallId, results[4].Response.RecallId);
+    }
+
+    [Fact]
+    public async Task BatchRecall_SameQueriesOverAndOver_AreAnsweredAsRecallAnswersThem()
+    {
+        var alone = await Daemon.RecallAsync(new RecallRequest { Item = new ItemQuery { ItemId = "camp1-9" }, K = 6 });
+        var batch = new BatchRecallRequest { Requests = { Enumerable.Range(0, 1000).Select(i => new RecallRequest { Item = new ItemQuery { ItemId = $"camp1-{9 + (i % 3)}" }, K = 6 }) } };
+        var results = (await Daemon.Client.BatchRecallAsync(batch, cancellationToken: Cancelled)).Results;
+
+        Assert.Equal(1000, results.Count);
+        Assert.All(results.Index().Where(r => r.Index % 3 == 0), r => Assert.Equal(alone.Candidates, r.Item.Response.Candidates));
+        Assert.Equal(1000, results.Select(r => r.Response.RecallId).Distinct().Count());
     }
 
     [Theory]

@@ -81,6 +81,14 @@ public sealed class RecallRequestReaderTests
             ("explain", "needs a user or a session query", Item("a", r => r.Explain = true)),
             ("sources", "may only be RECALL_SOURCE_EMBEDDING", Item("a", r => r.Sources.Add(RecallSource.Graph))),
             ("sources[1]", "is 9; must be", Session(r => r.Sources.Add([RecallSource.Graph, (RecallSource)9]), new SessionItem { ItemId = "a" })),
+            ("minimum_score", "is NaN; must be finite", Item("a", r => r.MinimumScore = float.NaN)),
+            ("minimum_score", "must be finite", Item("a", r => r.MinimumScore = float.NegativeInfinity)),
+            ("exclude_seen_last", "is 0; must be 1..10000", Session(r => r.ExcludeSeenLast = 0, new SessionItem { ItemId = "a" })),
+            ("exclude_seen_last", "must be 1..10000", Session(r => r.ExcludeSeenLast = uint.MaxValue, new SessionItem { ItemId = "a" })),
+            ("exclude_seen_last", "needs a user or a session query", Item("a", r => r.ExcludeSeenLast = 1)),
+            ("exclude_seen_last", "needs a user or a session query", new RecallRequest { Vector = new VectorQuery { Values = { 1 } }, ExcludeSeenLast = 1 }),
+            ("exclude_seen_last", "contradicts exclude_seen,", new RecallRequest { User = new UserQuery { UserId = "u" }, ExcludeSeen = true, ExcludeSeenLast = 1 }),
+            ("exclude_seen_last", "contradicts include_query_items", Session(r => (r.ExcludeSeenLast, r.IncludeQueryItems) = (1, true), new SessionItem { ItemId = "a" })),
             ("include_query_items", "contradicts exclude_seen", new RecallRequest { User = new UserQuery { UserId = "u" }, ExcludeSeen = true, IncludeQueryItems = true }),
         ];
 

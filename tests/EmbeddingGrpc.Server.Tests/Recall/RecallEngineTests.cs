@@ -206,6 +206,75 @@ public sealed class RecallEngineTests : IDisposable
         Assert.DoesNotContain(found.Candidates, n => n.Item.Value is >= 16 and < 20);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(100)]
+    public void Search_UserExcludingTheLastSeen_LeavesOutSoManyDistinctItemsAndNoOlderOne(int last)
+    {
+        HistoryEvent[] history = [.. Enumerable.Range(0, 20).Select(i => View(i)), Event(30, InteractionType.Impression), View(19), View(7)];
+        int[] seen = [7, 19, 30, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 6, 5, 4, 3, 2, 1, 0];
+        // An item that is never to be answered counts all the same.
+        var found = SearchUser(history, query => query with { K = Items, ExcludeSeenLast = last, IncludeQueryItems = true, Excludes = ["item-7"] });
+
+        var left = seen.Take(last).ToHashSet();
+        Assert.Equal(Items - left.Count, found.Candidates.Length);
+        Assert.DoesNotContain(found.Candidates, n => left.Contains(n.Item.Value));
+    }
+
+    [Fact]
+    public void Search_SessionExcludingTheLastSeen_AnswersItsOlderItems()
+    {
+        SessionEntry[] items = [new("item-3"), new("item-9"), new("unknown"), new("item-3"), new("item-20")];
+        var found = Search(new SessionSubject(items), query => query with { K = Items, ExcludeSeenLast = 2, IncludeQueryItems = true });
+
+        Assert.Equal(Items - 2, found.Candidates.Length);
+        Assert.Contains(found.Candidates, n => n.Item.Value == 9);
+        Assert.DoesNotContain(found.Candidates, n => n.Item.Value is 3 or 20);
+    }
+
+    [Fact]
+    public void Search_MinimumScore_LeavesOutWhatIsBelowItAndNothingElse()
+    {
+        HistoryEvent[] history = [View(3), View(9)];
+        foreach (var subject in new RecallSubject[] { new ItemSubject("item-7"), new UserSubject("user"), new SessionSubject([new("item-3")]), new UserSubject("nobody") })
+        {
+            var seen = subject == new UserSubject("user") ? history : [];
+            var all = Search(subject, seen, query => query with { K = Items }).Candidates;
+            var threshold = all[all.Length / 2].Score;
+            var found = Search(subject, seen, query => query with { K = Items, MinimumScore = threshold });
+
+            Assert.Equal(all.Where(n => n.Score >= threshold), found.Candidates);
+            Assert.Empty(Search(subject, seen, query => query with { MinimumScore = 1e9f }).Candidates);
+        }
+    }
+
+    [Fact]
+    public void Search_MinimumScoreWithReasons_TheyStillSumToTheScores()
+    {
+        HistoryEvent[] history = [View(3), View(9), View(20)];
+        var query = new RecallQuery { Subject = new UserSubject("user"), Explain = true, K = 30 };
+        var threshold = _engine.Search(Space, query, history, Cancelled).Candidates[9].Score;
+        var result = _engine.Search(Space, query with { MinimumScore = threshold }, history, Cancelled);
+
+        Assert.Equal(10, result.Candidates.Length);
+        for (var c = 0; c < 10; c++)
+        {
+            var sum = 0f;
+            for (var p = 0; p < result.Pulls.Length; p++) sum += result.Contributions[(c * result.Pulls.Length) + p];
+            Assert.Equal(result.Candidates[c].Score, sum, 1e-3f);
+        }
+    }
+
+    [Fact]
+    public void Search_CancelledCaller_StopsWhereverItIs()
+    {
+        var cancelled = new CancellationToken(canceled: true);
+        foreach (var subject in new RecallSubject[] { new ItemSubject("item-7"), new UserSubject("nobody"), new SessionSubject([new("item-3")]), new VectorSubject(new float[] { 1, 0, 0, 0, 0, 0, 0, 0 }) })
+            Assert.Throws<OperationCanceledException>(() => { _engine.Search(Space, new RecallQuery { Subject = subject }, [], cancelled); });
+    }
+
     [Fact]
     public void Search_UserWithoutHistory_IsTheMostPopularItems()
     {

@@ -1,0 +1,36 @@
+using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Tests.Models;
+
+namespace EmbeddingGrpc.Server.Tests.Recall;
+
+public sealed class BatchGenerationsTests
+{
+    [Fact]
+    public async Task Of_GenerationReplacedAmidABatch_StaysTheOneItBeganWith()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var model = await TestModel.OpenAsync(directory.Path);
+        await model.AppendAsync(TestModel.Camps(users: 20, itemsOfCamp: 10, length: 10));
+        await model.TrainAsync();
+        using var batch = new BatchGenerations();
+        var first = batch.Of(model.Runtime);
+        await model.TrainAsync();
+
+        Assert.NotEqual(first.Id, model.Runtime.Generations.Serving!.Id);
+        Assert.Same(first, batch.Of(model.Runtime));
+        // Its memory is there for as long as the batch is.
+        Assert.Equal(16, first.Input[new Numerics.ItemOrdinal(0)].Length);
+        using var next = new BatchGenerations();
+        Assert.Equal(model.Runtime.Generations.Serving!.Id, next.Of(model.Runtime).Id);
+    }
+
+    [Fact]
+    public async Task Of_ModelThatWasNeverTrained_SaysSo()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var model = await TestModel.OpenAsync(directory.Path);
+        using var batch = new BatchGenerations();
+
+        Assert.Throws<NoGenerationException>(() => batch.Of(model.Runtime));
+    }
+}
