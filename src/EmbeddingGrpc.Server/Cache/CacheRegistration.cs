@@ -24,12 +24,14 @@ public static class CacheRegistration
 
         services.AddSingleton<RecallCacheKeys>();
         services.AddSingleton<MemoryLevel>();
+        services.AddSingleton<CacheWarmer>();
         services.AddSingleton<RedisStore>();
         services.AddSingleton<IRemoteStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton<RemoteLevel>();
         services.AddHostedService(provider => provider.GetRequiredService<RedisStore>());
         return services.AddSingleton(provider => new RecallCache(
             provider.GetRequiredService<MemoryLevel>(),
-            provider.GetRequiredService<RedisOptions>().Configuration.Length > 0 ? provider.GetRequiredService<RemoteLevel>() : null));
+            provider.GetRequiredService<RedisOptions>().Configuration.Length > 0 ? provider.GetRequiredService<RemoteLevel>() : null,
+            provider.GetRequiredService<TimeProvider>()));
     }
 }

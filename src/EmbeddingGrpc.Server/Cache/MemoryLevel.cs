@@ -11,9 +11,18 @@ public sealed class MemoryLevel : IDisposable
     // Measured: what the cache, the entry and the key hold beside the bytes of key and answer.
     private const int EntryOverheadBytes = 400;
 
+    // While it holds less than this share of its bytes, all is kept; beyond it what is asked for a second time.
+    private const int SmallShare = 16;
+
+    // Asking the cache for its size sums over its counters; it changes little in between.
+    private const int SetsBetweenLooks = 64;
+
+    private readonly Doorkeeper _doorkeeper = new();
     private readonly MemoryCache? _entries;
     private readonly RecallCacheOptions _options;
     private readonly RecallMetrics _metrics;
+    private int _sets;
+    private bool _isSmall = true;
 
     /// <summary>Makes an empty level; with 0 bytes one that stays empty.</summary>
     public MemoryLevel(RecallCacheOptions options, TimeProvider time, RecallMetrics metrics)
@@ -32,21 +41,33 @@ public sealed class MemoryLevel : IDisposable
     {
         body = default;
         if (_entries is null) return false;
-        var hit = _entries.TryGetValue(key, out var stored);
+        var hit = _entries.TryGetValue(key, out var stored) && stored is byte[];
         _metrics.CacheAsked(AnswerOrigin.Memory, hit);
-        if (hit) body = (ReadOnlyMemory<byte>)stored!;
+        if (hit) body = (byte[])stored!;
         return hit;
     }
 
-    /// <summary>Keeps an answer for a while, unless there is no room: then the oldest ones go first and this one may be kept next time.</summary>
-    public void Set(RecallCacheKey key, ReadOnlyMemory<byte> body)
+    /// <summary>Finds out that there is no answer.</summary>
+    internal MissingItem? TryGetMissing(RecallCacheKey key) => _entries is not null && _entries.TryGetValue(key, out var stored) ? stored as MissingItem : null;
+
+    /// <summary>Keeps an answer for a while, unless it is not hot enough for the room that there is: then it may be kept next time.</summary>
+    /// <param name="key">The query.</param>
+    /// <param name="body">The answer.</param>
+    /// <param name="isHot">It is known to be asked often.</param>
+    public void Set(RecallCacheKey key, byte[] body, bool isHot = false)
     {
         ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(body);
         if (_entries is null) return;
-        using var entry = _entries.CreateEntry(key);
-        entry.Value = body;
-        entry.Size = body.Length + key.Canonical.Length + EntryOverheadBytes;
-        entry.AbsoluteExpirationRelativeToNow = Jitter.Around(_options.MemoryTimeToLive, _options.TimeToLiveJitter);
+        if (!_doorkeeper.Note(key.Hash) && !isHot && !IsSmall(_entries)) return;
+        Keep(_entries, key, body, body.Length, _options.MemoryTimeToLive);
+    }
+
+    /// <summary>Keeps for a little while that there is no answer.</summary>
+    internal void SetMissing(RecallCacheKey key, MissingItem missing)
+    {
+        if (_entries is null || _options.NegativeTimeToLive == TimeSpan.Zero) return;
+        Keep(_entries, key, missing, 2 * (missing.ItemId.Length + missing.Message.Length), _options.NegativeTimeToLive);
     }
 
     /// <summary>Drops every answer to a user. Looks at every key.</summary>
@@ -56,6 +77,21 @@ public sealed class MemoryLevel : IDisposable
         var id = Encoding.UTF8.GetBytes(userId);
         // The id may stand in another user's key by chance: then that answer is searched once more.
         foreach (var key in _entries.Keys.OfType<RecallCacheKey>().Where(key => !key.IsShareable && key.Canonical.Span.IndexOf(id) >= 0)) _entries.Remove(key);
+    }
+
+    private void Keep(MemoryCache entries, RecallCacheKey key, object value, int bytes, TimeSpan timeToLive)
+    {
+        using var entry = entries.CreateEntry(key);
+        entry.Value = value;
+        entry.Size = bytes + key.Canonical.Length + EntryOverheadBytes;
+        entry.AbsoluteExpirationRelativeToNow = Jitter.Around(timeToLive, _options.TimeToLiveJitter);
+    }
+
+    private bool IsSmall(MemoryCache entries)
+    {
+        if (Interlocked.Increment(ref _sets) % SetsBetweenLooks == 1)
+            Volatile.Write(ref _isSmall, entries.GetCurrentStatistics()!.CurrentEstimatedSize < _options.MemoryBytes / SmallShare);
+        return Volatile.Read(ref _isSmall);
     }
 
     /// <inheritdoc/>

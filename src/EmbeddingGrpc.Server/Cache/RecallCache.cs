@@ -9,7 +9,8 @@ namespace EmbeddingGrpc.Server.Cache;
 /// </summary>
 /// <param name="memory">First level.</param>
 /// <param name="remote">Second level; null without Redis.</param>
-public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
+/// <param name="time">The clock by which searches are compared with lookups.</param>
+public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimeProvider time)
 {
     private readonly ConcurrentDictionary<RecallCacheKey, Task<RecallAnswer>> _flights = new();
 
@@ -21,18 +22,27 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
         return hit;
     }
 
+    /// <summary>Finds out that a generation with so many items has no answer. Call after <see cref="TryGet"/> missed.</summary>
+    internal MissingItem? TryGetMissing(RecallCacheKey key, int itemCount) =>
+        memory.TryGetMissing(key) is { } missing && missing.ItemCount == itemCount ? missing : null;
+
+    /// <summary>Keeps for a little while that there is no answer.</summary>
+    internal void SetMissing(RecallCacheKey key, MissingItem missing) => memory.SetMissing(key, missing);
+
     /// <summary>Finds an answer behind the first level, or searches and keeps it. Call after <see cref="TryGet"/> missed.</summary>
     /// <param name="key">The query.</param>
     /// <param name="search">Searches; called at most once. Its failure is its caller's and those who wait with it.</param>
+    /// <param name="isHot">The query is known to be asked often: its answer is kept whatever the room.</param>
     /// <param name="cancellationToken">Gives up; who waits with this call goes on.</param>
-    public async ValueTask<RecallAnswer> GetOrSearchAsync(RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, CancellationToken cancellationToken)
+    public async ValueTask<RecallAnswer> GetOrSearchAsync(
+        RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, bool isHot, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(search);
         while (true)
         {
             var flight = new TaskCompletionSource<RecallAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
             var flying = _flights.GetOrAdd(key, flight.Task);
-            if (flying == flight.Task) return await LeadAsync(key, search, flight, cancellationToken);
+            if (flying == flight.Task) return await LeadAsync(key, search, isHot, flight, cancellationToken);
             try
             {
                 return await flying.WaitAsync(cancellationToken);
@@ -48,11 +58,11 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
     public void Forget(string userId) => memory.Forget(userId);
 
     private async ValueTask<RecallAnswer> LeadAsync(
-        RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, TaskCompletionSource<RecallAnswer> flight, CancellationToken cancellationToken)
+        RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, bool isHot, TaskCompletionSource<RecallAnswer> flight, CancellationToken cancellationToken)
     {
         try
         {
-            var answer = await FindAsync(key, search, cancellationToken);
+            var answer = await FindAsync(key, search, isHot, cancellationToken);
             flight.SetResult(answer);
             return answer;
         }
@@ -74,17 +84,27 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote)
         }
     }
 
-    private async ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, CancellationToken cancellationToken)
+    private async ValueTask<RecallAnswer> FindAsync(
+        RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, bool isHot, CancellationToken cancellationToken)
     {
-        if (remote is not null && await remote.TryGetAsync(key, cancellationToken) is { } shared)
+        if (remote is null)
         {
-            memory.Set(key, shared);
+            var found = await search(cancellationToken);
+            memory.Set(key, found, isHot);
+            return new RecallAnswer(found, AnswerOrigin.Search);
+        }
+
+        if (await remote.TryGetAsync(key, cancellationToken) is { } shared)
+        {
+            memory.Set(key, shared, isHot);
             return new RecallAnswer(shared, AnswerOrigin.Redis);
         }
 
+        var started = time.GetTimestamp();
         var body = await search(cancellationToken);
-        memory.Set(key, body);
-        remote?.Set(key, body);
+        remote.Searched(key.Kind, time.GetElapsedTime(started));
+        memory.Set(key, body, isHot);
+        remote.Set(key, body);
         return new RecallAnswer(body, AnswerOrigin.Search);
     }
 }

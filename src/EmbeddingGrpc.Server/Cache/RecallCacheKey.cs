@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Server.Cache;
 
@@ -9,10 +10,10 @@ namespace EmbeddingGrpc.Server.Cache;
 /// </summary>
 public sealed class RecallCacheKey : IEquatable<RecallCacheKey>
 {
-    internal RecallCacheKey(byte[] canonical, bool isShareable)
+    internal RecallCacheKey(byte[] canonical, RecallKind kind)
     {
         Canonical = canonical;
-        IsShareable = isShareable;
+        Kind = kind;
         Hash = XxHash128.HashToUInt128(canonical);
     }
 
@@ -22,8 +23,11 @@ public sealed class RecallCacheKey : IEquatable<RecallCacheKey>
     /// <summary>Hash of <see cref="Canonical"/>.</summary>
     public UInt128 Hash { get; }
 
+    /// <summary>What is asked for.</summary>
+    public RecallKind Kind { get; }
+
     /// <summary>Whether the answer may leave the process. A user's may not: its key changes with every click, and it is nobody else's business.</summary>
-    public bool IsShareable { get; }
+    public bool IsShareable => Kind != RecallKind.User;
 
     /// <inheritdoc/>
     public bool Equals(RecallCacheKey? other) =>

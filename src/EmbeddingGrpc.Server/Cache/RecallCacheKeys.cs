@@ -50,7 +50,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.Int32(query.K);
             writer.Int32(query.ExcludeSeenLast);
             Write(ref writer, subject, historyVersion);
-            return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject is not UserSubject);
+            return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject.Kind);
         }
         finally
         {

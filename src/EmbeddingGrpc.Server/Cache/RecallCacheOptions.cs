@@ -16,6 +16,14 @@ public sealed record RecallCacheOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan MemoryTimeToLive { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long it is remembered that a generation does not know a query's items, unless it learns of new ones before; 0 forgets at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan NegativeTimeToLive { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The queries of each model that are asked most are asked again, by the daemon itself, when a new generation serves: so many. 0 turns it off.</summary>
+    [Range(0, 100_000)]
+    public int WarmQueries { get; init; } = 1000;
+
     /// <summary>Each time to live is drawn from this share around the configured one, so that answers made together do not expire together.</summary>
     [Range(0.0, 0.9)]
     public double TimeToLiveJitter { get; init; } = 0.2;

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using StackExchange.Redis;
 
 namespace EmbeddingGrpc.Server.Cache;
@@ -7,9 +9,9 @@ internal static class RedisConfiguration
 {
     /// <summary>Reads it.</summary>
     /// <exception cref="ArgumentException">It cannot be read; says why.</exception>
-    public static ConfigurationOptions Parse(string text)
+    public static ConfigurationOptions Parse(RedisOptions options)
     {
-        var configuration = ConfigurationOptions.Parse(text);
+        var configuration = ConfigurationOptions.Parse(options.Configuration);
         if (configuration.EndPoints.Count == 0) throw new ArgumentException("names no endpoint, such as 'redis:6379' or '!/run/redis.sock'");
 
         // An absent Redis must delay nothing: not the start, and not a call, which would rather search than wait in a backlog.
@@ -17,6 +19,22 @@ internal static class RedisConfiguration
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ReconnectRetryPolicy = new ExponentialRetry(deltaBackOffMilliseconds: 250, maxDeltaBackOffMilliseconds: 5000);
         configuration.ClientName ??= "embeddinggrpc";
+        if (options.CaCertificatePath.Length > 0) Trust(configuration, options.CaCertificatePath);
         return configuration;
+    }
+
+    private static void Trust(ConfigurationOptions configuration, string path)
+    {
+        if (!configuration.Ssl) throw new ArgumentException("does not say ssl=true; CaCertificatePath is for a connection over TLS");
+        try
+        {
+            // Read now, so that a file that is not there is told at the start.
+            using var authority = X509CertificateLoader.LoadCertificateFromFile(path);
+            configuration.TrustIssuer(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new ArgumentException($"CaCertificatePath '{path}' cannot be read: {e.Message}", e);
+        }
     }
 }

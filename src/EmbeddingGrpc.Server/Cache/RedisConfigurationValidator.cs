@@ -12,7 +12,7 @@ public sealed class RedisConfigurationValidator : IValidateOptions<RedisOptions>
         if (options.Configuration.Length == 0) return ValidateOptionsResult.Success;
         try
         {
-            RedisConfiguration.Parse(options.Configuration);
+            RedisConfiguration.Parse(options);
             return ValidateOptionsResult.Success;
         }
         catch (ArgumentException e)

@@ -26,6 +26,19 @@ public sealed record RedisOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]
     public TimeSpan LookupBudget { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>
+    /// Pass Redis over while a lookup takes longer than a search of its kind, by what both took lately: then an answer from there would be later than
+    /// one that is searched for. Measured again every <see cref="MeasureInterval"/>.
+    /// </summary>
+    public bool SkipWhenSlower { get; init; } = true;
+
+    /// <summary>While Redis is passed over: how often a lookup is measured beside the calls.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan MeasureInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>PEM file of the authorities that Redis' certificate may be from, beside the system's, for <c>ssl=true</c> with one of your own. Empty: the system's.</summary>
+    public string CaCertificatePath { get; init; } = "";
+
     /// <summary>Failures in a row after which Redis is left alone for a while.</summary>
     [Range(1, 1000)]
     public int FailuresToOpen { get; init; } = 5;

@@ -23,7 +23,7 @@ public sealed partial class RedisStore : IRemoteStore, IHostedService, IAsyncDis
     {
         ArgumentNullException.ThrowIfNull(options);
         (_time, _logger) = (time, logger);
-        _configuration = options.Configuration.Length == 0 ? null : RedisConfiguration.Parse(options.Configuration);
+        _configuration = options.Configuration.Length == 0 ? null : RedisConfiguration.Parse(options);
     }
 
     /// <inheritdoc/>

@@ -15,6 +15,7 @@ public sealed partial class RemoteLevel
     private readonly RecallMetrics _metrics;
     private readonly ILogger<RemoteLevel> _logger;
     private readonly CircuitBreaker _breaker;
+    private readonly RemoteWorth _worth;
     private int _pendingWrites;
 
     /// <summary>Puts a level over a store.</summary>
@@ -25,12 +26,16 @@ public sealed partial class RemoteLevel
         ArgumentNullException.ThrowIfNull(cache);
         (_store, _options, _jitter, _time, _metrics, _logger) = (store, options, cache.TimeToLiveJitter, time, metrics, logger);
         _breaker = new CircuitBreaker(options.FailuresToOpen, options.FirstPause, options.LongestPause, time);
+        _worth = new RemoteWorth(options, time);
     }
 
-    /// <summary>Looks for an answer, for as long as the budget lasts.</summary>
+    /// <summary>A search was done that an answer from here would have saved.</summary>
+    public void Searched(RecallKind kind, TimeSpan duration) => _worth.Searched(kind, duration);
+
+    /// <summary>Looks for an answer, for as long as the budget lasts, where that is worth the time.</summary>
     /// <returns>Null for a miss, whatever the reason.</returns>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>?> TryGetAsync(RecallCacheKey key, CancellationToken cancellationToken)
+    public async ValueTask<byte[]?> TryGetAsync(RecallCacheKey key, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
         if (!key.IsShareable || !_store.IsConnected) return null;
@@ -42,12 +47,21 @@ public sealed partial class RemoteLevel
             return null;
         }
 
+        if (!_worth.IsWorthAsking(key.Kind))
+        {
+            _metrics.RedisSkipped();
+            if (_worth.TryBeginMeasuring()) _ = MeasureAsync(name);
+            return null;
+        }
+
         Task<byte[]?>? lookup = null;
+        var started = _time.GetTimestamp();
         try
         {
             lookup = _store.GetAsync(name);
             var value = await lookup.WaitAsync(_options.LookupBudget, _time, cancellationToken);
             _breaker.Succeeded();
+            _worth.Looked(_time.GetElapsedTime(started));
             return Open(value, key);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -59,6 +73,7 @@ public sealed partial class RemoteLevel
         {
             Abandon(lookup);
             _metrics.RedisFailed(e is TimeoutException ? "timeout" : "error");
+            if (e is TimeoutException) _worth.Looked(_options.LookupBudget);
             if (_breaker.Failed()) LogOpened(_logger, e.Message, e);
             return null;
         }
@@ -68,7 +83,8 @@ public sealed partial class RemoteLevel
     public void Set(RecallCacheKey key, ReadOnlyMemory<byte> body)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (!key.IsShareable || !_store.IsConnected || _breaker.IsOpen) return;
+        // What would not be asked for is not written either: another daemon that is nearer to Redis writes its own.
+        if (!key.IsShareable || !_store.IsConnected || _breaker.IsOpen || !_worth.IsWorthAsking(key.Kind)) return;
         if (Interlocked.Increment(ref _pendingWrites) > _options.MaximumPendingWrites)
         {
             Interlocked.Decrement(ref _pendingWrites);
@@ -81,15 +97,14 @@ public sealed partial class RemoteLevel
 
     private string NameOf(RecallCacheKey key) => $"{_options.InstancePrefix}:recall:{key}";
 
-    private ReadOnlyMemory<byte>? Open(byte[]? value, RecallCacheKey key)
+    private byte[]? Open(byte[]? value, RecallCacheKey key)
     {
         ReadOnlyMemory<byte> body = default;
         var hit = value is not null && AnswerEnvelope.TryOpen(value, key, out body);
         _metrics.CacheAsked(AnswerOrigin.Redis, hit);
         if (value is not null && !hit) _metrics.RedisFailed("corrupt");
-        // Not a conditional expression: its null would become an empty memory.
-        if (hit) return body;
-        return null;
+        // Without its envelope: it may be kept for a while.
+        return hit ? body.ToArray() : null;
     }
 
     private async Task WriteAsync(string name, byte[] value)
@@ -106,6 +121,25 @@ public sealed partial class RemoteLevel
         finally
         {
             Interlocked.Decrement(ref _pendingWrites);
+        }
+    }
+
+    /// <summary>Finds out what a lookup takes while nobody waits for one.</summary>
+    private async Task MeasureAsync(string name)
+    {
+        var started = _time.GetTimestamp();
+        Task<byte[]?>? lookup = null;
+        try
+        {
+            lookup = _store.GetAsync(name);
+            await lookup.WaitAsync(_options.LookupBudget, _time);
+            _worth.Measured(_time.GetElapsedTime(started));
+        }
+        catch (Exception e)
+        {
+            Abandon(lookup);
+            _metrics.RedisFailed("measure");
+            if (e is TimeoutException) _worth.Measured(_options.LookupBudget);
         }
     }
 

@@ -15,7 +15,7 @@ namespace EmbeddingGrpc.Server.Recall;
 
 /// <summary>Answers queries: waits for the events they must see, leases the generation once, looks into the cache, searches. Thread-safe.</summary>
 public sealed class CachedRecall(
-    ModelRegistry models, RecallEngine engine, SearchGate gate, RecallCache cache, RecallCacheKeys keys, RecallCacheOptions options, TimeProvider time, RecallMetrics metrics)
+    ModelRegistry models, RecallEngine engine, SearchGate gate, RecallCache cache, RecallCacheKeys keys, CacheWarmer warmer, RecallCacheOptions options, TimeProvider time, RecallMetrics metrics)
 {
     // With more exclusions than this the widened answer that they are taken from would cost more than the search it saves.
     private const int MostExcludesFromCache = 64;
@@ -94,8 +94,10 @@ public sealed class CachedRecall(
     {
         var query = asked.Query;
         if (SharedBy(query) is not { } shared) return await SearchAsync(asked, cancellationToken);
-        var sharing = asked with { Query = shared };
+        var sharing = ReferenceEquals(shared, query) ? asked : asked with { Query = shared };
         if (KeyOf(sharing) is not { } key) return await SearchAsync(asked, cancellationToken);
+        // Of others the history or the graph has changed by the time that another generation serves.
+        if (shared.Subject is ItemSubject) warmer.Asked(asked.Model, shared, WarmAsync);
         if (!cache.TryGet(key, out var found)) found = await FindAsync(key, sharing, cancellationToken);
         if (IsOutdated(found, asked)) return await SearchAsync(asked, cancellationToken);
         if (ReferenceEquals(shared, query)) return found;
@@ -124,8 +126,34 @@ public sealed class CachedRecall(
     private RecallCacheKey? KeyOf(in Asked asked) =>
         keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision, asked.Deletions.Revision);
 
-    private ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Asked asked, CancellationToken cancellationToken) =>
-        cache.GetOrSearchAsync(key, token => SearchAndEncodeAsync(asked, token), cancellationToken);
+    private async ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Asked asked, CancellationToken cancellationToken)
+    {
+        var generation = asked.Space.Generation;
+        var items = generation.ItemCount;
+        if (cache.TryGetMissing(key, items) is { } missing) throw missing.ToException();
+        try
+        {
+            return await cache.GetOrSearchAsync(key, token => SearchAndEncodeAsync(asked, token), isHot: false, cancellationToken);
+        }
+        catch (ItemNotInGenerationException e) when (!generation.TryGetOrdinal(e.ItemId, out _))
+        {
+            // Not of an item that was deleted: it may be back at any time.
+            cache.SetMissing(key, new MissingItem(e.ItemId, e.Generation, e.Message, items));
+            throw;
+        }
+    }
+
+    /// <summary>Answers a query that nobody waits for, so that its answer is at hand.</summary>
+    private async ValueTask WarmAsync(ModelRuntime runtime, RecallQuery query, CancellationToken cancellationToken)
+    {
+        if (!runtime.Generations.TryLease(out var lease)) return;
+        using (lease)
+        {
+            var asked = new Asked(
+                runtime, SpaceOf(runtime, lease.Generation), query, default, 0, RevisionFor(runtime, query, default), runtime.Catalog.Deleted.Current, IsTaken: true);
+            if (KeyOf(asked) is { } key) await cache.GetOrSearchAsync(key, token => SearchAndEncodeAsync(asked, token), isHot: true, cancellationToken);
+        }
+    }
 
     private async ValueTask<RecallAnswer> SearchAsync(Asked asked, CancellationToken cancellationToken) =>
         new(await SearchAndEncodeAsync(asked, cancellationToken), AnswerOrigin.Search);

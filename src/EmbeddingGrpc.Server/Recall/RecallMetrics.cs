@@ -20,7 +20,10 @@ public sealed class RecallMetrics : IDisposable
     private readonly Counter<long> _misses;
     private readonly Counter<long> _redisFailures;
     private readonly Counter<long> _shed;
+    private readonly Counter<long> _skipped;
+    private readonly Counter<long> _warmed;
     private SearchGate? _gate;
+    private long _warmedQueries;
     private long _redisHits;
     private long _memoryHits;
 
@@ -41,6 +44,9 @@ public sealed class RecallMetrics : IDisposable
         _misses = _meter.CreateCounter<long>("embeddinggrpc.recall.cache.misses", "{miss}", "Answers not found in the cache, by level.");
         _redisFailures = _meter.CreateCounter<long>(
             "embeddinggrpc.recall.cache.redis.failures", "{failure}", "Redis lookups and writes that failed, by reason. Each is a miss, never a failed recall.");
+        _skipped = _meter.CreateCounter<long>(
+            "embeddinggrpc.recall.cache.redis.skipped", "{lookup}", "Redis lookups that were left out because a search is faster than Redis.");
+        _warmed = _meter.CreateCounter<long>("embeddinggrpc.recall.cache.warmed", "{query}", "Hot queries that were answered anew when a generation began to serve.");
         _shed = _meter.CreateCounter<long>(
             "embeddinggrpc.recall.shed", "{search}", "Searches that were refused because too many waited. Their callers got RESOURCE_EXHAUSTED.");
         _meter.CreateObservableGauge("embeddinggrpc.recall.searching", () => _gate?.Searching ?? 0, "{search}", "Searches that run now.");
@@ -52,6 +58,9 @@ public sealed class RecallMetrics : IDisposable
 
     /// <summary>Answers found in memory since the start.</summary>
     public long MemoryHits => Interlocked.Read(ref _memoryHits);
+
+    /// <summary>Hot queries answered anew since the start.</summary>
+    public long WarmedQueries => Interlocked.Read(ref _warmedQueries);
 
     /// <summary>A query was answered.</summary>
     /// <param name="kind">Kind of query.</param>
@@ -70,6 +79,16 @@ public sealed class RecallMetrics : IDisposable
 
     /// <summary>Tells how many search and wait at a gate.</summary>
     internal void Watch(SearchGate gate) => _gate = gate;
+
+    /// <summary>Redis was not asked because it is slower than a search.</summary>
+    public void RedisSkipped() => _skipped.Add(1);
+
+    /// <summary>A hot query was answered anew.</summary>
+    public void Warmed()
+    {
+        Interlocked.Increment(ref _warmedQueries);
+        _warmed.Add(1);
+    }
 
     /// <summary>A level of the cache was asked.</summary>
     public void CacheAsked(AnswerOrigin level, bool hit)

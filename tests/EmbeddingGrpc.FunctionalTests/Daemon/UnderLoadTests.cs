@@ -55,7 +55,7 @@ public sealed class UnderLoadTests : IDisposable
         try
         {
             // A cache in the daemon's own memory would hide Redis from the calls.
-            string[] settings = [.. ShoppingWorld.Settings, $"--EmbeddingGrpc:Redis:Configuration={redis.Configuration}", "--EmbeddingGrpc:Recall:Cache:MemoryBytes=0"];
+            string[] settings = [.. ShoppingWorld.Settings, $"--EmbeddingGrpc:Redis:Configuration={redis.Configuration}", "--EmbeddingGrpc:Redis:SkipWhenSlower=false", "--EmbeddingGrpc:Recall:Cache:MemoryBytes=0"];
             await using var daemon = await DaemonProcess.StartAsync(_data.FullPath, Cancel, settings);
             await daemon.LearnShoppingAsync(Cancel);
             await using var load = new RecallLoad(daemon);

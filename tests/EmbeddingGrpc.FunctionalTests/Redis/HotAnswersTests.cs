@@ -99,6 +99,7 @@ public sealed class HotAnswersTests : IDisposable
             $"--EmbeddingGrpc:Redis:Configuration={redis.Configuration}",
             // So long that no machine is too slow: what is tested is where answers come from, not how fast.
             "--EmbeddingGrpc:Redis:LookupBudget=00:00:05",
+            "--EmbeddingGrpc:Redis:SkipWhenSlower=false",
             "--EmbeddingGrpc:Recall:Cache:MemoryTimeToLive=00:10:00",
             .. settings,
         ]);

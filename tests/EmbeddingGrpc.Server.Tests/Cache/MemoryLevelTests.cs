@@ -51,6 +51,43 @@ public sealed class MemoryLevelTests : IDisposable
     }
 
     [Fact]
+    public void Set_HardlyAnyRoomLeft_KeepsWhatIsAskedTwiceOrKnownToBeHot()
+    {
+        using var level = Make(new RecallCacheOptions { MemoryBytes = 1_600_000 });
+        // A sixteenth of it is free for all.
+        for (var i = 0; i < 1000; i++) level.Set(KeyOf(i), new byte[1000]);
+        Assert.InRange(level.SizeBytes, 100_000, 250_000);
+
+        level.Set(KeyOf(2000), new byte[1000]);
+        Assert.False(level.TryGet(KeyOf(2000), out _));
+        level.Set(KeyOf(2000), new byte[1000]);
+        Assert.True(level.TryGet(KeyOf(2000), out _));
+        level.Set(KeyOf(3000), new byte[1000], isHot: true);
+        Assert.True(level.TryGet(KeyOf(3000), out _));
+    }
+
+    [Fact]
+    public void TryGetMissing_WhatWasSet_GivesItForItsTimeAndIsNoAnswer()
+    {
+        using var level = Make(new RecallCacheOptions { NegativeTimeToLive = TimeSpan.FromSeconds(2), TimeToLiveJitter = 0 });
+        var missing = new MissingItem("a", "generation", "There is no 'a'.", 5);
+        level.SetMissing(KeyOf(1), missing);
+
+        Assert.Equal(missing, level.TryGetMissing(KeyOf(1)));
+        Assert.False(level.TryGet(KeyOf(1), out _));
+        _time.Advance(TimeSpan.FromSeconds(2.1));
+        Assert.Null(level.TryGetMissing(KeyOf(1)));
+    }
+
+    [Fact]
+    public void SetMissing_TurnedOff_KeepsNothing()
+    {
+        using var level = Make(new RecallCacheOptions { NegativeTimeToLive = TimeSpan.Zero });
+        level.SetMissing(KeyOf(1), new MissingItem("a", "generation", "There is no 'a'.", 5));
+        Assert.Null(level.TryGetMissing(KeyOf(1)));
+    }
+
+    [Fact]
     public void TryGet_WithNoBytes_NeverHits()
     {
         using var level = Make(new RecallCacheOptions { MemoryBytes = 0 });

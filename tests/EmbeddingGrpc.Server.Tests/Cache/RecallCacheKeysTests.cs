@@ -96,7 +96,7 @@ public sealed class RecallCacheKeysTests
     {
         var keys = new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions { MaximumKeyBytes = 256 });
 
-        Assert.NotNull(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[50]) }, 0, 0, 0));
+        Assert.NotNull(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[48]) }, 0, 0, 0));
         Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[64]) }, 0, 0, 0));
         Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[1024]) }, 0, 0, 0));
         Assert.Null(keys.For("default", 1, Base with { Subject = new SessionSubject([.. Enumerable.Repeat(new SessionEntry("item"), 1000)]) }, 0, 0, 0));

@@ -31,7 +31,7 @@ public sealed class RemoteLevelTests : IDisposable
         Assert.Null(await _level.TryGetAsync(Key, Cancelled));
         _level.Set(Key, new byte[] { 1, 2, 3 });
 
-        Assert.Equal([1, 2, 3], (await _level.TryGetAsync(Key, Cancelled))!.Value.ToArray());
+        Assert.Equal([1, 2, 3], (await _level.TryGetAsync(Key, Cancelled))!);
         Assert.Equal(1, _metrics.Metrics.RedisHits);
         Assert.Equal(1, _metrics.Count("embeddinggrpc.recall.cache.hits", "level", "redis"));
         Assert.Equal(1, _metrics.Count("embeddinggrpc.recall.cache.misses", "level", "redis"));
@@ -133,7 +133,7 @@ public sealed class RemoteLevelTests : IDisposable
         _store.InsteadOfGet = null;
         _level.Set(Key, new byte[] { 7 });
 
-        Assert.Equal([7], (await _level.TryGetAsync(Key, Cancelled))!.Value.ToArray());
+        Assert.Equal([7], (await _level.TryGetAsync(Key, Cancelled))!);
     }
 
     [Fact]
@@ -172,6 +172,42 @@ public sealed class RemoteLevelTests : IDisposable
         for (var i = 0; i < 10; i++) _level.Set(KeyOf(new ItemSubject($"{i}")), new byte[] { 1 });
 
         Assert.NotNull(await _level.TryGetAsync(Key, Cancelled));
+    }
+
+    [Fact]
+    public async Task TryGet_StoreSlowerThanSearches_IsPassedOverAndMeasuredBesideTheCallsUntilItIsFast()
+    {
+        _level.Set(Key, new byte[] { 1 });
+        await LookUpSlowlyAsync(100);
+        for (var i = 0; i < 100; i++) _level.Searched(RecallKind.Item, TimeSpan.FromMicroseconds(100));
+        var lookups = _store.Lookups;
+        Assert.Null(await _level.TryGetAsync(Key, Cancelled));
+        _level.Set(KeyOf(new ItemSubject("b")), new byte[] { 2 });
+        Assert.Equal((lookups, 1), (_store.Lookups, _store.Writes));
+        Assert.Equal(1, _metrics.Total("embeddinggrpc.recall.cache.redis.skipped"));
+
+        _store.InsteadOfGet = null;
+        for (var measured = 0; await _level.TryGetAsync(Key, Cancelled) is null; measured++)
+        {
+            Assert.InRange(measured, 0, 100);
+            _time.Advance(Options.MeasureInterval);
+        }
+
+        Assert.InRange(_store.Lookups - lookups, 2, 50);
+    }
+
+    /// <summary>Lookups that take a millisecond of the test's clock.</summary>
+    private async Task LookUpSlowlyAsync(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var answer = new TaskCompletionSource<byte[]?>();
+            _store.InsteadOfGet = () => answer.Task;
+            var lookup = _level.TryGetAsync(Key, Cancelled).AsTask();
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            answer.SetResult(null);
+            await lookup;
+        }
     }
 
     private async Task FailUntilOpenAsync()

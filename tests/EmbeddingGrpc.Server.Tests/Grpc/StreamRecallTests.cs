@@ -1,5 +1,4 @@
 using EmbeddingGrpc.Protocol.V1;
-using EmbeddingGrpc.Server.Recall.Admission;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.Server.Tests.Grpc;
@@ -28,7 +27,7 @@ public sealed class StreamRecallTests
         ];
         foreach (var (tag, request, _) in asked) await call.RequestStream.WriteAsync(new StreamRecallRequest { Tag = tag, Request = request }, Cancelled);
         await call.RequestStream.CompleteAsync();
-        var answers = await call.ResponseStream.ReadAllAsync(Cancelled).ToDictionaryAsync(answer => answer.Tag, Cancelled);
+        var answers = await call.ResponseStream.ReadAllAsync(Cancelled).ToDictionaryAsync(answer => answer.Tag, cancellationToken: Cancelled);
 
         Assert.Equal(asked.ToDictionary(a => a.Tag, a => a.Code), answers.ToDictionary(a => a.Key, a => a.Value.Error?.Code ?? 0));
         Assert.Equal((3, 4), (answers[7].Response.Candidates.Count, answers[8].Response.Candidates.Count));
@@ -42,7 +41,7 @@ public sealed class StreamRecallTests
     {
         await using var daemon = await RecallDaemon.StartAsync(null, train: true, Patient);
         using var call = daemon.Client.StreamRecall(cancellationToken: Cancelled);
-        var reading = call.ResponseStream.ReadAllAsync(Cancelled).ToDictionaryAsync(answer => answer.Tag, Cancelled);
+        var reading = call.ResponseStream.ReadAllAsync(Cancelled).ToDictionaryAsync(answer => answer.Tag, cancellationToken: Cancelled);
         for (var tag = 0; tag < 3000; tag++) await call.RequestStream.WriteAsync(new StreamRecallRequest { Tag = (ulong)tag, Request = Item(ItemOf(tag)) }, Cancelled);
         await call.RequestStream.CompleteAsync();
         var answers = await reading;

@@ -32,6 +32,9 @@ internal sealed class TestCertificates : IDisposable
         return certificate.Thumbprint;
     }
 
+    /// <summary>Writes the authority's own certificate, for who is to trust it.</summary>
+    public void WriteAuthority(string path) => File.WriteAllText(path, _authority.ExportCertificatePem());
+
     /// <summary>A handler that trusts this authority alone and tells which certificate the server presented.</summary>
     public SocketsHttpHandler Trusting(Action<string>? presented = null) => new()
     {
