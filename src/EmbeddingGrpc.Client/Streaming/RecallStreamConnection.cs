@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using EmbeddingGrpc.Protocol.V1;
 using Grpc.Core;
 
@@ -6,11 +7,14 @@ namespace EmbeddingGrpc.Client.Streaming;
 /// <summary>One call of <c>StreamRecall</c>: who asked what, by tag. Ends once, and then fails all that have no answer. Thread-safe.</summary>
 internal sealed class RecallStreamConnection
 {
+    private static readonly WriteOptions MoreFollows = new(WriteFlags.BufferHint);
+
     private readonly AsyncDuplexStreamingCall<StreamRecallRequest, StreamRecallResponse> _call;
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, TaskCompletionSource<RecallResponse>> _unanswered = [];
-    private readonly SemaphoreSlim _writing = new(1);
+    private readonly Channel<StreamRecallRequest> _asked = Channel.CreateUnbounded<StreamRecallRequest>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _reading;
+    private readonly Task _writing;
     private ulong _lastTag;
     private RpcException? _end;
 
@@ -19,6 +23,7 @@ internal sealed class RecallStreamConnection
         // No deadline: it lives as long as there is something to ask.
         _call = recall.StreamRecall();
         _reading = Task.Run(ReadAsync);
+        _writing = Task.Run(WriteAsync);
     }
 
     /// <summary>Whether nothing more can be asked.</summary>
@@ -45,9 +50,8 @@ internal sealed class RecallStreamConnection
 
         try
         {
-            // Not awaited with the token: a write that is cancelled midway ends the whole call. What was given up before it was sent is sent for nothing.
-            var sent = SendAsync(new StreamRecallRequest { Tag = tag, Request = request });
-            if (!sent.IsCompletedSuccessfully) await Task.WhenAny(sent, answer.Task).WaitAsync(cancellationToken);
+            // After the end nobody writes any more, and the end has failed this one with the others.
+            _asked.Writer.TryWrite(new StreamRecallRequest { Tag = tag, Request = request });
             return await answer.Task.WaitAsync(cancellationToken);
         }
         finally
@@ -59,39 +63,28 @@ internal sealed class RecallStreamConnection
     /// <summary>Half-closes, waits for the answers, and ends the call.</summary>
     public async Task CompleteAsync(TimeSpan patience, TimeProvider time)
     {
-        await _writing.WaitAsync();
-        try
-        {
-            await _call.RequestStream.CompleteAsync();
-        }
-        catch (Exception e) when (e is RpcException or InvalidOperationException)
-        {
-            // It is over already; the reader knows why.
-        }
-        finally
-        {
-            _writing.Release();
-        }
-
+        _asked.Writer.TryComplete();
         await Task.WhenAny(_reading, Task.Delay(patience, time));
         _call.Dispose();
-        await _reading;
+        await Task.WhenAll(_reading, _writing);
     }
 
-    private async Task SendAsync(StreamRecallRequest request)
+    private async Task WriteAsync()
     {
-        await _writing.WaitAsync();
         try
         {
-            await _call.RequestStream.WriteAsync(request);
+            await foreach (var request in _asked.Reader.ReadAllAsync())
+            {
+                // More is to be asked: it leaves in one write.
+                _call.RequestStream.WriteOptions = _asked.Reader.TryPeek(out _) ? MoreFollows : null;
+                await _call.RequestStream.WriteAsync(request);
+            }
+
+            await _call.RequestStream.CompleteAsync();
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException)
+        catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)
         {
-            // The call has ended: why it says to its reader, which fails this request with all others.
-        }
-        finally
-        {
-            _writing.Release();
+            // The call has ended: why it says to its reader, which fails all that have no answer.
         }
     }
 
@@ -128,6 +121,7 @@ internal sealed class RecallStreamConnection
             _unanswered.Clear();
         }
 
+        _asked.Writer.TryComplete();
         foreach (var answer in left) answer.TrySetException(end);
     }
 }
