@@ -42,6 +42,17 @@ public sealed partial class EmbeddingClient
     public Task<DeleteItemsResponse> DeleteItemsAsync(IEnumerable<string> itemIds, CancellationToken cancellationToken = default) =>
         Catalog.DeleteItemsAsync(new DeleteItemsRequest { Model = _options.Model, ItemIds = { itemIds } }, Options(cancellationToken)).ResponseAsync;
 
+    /// <summary>
+    /// Deletes items and takes their attributes out of the daemon's files. Has no deadline: the daemon rewrites the files that hold them. Repeat it if it was
+    /// interrupted.
+    /// </summary>
+    /// <param name="itemIds">1..1000; unknown ones are told in the answer.</param>
+    /// <param name="cancellationToken">Ends the waiting; what is rewritten by then stays.</param>
+    /// <returns>A receipt: every place that could hold the items.</returns>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: an id is wrong; then none was deleted.</exception>
+    public Task<DeleteItemsResponse> PurgeItemsAsync(IEnumerable<string> itemIds, CancellationToken cancellationToken = default) =>
+        Catalog.DeleteItemsAsync(new DeleteItemsRequest { Model = _options.Model, ItemIds = { itemIds }, Purge = true }, cancellationToken: cancellationToken).ResponseAsync;
+
     /// <summary>Forgets a user and returns the receipt. Has no deadline: the daemon rewrites the files that hold the user.</summary>
     /// <param name="userId">Need not be known.</param>
     /// <param name="model">Null means the client's.</param>

@@ -201,8 +201,24 @@ public sealed class InteractionLog : IAsyncDisposable
     public Task<ErasureResult> EraseUsersAsync(Func<string, bool> isErased, LogOffset before, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(isErased);
+        return EraseAsync(ErasedEntries.OfUsers(isErased), before, cancellationToken);
+    }
+
+    /// <summary>Takes what items were upserted with out of the files, in the same way. What users did with the items stays.</summary>
+    /// <param name="isErased">Whether an item id is one of those; asked once for each id, from another thread.</param>
+    /// <param name="before">Only records before it are erased: the offset of the items' deletion, so that they may be upserted after it.</param>
+    /// <param name="cancellationToken">Ends the work between two groups; segments finished by then stay rewritten.</param>
+    /// <inheritdoc cref="EraseUsersAsync" path="/exception"/>
+    public Task<ErasureResult> EraseItemsAsync(Func<string, bool> isErased, LogOffset before, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(isErased);
+        return EraseAsync(ErasedEntries.OfItems(isErased), before, cancellationToken);
+    }
+
+    private Task<ErasureResult> EraseAsync(ErasedEntries erased, LogOffset before, CancellationToken cancellationToken)
+    {
         before = new LogOffset(Math.Min(before.Value, _durable.Value));
-        return Task.Run(() => _maintenance.EraseAsync(isErased, before, () => BeginSegmentAsync(cancellationToken), cancellationToken), cancellationToken);
+        return Task.Run(() => _maintenance.EraseAsync(erased, before, () => BeginSegmentAsync(cancellationToken), cancellationToken), cancellationToken);
     }
 
     private async Task BeginSegmentAsync(CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EmbeddingGrpc.Cli.CommandLine;
+using EmbeddingGrpc.Cli.Items;
 using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Protocol.V1;
 
@@ -49,14 +50,12 @@ internal sealed class EraseUserCommand : ModelCommand
                 receipt.LogOffset,
                 CompleteTime = receipt.CompleteTime.ToDateTimeOffset(),
                 receipt.InteractionsErased,
-                Stores = receipt.Stores.Select(store => new { store.Name, FreeTime = store.FreeTime?.ToDateTimeOffset(), store.Description }),
+                Stores = ErasureReceipt.Document(receipt.Stores),
             });
             return;
         }
 
         Terminal.Output.WriteLine($"user erased from model {model}; {receipt.UserHash[..16]} stands for the user in the log");
-        Terminal.WriteRows(
-            ["store", "free since", "what was done"],
-            receipt.Stores.Select(store => (IReadOnlyList<string>)[store.Name, store.FreeTime is null ? "-" : $"{store.FreeTime.ToDateTimeOffset():yyyy-MM-dd HH:mm:ss}Z", store.Description]));
+        ErasureReceipt.Write(Terminal, receipt.Stores);
     }
 }

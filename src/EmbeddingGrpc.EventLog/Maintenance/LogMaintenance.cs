@@ -17,13 +17,13 @@ internal sealed class LogMaintenance(SegmentFiles files, SegmentSet segments, Ev
     public Task<RetentionResult> RemoveAsync(LogOffset safe, long? nowMs, CancellationToken cancellationToken) => InTurnAsync(
         stop => Task.FromResult(Remove(safe, nowMs, stop)), $"Old segments in '{files.Directory}' could not be removed", cancellationToken);
 
-    /// <summary>Rewrites every segment that holds interactions of erased users.</summary>
-    /// <param name="isErased">Whether a user is erased.</param>
+    /// <summary>Rewrites every segment that holds something that is erased.</summary>
+    /// <param name="erased">What must go.</param>
     /// <param name="before">Only entries before it are erased.</param>
     /// <param name="beginSegment">Finishes the newest segment.</param>
     /// <param name="cancellationToken">Asked between groups; what is rewritten by then stays.</param>
-    public Task<ErasureResult> EraseAsync(Func<string, bool> isErased, LogOffset before, Func<Task> beginSegment, CancellationToken cancellationToken) => InTurnAsync(
-        stop => EraseInTurnAsync(isErased, before, beginSegment, stop), $"A segment in '{files.Directory}' could not be rewritten; repeat the erasure", cancellationToken);
+    public Task<ErasureResult> EraseAsync(ErasedEntries erased, LogOffset before, Func<Task> beginSegment, CancellationToken cancellationToken) => InTurnAsync(
+        stop => EraseInTurnAsync(erased, before, beginSegment, stop), $"A segment in '{files.Directory}' could not be rewritten; repeat the erasure", cancellationToken);
 
     /// <summary>Ends the job that runs, at its next step, and lets no other begin.</summary>
     public async ValueTask DisposeAsync()
@@ -57,9 +57,9 @@ internal sealed class LogMaintenance(SegmentFiles files, SegmentSet segments, Ev
         (options.RetentionBytes is { } most && segments.Snapshot.Sum(each => each.EndPosition) > most)
         || (options.RetentionAge is { } oldest && nowMs - segment.LastCommitMs > (long)oldest.TotalMilliseconds);
 
-    private async Task<ErasureResult> EraseInTurnAsync(Func<string, bool> isErased, LogOffset before, Func<Task> beginSegment, CancellationToken stop)
+    private async Task<ErasureResult> EraseInTurnAsync(ErasedEntries erased, LogOffset before, Func<Task> beginSegment, CancellationToken stop)
     {
-        var eraser = new SegmentEraser(files, isErased, before.Value);
+        var eraser = new SegmentEraser(files, erased, before.Value);
         var active = segments.Active;
         if (active.BaseOffset < before.Value && eraser.HasWork(active, stop)) await beginSegment().ConfigureAwait(false);
         var rewritten = 0;

@@ -3,17 +3,16 @@ using EmbeddingGrpc.EventLog.Segments;
 
 namespace EmbeddingGrpc.EventLog.Maintenance;
 
-/// <summary>Rewrites one finished segment without the interactions of erased users. Offsets stay as they are: gaps take the place of what is gone.</summary>
+/// <summary>Rewrites one finished segment without what is erased. Offsets stay as they are: gaps take the place of what is gone.</summary>
 /// <param name="files">The log's.</param>
-/// <param name="isErased">Whether a user is erased.</param>
+/// <param name="erased">What must go.</param>
 /// <param name="before">Only entries before this offset are erased.</param>
-internal sealed class SegmentEraser(SegmentFiles files, Func<string, bool> isErased, long before)
+internal sealed class SegmentEraser(SegmentFiles files, ErasedEntries erased, long before)
 {
     private readonly GroupDecoder _decoder = new();
     private readonly GroupEncoder _encoder = new();
-    private readonly Dictionary<string, bool> _answers = new(StringComparer.Ordinal);
 
-    /// <summary>Interactions erased so far.</summary>
+    /// <summary>Entries erased so far.</summary>
     public long ErasedEntries { get; private set; }
 
     /// <summary>Whether a segment holds anything to erase.</summary>
@@ -73,13 +72,5 @@ internal sealed class SegmentEraser(SegmentFiles files, Func<string, bool> isEra
         erasedRun = 0;
     }
 
-    /// <summary>The answer for a user is kept: asking may mean a keyed hash.</summary>
-    private bool MustGo(in LogEntry entry)
-    {
-        if (!entry.IsInteraction || entry.Offset.Value >= before) return false;
-        var user = entry.Interaction.UserId;
-        if (_answers.TryGetValue(user, out var answer)) return answer;
-        if (_answers.Count >= 100_000) _answers.Clear();
-        return _answers[user] = isErased(user);
-    }
+    private bool MustGo(in LogEntry entry) => entry.Offset.Value < before && erased.Contains(entry);
 }

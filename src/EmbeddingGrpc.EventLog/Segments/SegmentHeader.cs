@@ -18,6 +18,7 @@ namespace EmbeddingGrpc.EventLog.Segments;
 internal sealed record SegmentHeader(long BaseOffset, long CreatedMs, long Salt, int Length)
 {
     public const int FormatVersion = 1;
+    private const int HighestVersion = 255;
     private const int FixedSize = 40;
     private const int HashSize = sizeof(ulong);
 
@@ -48,24 +49,29 @@ internal sealed record SegmentHeader(long BaseOffset, long CreatedMs, long Salt,
     /// <param name="file">The segment.</param>
     /// <param name="path">Its path, for the message.</param>
     /// <param name="producers">Filled with its snapshot; null to leave it.</param>
-    /// <exception cref="LogCorruptException">It is damaged, or of a format that this version does not know.</exception>
+    /// <exception cref="LogCorruptException">It is damaged.</exception>
+    /// <exception cref="LogUnavailableException">It is of a format that this version does not know: nothing is wrong with it, and nothing may be changed.</exception>
     public static SegmentHeader Read(IFile file, string path, ProducerTable? producers)
     {
         var start = new byte[FixedSize];
         if (file.Read(0, start) < FixedSize || !start.AsSpan().StartsWith(Magic))
             throw new LogCorruptException(path, 0, "it does not begin as a segment of the event log does");
         var version = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(8));
-        if (version != FormatVersion)
-            throw new LogCorruptException(path, 8, $"it has format version {version}; this program reads version {FormatVersion}");
         var length = BinaryPrimitives.ReadInt32LittleEndian(start.AsSpan(12));
-        if (length < FixedSize + HashSize || length > file.Length) throw new LogCorruptException(path, 12, $"its header cannot be {length} bytes long");
-
-        var bytes = new byte[length];
-        if (file.Read(0, bytes) < length
-            || BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(length - HashSize)) != XxHash3.HashToUInt64(bytes.AsSpan(0, length - HashSize)))
+        var isPossible = length >= FixedSize + HashSize && length <= file.Length;
+        if (version == FormatVersion && !isPossible) throw new LogCorruptException(path, 12, $"its header cannot be {length} bytes long");
+        var bytes = new byte[isPossible ? length : FixedSize];
+        var isWhole = isPossible && file.Read(0, bytes) == length;
+        if (version != FormatVersion)
         {
-            throw new LogCorruptException(path, 0, "the checksum of its header is wrong");
+            // Where everything else is as it should be, or the number is none that will ever be, it is the number that is damaged.
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), FormatVersion);
+            if (version is < FormatVersion or > HighestVersion || (isWhole && IsIntact(bytes))) throw new LogCorruptException(path, 8, $"it cannot be of format version {version}");
+            throw new LogUnavailableException(
+                $"'{path}' has format version {version}; this program reads version {FormatVersion}. Start the version of the program that wrote it, or restore a backup from before.",
+                retryMayHelp: false);
         }
+        if (!isWhole || !IsIntact(bytes)) throw new LogCorruptException(path, 0, "the checksum of its header is wrong");
         if (producers is not null) ReadProducers(bytes, path, producers);
         return new SegmentHeader(
             BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(16)),
@@ -91,6 +97,9 @@ internal sealed record SegmentHeader(long BaseOffset, long CreatedMs, long Salt,
         return new SegmentHeader(
             baseOffset, BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(24)), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)), Length: 0);
     }
+
+    private static bool IsIntact(ReadOnlySpan<byte> bytes) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(bytes[^HashSize..]) == XxHash3.HashToUInt64(bytes[..^HashSize]);
 
     private static void ReadProducers(byte[] bytes, string path, ProducerTable producers)
     {

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Catalog.Erasure;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Catalog;
@@ -9,8 +10,11 @@ public sealed class CatalogEditor
     private readonly ItemCatalog _catalog;
     private readonly InteractionLog _log;
     private readonly EventApplier _applier;
+    private readonly ItemPurger _purger;
+    private readonly TimeProvider _time;
 
-    internal CatalogEditor(ItemCatalog catalog, InteractionLog log, EventApplier applier) => (_catalog, _log, _applier) = (catalog, log, applier);
+    internal CatalogEditor(ItemCatalog catalog, InteractionLog log, EventApplier applier, ItemPurger purger, TimeProvider time) =>
+        (_catalog, _log, _applier, _purger, _time) = (catalog, log, applier, purger, time);
 
     /// <summary>Sets the attributes of items, replacing all that they had. Items that were deleted are there again.</summary>
     /// <returns>The log offset behind the change.</returns>
@@ -28,14 +32,17 @@ public sealed class CatalogEditor
 
     /// <summary>Deletes items: none is recalled any more when this returns.</summary>
     /// <param name="itemIds">Also ones of which nothing is known: they are deleted all the same, so that a repeated call is harmless.</param>
+    /// <param name="purge">Whether to take their attributes out of the files, too.</param>
     /// <param name="cancellationToken">Ends the wait; what is in the log by then is done all the same.</param>
-    /// <returns>The log offset behind the change.</returns>
     /// <exception cref="InvalidCatalogException">An id is not what it should be; nothing was changed.</exception>
     /// <exception cref="LogUnavailableException">The disk refused.</exception>
-    public Task<LogOffset> DeleteAsync(IReadOnlyList<string> itemIds, CancellationToken cancellationToken)
+    public async Task<DeletionReceipt> DeleteAsync(IReadOnlyList<string> itemIds, bool purge, CancellationToken cancellationToken)
     {
         ThrowIfAny(CatalogRules.CheckIds(itemIds));
-        return AppendAsync([.. itemIds.Distinct(StringComparer.Ordinal).Select(itemId => new ItemDeleted(itemId))], cancellationToken);
+        var items = itemIds.ToHashSet(StringComparer.Ordinal);
+        var offset = await AppendAsync([.. items.Select(itemId => new ItemDeleted(itemId))], cancellationToken);
+        var deleted = _time.GetUtcNow();
+        return new DeletionReceipt(offset, deleted, purge ? await _purger.PurgeAsync(items, offset, cancellationToken) : null);
     }
 
     private async Task<LogOffset> AppendAsync(LogRecord[] records, CancellationToken cancellationToken)

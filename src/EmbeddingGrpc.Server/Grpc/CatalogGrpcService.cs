@@ -63,8 +63,8 @@ public sealed class CatalogGrpcService(ModelRegistry registry, RecallCache cache
         ArgumentNullException.ThrowIfNull(context);
         var model = registry.Get(request.Model);
         RequireId(request.ItemId, "item_id");
-        var offset = await model.CatalogEditor.DeleteAsync([request.ItemId], context.CancellationToken);
-        return new DeleteItemResponse { LogOffset = (ulong)offset.Value };
+        var receipt = await model.CatalogEditor.DeleteAsync([request.ItemId], request.Purge, context.CancellationToken);
+        return new DeleteItemResponse { LogOffset = (ulong)receipt.Offset.Value, Stores = { receipt.ToStores() } };
     }
 
     /// <inheritdoc/>
@@ -75,8 +75,8 @@ public sealed class CatalogGrpcService(ModelRegistry registry, RecallCache cache
         var model = registry.Get(request.Model);
         // Asked before: deleting an item makes it known.
         var unknown = request.ItemIds.Where(id => !model.Catalog.Knows(id)).Distinct(StringComparer.Ordinal).ToList();
-        var offset = await model.CatalogEditor.DeleteAsync(request.ItemIds, context.CancellationToken);
-        return new DeleteItemsResponse { LogOffset = (ulong)offset.Value, UnknownItemIds = { unknown } };
+        var receipt = await model.CatalogEditor.DeleteAsync(request.ItemIds, request.Purge, context.CancellationToken);
+        return new DeleteItemsResponse { LogOffset = (ulong)receipt.Offset.Value, UnknownItemIds = { unknown }, Stores = { receipt.ToStores() } };
     }
 
     /// <inheritdoc/>

@@ -34,13 +34,35 @@ internal static class ErasureMessages
                     + $" the next trainings of model '{model.Name}' have replaced them."),
             },
         };
-        if (receipt.FilesLeft.Count > 0)
-        {
-            response.Stores.Add(Store("salvaged_files", null, $"'embedctl log salvage' put these aside; delete them: {string.Join(", ", receipt.FilesLeft)}"));
-        }
-
+        if (receipt.FilesLeft.Count > 0) response.Stores.Add(Salvaged(receipt.FilesLeft));
         return response;
     }
+
+    /// <summary>Where a deleted item could be, and what became of it there.</summary>
+    public static IEnumerable<ErasedStore> ToStores(this DeletionReceipt receipt)
+    {
+        var deleted = Timestamp.FromDateTimeOffset(receipt.Deleted);
+        yield return Store("catalogue", deleted, "The attributes were dropped: no filter and no list knows the item.");
+        yield return Store("index", deleted, "No search answers it, in the serving generation, in those on disk and in those to come. Where it has a row, that only leads to others.");
+        yield return Store("memory_cache", deleted, "Answers that have it are not used any more.");
+        yield return Store("redis", null, "Answers that have it are not used any more, and go when their time to live is over.");
+        yield return Store("item_graph", null, "What users did with it stays what they did, says what else they like, and fades. It is never answered.");
+        yield return Store("generations", null, "Its vectors are part of what was learned from what users did. They are neither answered nor told.");
+        if (receipt.Purge is not { } purge)
+        {
+            yield return Store("event_log", null, "The attributes lie in its files until retention removes them; delete the item with 'purge' to take them out now. What users did with it stays.");
+            yield return Store("checkpoints", null, "Older ones hold the attributes until two more are written; delete the item with 'purge' to replace them now.");
+            yield break;
+        }
+
+        var done = Timestamp.FromDateTimeOffset(purge.Completed);
+        yield return Store("event_log", done, $"{purge.RecordsErased} records with attributes were taken out, {purge.SegmentsRewritten} files written anew. What users did with it stays.");
+        yield return Store("checkpoints", done, "A new one was written and the older ones deleted.");
+        if (purge.FilesLeft.Count > 0) yield return Salvaged(purge.FilesLeft);
+    }
+
+    private static ErasedStore Salvaged(IReadOnlyList<string> files) =>
+        Store("salvaged_files", null, $"'embedctl log salvage' put these aside; delete them: {string.Join(", ", files)}");
 
     private static ErasedStore Store(string name, Timestamp? free, string description) => new() { Name = name, FreeTime = free, Description = description };
 }

@@ -68,6 +68,7 @@ public sealed class DataDirectory(DaemonOptions options) : IHostedLifecycleServi
         {
             _lock = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             File.WriteAllText(Path.Combine(FullPath, PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            DataFormat.Check(FullPath);
         }
         catch (IOException e) when (_lock is null && e is not (PathTooLongException or DirectoryNotFoundException or FileNotFoundException) && IsLocked(path))
         {

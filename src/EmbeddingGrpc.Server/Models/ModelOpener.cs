@@ -12,8 +12,16 @@ using EmbeddingGrpc.Server.Pipeline.Graph;
 namespace EmbeddingGrpc.Server.Models;
 
 /// <summary>Opens models from the data directory: <c>models/NAME/log</c>, <c>checkpoints</c> and <c>generations</c>. Stateless.</summary>
-public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, IngestOptions ingest, TimeProvider time, ILoggerFactory loggers)
+/// <param name="dataDirectory">The daemon's.</param>
+/// <param name="metrics">Of the models.</param>
+/// <param name="ingest">How events are taken.</param>
+/// <param name="time">The clock of all of it.</param>
+/// <param name="loggers">Where the rooms write.</param>
+/// <param name="files">The disk of logs and checkpoints; null is the machine's own. Generations are mapped into memory, which only that one can do.</param>
+public sealed class ModelOpener(
+    string dataDirectory, ModelMetrics metrics, IngestOptions ingest, TimeProvider time, ILoggerFactory loggers, IFileSystem? files = null)
 {
+    private readonly IFileSystem _files = files ?? DiskFileSystem.Instance;
     private readonly string _modelsDirectory = Path.Combine(Path.GetFullPath(dataDirectory), "models");
 
     /// <summary>Opens or creates a model with a log of its own: the log is ready and being applied, nothing serves yet.</summary>
@@ -28,7 +36,7 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
         try
         {
             var generations = OpenGenerations(name);
-            log = InteractionLog.Open(Path.Combine(_modelsDirectory, name, "log"), options.Log, time, loggers.CreateLogger<InteractionLog>());
+            log = InteractionLog.Open(Path.Combine(_modelsDirectory, name, "log"), options.Log, time, loggers.CreateLogger<InteractionLog>(), _files);
             return Assemble(name, options, await OpenEventsAsync(name, options, log, onApplierFailure), generations, eventsFrom: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LogCorruptException or LogUnavailableException)
@@ -63,11 +71,12 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
         var eraserLogger = loggers.CreateLogger<UserEraser>();
         var journal = new ErasureJournal(Path.Combine(_modelsDirectory, name, "erasures"), new DurableFiles());
         var erasures = await ErasureRecovery.RunAsync(name, journal, log, eraserLogger);
-        var store = new CheckpointStore(Path.Combine(_modelsDirectory, name, "checkpoints"), DiskFileSystem.Instance, logger);
+        var store = new CheckpointStore(Path.Combine(_modelsDirectory, name, "checkpoints"), _files, logger);
         var state = store.Restore(
             () => NewState(options),
             log.DurableOffset,
-            out var restored);
+            out var restored,
+            log.FirstOffset);
         erasures.Clean(state.Histories);
         var applier = new EventApplier(
             log,
@@ -85,8 +94,10 @@ public sealed class ModelOpener(string dataDirectory, ModelMetrics metrics, Inge
         var checkpoints = new CheckpointWorker(store, state, applier, restored, schedule, time, logger);
         if (erasures.IsNeeded) await checkpoints.WriteAsync(onlyThis: true, CancellationToken.None);
         erasures.Finish();
-        var eraser = new UserEraser(name, Path.Combine(_modelsDirectory, name, "log"), journal, log, applier, checkpoints, time, eraserLogger);
-        return new ModelEvents(log, state, applier, checkpoints, new CatalogEditor(state.Catalog, log, applier), eraser);
+        var logDirectory = Path.Combine(_modelsDirectory, name, "log");
+        var editor = new CatalogEditor(state.Catalog, log, applier, new ItemPurger(log, checkpoints, logDirectory, time), time);
+        var eraser = new UserEraser(name, logDirectory, journal, log, applier, checkpoints, time, eraserLogger);
+        return new ModelEvents(log, state, applier, checkpoints, editor, eraser);
     }
 
     private AppliedState NewState(ModelOptions options)

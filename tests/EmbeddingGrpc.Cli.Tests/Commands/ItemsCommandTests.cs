@@ -101,6 +101,20 @@ public sealed class ItemsCommandTests(DaemonFixture daemon) : IClassFixture<Daem
     }
 
     [Fact]
+    public async Task Delete_Purge_PrintsTheReceipt()
+    {
+        var model = await daemon.CreateModelAsync("items-purge");
+        await RunAsync(model, "upsert", _directory.Write("items.csv", "id,title\na,A\nb,B\n"));
+
+        var run = await RunAsync(model, "delete", "--purge", "a");
+        var json = await RunAsync(model, "delete", "--purge", "b", "--json");
+
+        Assert.StartsWith("1 items deleted\nstore\tfree since\twhat was done\ncatalogue\t", run.Output, StringComparison.Ordinal);
+        Assert.Contains("1 records with attributes were taken out", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"stores\":[{\"name\":\"catalogue\",\"free_time\":\"", json.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task EraseUser_UserWithAHistory_PrintsTheReceipt()
     {
         var model = await daemon.CreateTrainedModelAsync("erase-user");

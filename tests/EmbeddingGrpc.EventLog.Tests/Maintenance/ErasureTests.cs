@@ -87,6 +87,35 @@ public sealed class ErasureTests
     }
 
     [Fact]
+    public async Task EraseItems_TakesTheirAttributesAndKeepsEverythingElse()
+    {
+        var gone = new ItemUpserted("sku/1", Encoding.UTF8.GetBytes("secret-7d1e"));
+        var kept = new ItemUpserted("sku/2", Encoding.UTF8.GetBytes("lamp"));
+        var interaction = Sample(0) with { ItemId = "sku/1" };
+        await using (var log = OpenLog(_disk))
+        {
+            await log.AppendAsync(new AppendBatch([interaction]) { Records = [gone, kept] }, Cancellation);
+            await AppendSamplesAsync(log, 0, 10_000, batch: 500);
+            var deleted = await log.AppendAsync(new AppendBatch([]) { Records = [gone, new ItemDeleted("sku/1")] }, Cancellation);
+            // Behind the deletion: it is there again.
+            await log.AppendAsync(new AppendBatch([]) { Records = [new ItemUpserted("sku/1", Encoding.UTF8.GetBytes("anew"))] }, Cancellation);
+
+            var result = await log.EraseItemsAsync(item => item == "sku/1", deleted.DurableOffset, Cancellation);
+
+            Assert.Equal((2L, 2), (result.EntriesErased, result.SegmentsRewritten));
+            Assert.Equal(default, await log.EraseItemsAsync(item => item == "sku/1", deleted.DurableOffset, Cancellation));
+            Assert.DoesNotContain(_disk.ListFiles(LogDirectory), path => _disk.Content(path).Bytes.IndexOf("secret-7d1e"u8) >= 0);
+        }
+        await using var reopened = OpenLog(_disk);
+        var entries = ReadAllEntries(reopened);
+        Assert.Equal([new LogEntry(default, interaction), new LogEntry(new LogOffset(2), default, kept)], entries[..2]);
+        Assert.Equal(
+            [new LogEntry(new LogOffset(10_004), default, new ItemDeleted("sku/1")), new LogEntry(new LogOffset(10_005), default, new ItemUpserted("sku/1", Encoding.UTF8.GetBytes("anew")))],
+            entries[^2..]);
+        AssertSame(Samples(0, 10_000), ReadAll(reopened)[1..]);
+    }
+
+    [Fact]
     public async Task EraseUsers_WhileAppending_LosesNothing()
     {
         await using var log = OpenLog(_disk);

@@ -53,6 +53,38 @@ public sealed class DamagedFileTests
         }
     }
 
+    [Fact]
+    public async Task Open_SegmentOfANewerVersion_IsRefusedByNumberAndNotSalvaged()
+    {
+        await WriteAsync();
+        var bytes = _sound.ToArray();
+        bytes[8] = 2;
+        // As that version would have written it, with a checksum of its own.
+        var length = BitConverter.ToInt32(bytes, 12);
+        BitConverter.TryWriteBytes(bytes.AsSpan(length - 8), System.IO.Hashing.XxHash3.HashToUInt64(bytes.AsSpan(0, length - 8)));
+        Content.Write(0, bytes);
+
+        foreach (var attempt in new Action[] { () => OpenLog(_disk), Salvage, () => LogInspector.Inspect(LogDirectory, _disk, TestContext.Current.CancellationToken) })
+        {
+            var refusal = Assert.Throws<LogUnavailableException>(attempt);
+            Assert.False(refusal.RetryMayHelp);
+            Assert.Contains("format version 2; this program reads version 1", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains(_disk.ListFiles(LogDirectory)[0], refusal.Message, StringComparison.Ordinal);
+        }
+
+        Assert.True(Content.Bytes.SequenceEqual(bytes));
+
+        // One bit of the number: everything else says that it is this version's.
+        Restore();
+        Content.Bytes[8] ^= 2;
+        Assert.Throws<LogCorruptException>(() => OpenLog(_disk));
+        Salvage();
+        await using var log = OpenLog(_disk);
+        AssertSame(Samples(0, Entries), ReadAll(log));
+
+        void Salvage() => LogInspector.Salvage(LogDirectory, TimeProvider.System, _disk, TestContext.Current.CancellationToken);
+    }
+
     /// <summary>One to three flips, cuts and overwrites, of the sound file.</summary>
     private void Damage(int seed)
     {

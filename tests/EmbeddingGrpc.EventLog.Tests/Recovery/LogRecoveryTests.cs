@@ -106,16 +106,6 @@ public sealed class LogRecoveryTests
     }
 
     [Fact]
-    public async Task Open_OfANewerFormat_IsRefusedWithBothVersions()
-    {
-        await WriteGroupsAsync(1);
-        Content.Bytes[8] = 9;
-        var refusal = Assert.Throws<LogCorruptException>(() => OpenLog(_disk));
-        Assert.Contains("version 9", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("version 1", refusal.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Open_WithATemporaryFileOfAnInterruptedRoll_RemovesIt()
     {
         await WriteGroupsAsync(1);

@@ -52,6 +52,35 @@ public sealed class DataDirectoryTests
     }
 
     [Fact]
+    public async Task Start_DirectoryOfANewerVersion_IsRefusedByNumberAndLeftAlone()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var daemon = await TestDaemon.StartAsync(folder.FullPath)) await daemon.StopAsync();
+        var format = Path.Combine(folder.FullPath, "format");
+        Assert.Equal("embeddinggrpc-data 1\n", await File.ReadAllTextAsync(format, TestContext.Current.CancellationToken));
+        await File.WriteAllTextAsync(format, "embeddinggrpc-data 2\n", TestContext.Current.CancellationToken);
+
+        var refusal = await Assert.ThrowsAsync<DataDirectoryException>(() => TestDaemon.StartAsync(folder.FullPath));
+
+        Assert.Contains("format version 2", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("reads version 1", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal("embeddinggrpc-data 2\n", await File.ReadAllTextAsync(format, TestContext.Current.CancellationToken));
+
+        // From before the version was written down.
+        File.Delete(format);
+        await using var again = await TestDaemon.StartAsync(folder.FullPath);
+        Assert.True(File.Exists(format));
+    }
+
+    [Fact]
+    public async Task Start_FormatThatSaysNothing_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(Path.Combine(folder.FullPath, "format"), "", TestContext.Current.CancellationToken);
+        Assert.Contains("does not say", (await Assert.ThrowsAsync<DataDirectoryException>(() => TestDaemon.StartAsync(folder.FullPath))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_LockCannotBeMade_SaysWhichAndWhatToDo()
     {
         using var folder = new TemporaryFolder();

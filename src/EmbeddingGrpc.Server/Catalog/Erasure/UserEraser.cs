@@ -10,8 +10,6 @@ namespace EmbeddingGrpc.Server.Catalog.Erasure;
 /// </summary>
 public sealed class UserEraser : IDisposable
 {
-    private const string PutAside = "*.damaged";
-
     private readonly string _model;
     private readonly string _logDirectory;
     private readonly ErasureJournal _journal;
@@ -106,7 +104,7 @@ public sealed class UserEraser : IDisposable
         await _checkpoints.WriteAsync(onlyThis: true, CancellationToken.None);
         foreach (var hash in hashes.Values) _journal.Finish(ErasureJournal.NameOf(hash));
         CatalogLog.UserErased(_logger, _model, erased.EntriesErased, erased.SegmentsRewritten);
-        var left = Directory.EnumerateFiles(_logDirectory, PutAside).Order(StringComparer.Ordinal).ToList();
+        var left = SalvagedFiles.In(_logDirectory);
         return hashes.ToDictionary(
             hash => hash.Key,
             hash => new ErasureReceipt(

@@ -19,6 +19,15 @@ internal sealed class CheckpointInput(IFile file)
     /// <exception cref="CheckpointCorruptException">They differ.</exception>
     public static void Verify(IFile file)
     {
+        if (!IsIntact(file)) throw new CheckpointCorruptException("its checksum is wrong");
+    }
+
+    /// <summary>Whether the checksum at the end is that of what is before it.</summary>
+    /// <param name="file">A checkpoint.</param>
+    /// <param name="version">What to take for its version, whatever it says; null is what it says.</param>
+    /// <exception cref="CheckpointCorruptException">It is too short for a checksum.</exception>
+    public static bool IsIntact(IFile file, uint? version = null)
+    {
         var end = file.Length - CheckpointFormat.ChecksumBytes;
         if (end < 0) throw new CheckpointCorruptException("it is shorter than its checksum");
         var checksum = new XxHash3();
@@ -27,13 +36,14 @@ internal sealed class CheckpointInput(IFile file)
         {
             var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - position));
             if (file.Read(position, part) < part.Length) throw new CheckpointCorruptException("it became shorter while it was read");
+            if (position == 0 && version is { } other) BinaryPrimitives.WriteUInt32LittleEndian(part[sizeof(ulong)..], other);
             checksum.Append(part);
             position += part.Length;
         }
 
         Span<byte> stored = stackalloc byte[CheckpointFormat.ChecksumBytes];
         file.Read(end, stored);
-        if (BinaryPrimitives.ReadUInt64LittleEndian(stored) != checksum.GetCurrentHashAsUInt64()) throw new CheckpointCorruptException("its checksum is wrong");
+        return BinaryPrimitives.ReadUInt64LittleEndian(stored) == checksum.GetCurrentHashAsUInt64();
     }
 
     public T Read<T>()

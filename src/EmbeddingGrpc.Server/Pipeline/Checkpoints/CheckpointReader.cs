@@ -11,8 +11,10 @@ internal static class CheckpointReader
 {
     /// <summary>Checks the whole file, then reads where it begins and ends in the log.</summary>
     /// <exception cref="CheckpointCorruptException">It cannot be used; says why.</exception>
+    /// <exception cref="CheckpointVersionException">A newer version of the program wrote it.</exception>
     public static CheckpointBounds ReadBounds(IFile file)
     {
+        RefuseNewer(file);
         CheckpointInput.Verify(file);
         var start = ReadStart(new CheckpointInput(file));
         Span<byte> end = stackalloc byte[sizeof(long)];
@@ -32,6 +34,15 @@ internal static class CheckpointReader
         ReadCounters(input, state.Counters, items);
         CatalogCheckpoint.Read(input, state.Catalog);
         ReadParts(input, state.Parts);
+    }
+
+    // Before its checksum, which another version may have elsewhere. Where everything else is as it should be, it is the number that is damaged.
+    private static void RefuseNewer(IFile file)
+    {
+        Span<byte> start = stackalloc byte[sizeof(ulong) + sizeof(uint)];
+        if (file.Read(0, start) < start.Length || MemoryMarshal.Read<ulong>(start) != CheckpointFormat.Magic) return;
+        var version = MemoryMarshal.Read<uint>(start[sizeof(ulong)..]);
+        if (version > CheckpointFormat.Version && !CheckpointInput.IsIntact(file, CheckpointFormat.Version)) throw new CheckpointVersionException(version);
     }
 
     private static LogOffset ReadStart(CheckpointInput input)

@@ -32,12 +32,18 @@ internal sealed partial class CheckpointStore
     /// <summary>Where replay from the oldest checkpoint kept would begin; null where there is none, and all of the log is needed.</summary>
     public LogOffset? OldestStart => List().Select(checkpoint => (LogOffset?)checkpoint.Start).LastOrDefault();
 
-    /// <summary>Restores the newest checkpoint that is whole and that the log still reaches.</summary>
+    /// <summary>
+    /// Restores the newest checkpoint that is whole and that the log still reaches. Where none is, the log makes the state anew, unless it has forgotten its
+    /// beginning: what was known from there would be gone in silence.
+    /// </summary>
     /// <param name="makeState">Makes an empty state.</param>
     /// <param name="durable">The log's end: a checkpoint that is ahead of it belongs to another log, or to one that lost its tail.</param>
     /// <param name="start">Where replay must begin; 0 where no checkpoint could be used.</param>
-    public AppliedState Restore(Func<AppliedState> makeState, LogOffset durable, out LogOffset start)
+    /// <param name="first">Where the log begins.</param>
+    /// <exception cref="CheckpointRefusedException">A newer version of the program wrote one, or none can be used and the log cannot make up for it.</exception>
+    public AppliedState Restore(Func<AppliedState> makeState, LogOffset durable, out LogOffset start, LogOffset first = default)
     {
+        var unusable = new List<string>();
         foreach (var (path, _) in List())
         {
             try
@@ -52,19 +58,36 @@ internal sealed partial class CheckpointStore
                     throw new CheckpointCorruptException($"it is ahead of the log: {bounds.End} against {durable}");
                 }
 
+                if (bounds.Start < first) throw new CheckpointCorruptException($"the log begins at {first}, behind what it has: {bounds.Start}");
                 var state = makeState();
                 CheckpointReader.Read(file, state);
                 LogRestored(path, state.Histories.UserCount, state.Items.Count, bounds.Start, Stopwatch.GetElapsedTime(began).TotalSeconds);
                 start = bounds.Start;
                 return state;
             }
+            catch (CheckpointVersionException e)
+            {
+                throw new CheckpointRefusedException(
+                    $"Checkpoint '{path}' cannot be read: {e.Message}. Start the version that wrote it"
+                    + (first.Value == 0 ? ", or delete it: the log has everything, and the start takes longer." : ", or restore a backup from before."));
+            }
             catch (Exception e) when (e is CheckpointCorruptException or IOException or UnauthorizedAccessException)
             {
                 LogUnusable(e, path, e.Message);
+                unusable.Add($"{Path.GetFileName(path)}: {e.Message}");
             }
         }
 
         start = default;
+        if (first.Value == 0) return makeState();
+        if (unusable.Count > 0)
+        {
+            throw new CheckpointRefusedException(
+                $"No checkpoint in '{_directory}' can be used, and the log begins at offset {first}: the histories and the catalogue from before it would be lost."
+                + $" Restore the checkpoints from a backup, or move them away to go on without. {string.Join(" ", unusable)}");
+        }
+
+        LogBeginsWithout(first, _directory);
         return makeState();
     }
 
@@ -120,6 +143,9 @@ internal sealed partial class CheckpointStore
 
     [LoggerMessage(1111, LogLevel.Warning, "Checkpoint {Path} is passed over, an older one or the log is used: {Reason}")]
     private partial void LogUnusable(Exception exception, string path, string reason);
+
+    [LoggerMessage(1114, LogLevel.Error, "The log begins at offset {First}, and there is no checkpoint in {Directory}: what was known from before it is not known any more.")]
+    private partial void LogBeginsWithout(LogOffset first, string directory);
 
     [LoggerMessage(1112, LogLevel.Information, "Wrote a checkpoint at offset {Start}: {Bytes} bytes in {Seconds:F2} s.")]
     private partial void LogWritten(LogOffset start, long bytes, double seconds);

@@ -192,6 +192,72 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(0, start.Value);
     }
 
+    [Theory]
+    [InlineData(0, "or delete it")]
+    [InlineData(10, "restore a backup")]
+    public void Restore_NewerVersion_IsRefusedByNumber(int first, string wayOut)
+    {
+        var store = NewStore();
+        store.Write(NewState(), () => new LogOffset(50), CancellationToken.None);
+        var path = Directory.GetFiles(_folder.FullPath, "*.checkpoint").Single();
+        var bytes = File.ReadAllBytes(path);
+        bytes[8] = (byte)(CheckpointFormat.Version + 1);
+        // As that version would have written it, with a checksum of its own.
+        BitConverter.TryWriteBytes(bytes.AsSpan(bytes.Length - 8), System.IO.Hashing.XxHash3.HashToUInt64(bytes.AsSpan(0, bytes.Length - 8)));
+        File.WriteAllBytes(path, bytes);
+
+        var refusal = Assert.Throws<CheckpointRefusedException>(() => store.Restore(NewState, new LogOffset(50), out _, new LogOffset(first)));
+
+        Assert.Contains(path, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"version {CheckpointFormat.Version + 1}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(wayOut, refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(bytes, File.ReadAllBytes(path));
+    }
+
+    [Fact]
+    public void Restore_NumberOfTheVersionDamaged_IsPassedOverAsDamaged()
+    {
+        var store = NewStore();
+        store.Write(NewState(), () => new LogOffset(50), CancellationToken.None);
+        var path = Directory.GetFiles(_folder.FullPath, "*.checkpoint").Single();
+        var bytes = File.ReadAllBytes(path);
+        bytes[8] ^= 0x40;
+        File.WriteAllBytes(path, bytes);
+
+        store.Restore(NewState, new LogOffset(50), out var start);
+
+        Assert.Equal(0, start.Value);
+    }
+
+    [Fact]
+    public void Restore_NoneUsableAndTheLogBeginsLater_IsRefusedRatherThanForgotten()
+    {
+        var store = NewStore();
+        store.Write(NewState(), () => new LogOffset(50), CancellationToken.None);
+        var path = Directory.GetFiles(_folder.FullPath, "*.checkpoint").Single();
+        using (var file = File.OpenWrite(path)) file.SetLength(30);
+
+        var refusal = Assert.Throws<CheckpointRefusedException>(() => store.Restore(NewState, new LogOffset(50), out _, new LogOffset(10)));
+        Assert.Contains(Path.GetFileName(path), refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("offset 10", refusal.Message, StringComparison.Ordinal);
+
+        // Moved away, as it says, the daemon goes on with what there is.
+        File.Delete(path);
+        store.Restore(NewState, new LogOffset(50), out var start, new LogOffset(10));
+        Assert.Equal(0, start.Value);
+    }
+
+    [Fact]
+    public void Restore_LogThatBeginsBehindTheCheckpoint_IsRefused()
+    {
+        var store = NewStore();
+        store.Write(NewState(), () => new LogOffset(50), CancellationToken.None);
+
+        var refusal = Assert.Throws<CheckpointRefusedException>(() => store.Restore(NewState, new LogOffset(90), out _, new LogOffset(60)));
+
+        Assert.Contains("the log begins at 60", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Restore_AheadOfTheLog_IsPassedOverAndRemoved()
     {
