@@ -4,6 +4,7 @@ using EmbeddingGrpc.Benchmarks.Pipeline;
 
 // A load program is named first; anything else is BenchmarkDotNet's.
 if (args is ["log-load", ..]) return await LogLoad.RunAsync(args[1..]);
+if (args is ["slow-disk-load", ..]) return await SlowDiskLoad.RunAsync(args[1..]);
 if (args is ["apply-load", ..]) return await ApplyLoad.RunAsync(args[1..]);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
