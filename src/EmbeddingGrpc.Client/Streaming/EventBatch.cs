@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text;
 using EmbeddingGrpc.Protocol.V1;
 using Google.Protobuf;
 
@@ -9,8 +11,11 @@ namespace EmbeddingGrpc.Client.Streaming;
 /// </summary>
 internal sealed class EventBatch
 {
+    private const byte TraceparentTag = StreamEventsRequest.TraceparentFieldNumber << 3 | 2;
+
     private byte[] _bytes;
     private int _length;
+    private string? _traceparent;
 
     public EventBatch(int capacityBytes) => _bytes = new byte[capacityBytes];
 
@@ -51,9 +56,22 @@ internal sealed class EventBatch
         LastNumber = number;
     }
 
+    /// <summary>Notes the trace in which its interactions are sent; told with them once it is sealed.</summary>
+    public void BelongTo(Activity? activity) => _traceparent = activity is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : null;
+
+    /// <summary>Nothing more is added.</summary>
+    public void Seal()
+    {
+        if (_traceparent is not { } traceparent) return;
+        var field = GetSpan(2 + traceparent.Length);
+        (field[0], field[1]) = (TraceparentTag, (byte)Encoding.ASCII.GetBytes(traceparent, field[2..]));
+        _length += 2 + traceparent.Length;
+    }
+
     /// <summary>Empties it for reuse.</summary>
     public void Clear()
     {
+        _traceparent = null;
         _length = 0;
         Count = 0;
         LastNumber = 0;

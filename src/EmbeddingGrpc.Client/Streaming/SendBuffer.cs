@@ -121,6 +121,7 @@ internal sealed class SendBuffer
                 _lastNumber = number;
                 return true;
             }
+            if (_filling.Count == 0) _filling.BelongTo(Activity.Current);
             var target = _filling.GetSpan(InteractionEncoder.MaximumSize(in fields));
             var written = InteractionEncoder.Write(target, number, in fields);
             _filling.Advance(written, number);
@@ -279,6 +280,7 @@ internal sealed class SendBuffer
             batch.Clear();
             return;
         }
+        batch.Seal();
         if (batch.Encoded.Length < batch.CapacityBytes / 4)
         {
             // Many small batches may wait for their acknowledgement: none may hold on to a large one's memory.

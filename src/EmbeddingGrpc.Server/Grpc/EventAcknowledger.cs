@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using Grpc.Core;
 
@@ -12,7 +13,7 @@ namespace EmbeddingGrpc.Server.Grpc;
 /// one fsync finished, so acknowledgements cost the less the more there is to acknowledge. One thread at a time.
 /// </summary>
 internal sealed class EventAcknowledger(
-    ChannelReader<PendingAppend> pending, ProducerSession session, InFlightLimit inFlight, IngestMetrics metrics, string model)
+    ChannelReader<PendingAppend> pending, ProducerSession session, InFlightLimit inFlight, IngestMetrics metrics, ModelRuntime model)
 {
     private readonly StreamEventsResponse _response = new();
     private ExceptionDispatchInfo? _failure;
@@ -61,13 +62,15 @@ internal sealed class EventAcknowledger(
         try
         {
             var result = await next.Append;
-            metrics.Appended(model, result, next.Rejected?.Count ?? 0, next.Received);
+            metrics.Appended(model.Name, result, next.Rejected?.Count ?? 0, next.Received);
+            next.Trace?.Durable(result, model.Applier);
             _response.DurableSequence = Math.Max(_response.DurableSequence, result.DurableSequence);
             _response.LogOffset = Math.Max(_response.LogOffset, (ulong)result.DurableOffset.Value);
             if (next.Rejected is not null) _response.Rejected.AddRange(next.Rejected);
         }
         catch (Exception e) when (e is LogUnavailableException or ProducerFencedException or ObjectDisposedException)
         {
+            next.Trace?.Failed(e);
             Fail(e, onFailure);
         }
         finally

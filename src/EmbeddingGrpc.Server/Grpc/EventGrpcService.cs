@@ -72,9 +72,7 @@ public sealed class EventGrpcService(ModelRegistry models, EventIngest ingest) :
         ModelRuntime model, AppendBatch batch, List<RejectedInteraction>? rejected, CancellationToken cancellationToken, ProducerSession? session = null)
     {
         var received = Stopwatch.GetTimestamp();
-        var result = batch is { Interactions.Length: 0, DoneThrough: 0 }
-            ? new AppendResult(model.Log.DurableOffset, batch.Producer is { } producer ? model.Log.DurableSequenceOf(producer) : 0, 0, 0)
-            : await (await EnqueueAsync(model.Log, batch, session, cancellationToken)).WaitAsync(cancellationToken);
+        var result = await AppendToLogAsync(model, batch, session, cancellationToken);
         ingest.Metrics.Appended(model.Name, result, rejected?.Count ?? 0, received);
         var response = new AppendEventsResponse
         {
@@ -85,6 +83,24 @@ public sealed class EventGrpcService(ModelRegistry models, EventIngest ingest) :
         };
         if (rejected is not null) response.Rejected.AddRange(rejected);
         return response;
+    }
+
+    private async Task<AppendResult> AppendToLogAsync(ModelRuntime model, AppendBatch batch, ProducerSession? session, CancellationToken cancellationToken)
+    {
+        if (batch is { Interactions.Length: 0, DoneThrough: 0 })
+            return new AppendResult(model.Log.DurableOffset, batch.Producer is { } producer ? model.Log.DurableSequenceOf(producer) : 0, 0, 0);
+        var trace = BatchTrace.OfCall(model.Name, batch.Interactions.Length);
+        try
+        {
+            var result = await (await EnqueueAsync(model.Log, batch, session, cancellationToken)).WaitAsync(cancellationToken);
+            trace?.Durable(result, model.Applier);
+            return result;
+        }
+        catch (Exception e)
+        {
+            trace?.Failed(e);
+            throw;
+        }
     }
 
     private async Task<Task<AppendResult>> EnqueueAsync(InteractionLog log, AppendBatch batch, ProducerSession? session, CancellationToken cancellationToken)

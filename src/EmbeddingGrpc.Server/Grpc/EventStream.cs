@@ -42,7 +42,7 @@ internal sealed class EventStream : IDisposable
         StreamEventsRequest first, IAsyncStreamReader<StreamEventsRequest> requests, IServerStreamWriter<StreamEventsResponse> responses, StreamEventsResponse started)
     {
         await using var draining = _ingest.Drain.Begun.UnsafeRegister(static stream => ((EventStream)stream!).BeginDraining(), this);
-        var acknowledger = new EventAcknowledger(_pending.Reader, _session, _inFlight, _ingest.Metrics, _model.Name);
+        var acknowledger = new EventAcknowledger(_pending.Reader, _session, _inFlight, _ingest.Metrics, _model);
         var acknowledging = acknowledger.RunAsync(responses, started, _stop.Cancel);
         try
         {
@@ -87,13 +87,28 @@ internal sealed class EventStream : IDisposable
         if (count == 0) return;
         EventIngest.RequireCount(count);
         var received = Stopwatch.GetTimestamp();
+        var trace = BatchTrace.OfStream(request.Traceparent, _model.Name, count);
+        try
+        {
+            await SubmitAsync(request, received, trace);
+        }
+        catch (Exception e)
+        {
+            trace?.Failed(e);
+            throw;
+        }
+    }
+
+    private async ValueTask SubmitAsync(StreamEventsRequest request, long received, BatchTrace? trace)
+    {
+        var count = request.Interactions.Count;
         var batch = ReceivedBatch.Numbered(request.Interactions, _ingest.Validator, _previousNumber);
         await _inFlight.AcquireAsync(count, _stop.Token);
         if (!_session.TryBeginAppend()) throw EventIngest.Fenced(_session.Producer);
         try
         {
             var append = batch.IsEmpty ? Task.FromResult(default(AppendResult)) : await EnqueueAsync(batch);
-            _pending.Writer.TryWrite(new PendingAppend(append, count, batch.Rejected, received));
+            _pending.Writer.TryWrite(new PendingAppend(append, count, batch.Rejected, received, trace));
             _previousNumber = Math.Max(_previousNumber, batch.DoneThrough);
         }
         catch

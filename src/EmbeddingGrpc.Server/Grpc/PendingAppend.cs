@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Grpc;
 
@@ -8,7 +9,9 @@ namespace EmbeddingGrpc.Server.Grpc;
 /// <param name="Interactions">Places that it holds of the stream's limit.</param>
 /// <param name="Rejected">Refused interactions of the request; null where none is.</param>
 /// <param name="Received">When the request had been read, a timestamp of <see cref="System.Diagnostics.Stopwatch"/>.</param>
-internal readonly record struct PendingAppend(Task<AppendResult>? Append, int Interactions, List<RejectedInteraction>? Rejected, long Received)
+/// <param name="Trace">Its spans; null where it is not traced.</param>
+internal readonly record struct PendingAppend(
+    Task<AppendResult>? Append, int Interactions, List<RejectedInteraction>? Rejected, long Received, BatchTrace? Trace)
 {
     /// <summary>Announces that the daemon drains.</summary>
     public static PendingAppend Draining => default;

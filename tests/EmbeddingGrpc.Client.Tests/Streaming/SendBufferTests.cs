@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CsCheck;
 using EmbeddingGrpc.Client.Streaming;
 using EmbeddingGrpc.Protocol.V1;
@@ -142,6 +143,39 @@ public sealed class SendBufferTests
         Assert.False(room.IsCompleted);
         buffer.Acknowledge(5);
         await room;
+    }
+
+    [Fact]
+    public void TryTake_SentInTraces_CarriesThatOfTheFirstInteractionOfEachBatch()
+    {
+        var buffer = new SendBuffer(2, 100, numberingKnown: true);
+        string first, second;
+        using (var activity = new Activity("first").SetIdFormat(ActivityIdFormat.W3C).Start())
+        {
+            first = activity.Id!;
+            Add(buffer, 1);
+        }
+
+        using (var activity = new Activity("second").SetIdFormat(ActivityIdFormat.W3C).Start())
+        {
+            second = activity.Id!;
+            Add(buffer, 2);
+        }
+
+        // Of a batch that is used again nothing of before may be left.
+        Add(buffer, 3);
+        buffer.Seal();
+
+        Assert.Equal([first, second, ""], [Taken(buffer), Taken(buffer), Taken(buffer)]);
+
+        static string Taken(SendBuffer buffer)
+        {
+            Assert.True(buffer.TryTake(out var batch, out _));
+            var request = StreamEventsRequest.Parser.ParseFrom(batch.Encoded);
+            Assert.Equal(batch.Count, request.Interactions.Count);
+            buffer.Acknowledge(batch.LastNumber);
+            return request.Traceparent;
+        }
     }
 
     [Fact]
