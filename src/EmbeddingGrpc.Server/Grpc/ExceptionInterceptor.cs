@@ -83,7 +83,7 @@ public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogge
                 : RpcErrors.Cancelled("The caller gave the call up.");
         }
 
-        if ((messageSize.Explain(failure) ?? EngineErrors.Of(failure)) is { } known) return known;
+        if ((messageSize.Explain(failure) ?? MalformedMessage.Explain(failure) ?? EngineErrors.Of(failure)) is { } known) return known;
         var id = context.GetHttpContext().TraceIdentifier;
         LogUnexpected(failure, context.Method, id);
         return RpcErrors.Internal($"The daemon failed on this call; its log says why under id {id}.");

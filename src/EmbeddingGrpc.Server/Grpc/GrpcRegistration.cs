@@ -17,6 +17,8 @@ internal static class GrpcRegistration
         services.AddSingleton<ExceptionInterceptor>();
         services.AddRest(services.AddGrpc(grpc =>
         {
+            // Told to MalformedMessage, which tells the rest to nobody.
+            grpc.EnableDetailedErrors = true;
             grpc.Interceptors.Add<AccessInterceptor>();
             grpc.Interceptors.Add<ExceptionInterceptor>();
         }));
@@ -31,6 +33,7 @@ internal static class GrpcRegistration
         // Read now: a daemon with keys that cannot be read must not start.
         app.Services.GetRequiredService<AccessKeys>();
         app.Use((context, next) => context.RequestServices.GetRequiredService<MessageSize>().ExplainInHeadersAsync(context, next));
+        app.Use(MalformedMessage.ExplainInHeadersAsync);
         app.MapGrpcService<EventGrpcService>();
         app.MapGrpcService<ModelGrpcService>();
         app.MapGrpcService<CatalogGrpcService>();
