@@ -34,9 +34,10 @@ internal sealed record IngestLoad
 
     /// <summary>Runs the load to its end.</summary>
     /// <param name="client">The daemon.</param>
+    /// <param name="memory">Looks at its memory; null to leave it.</param>
     /// <param name="progress">Told the fraction done and the interactions per second so far.</param>
     /// <param name="cancellationToken">Ends it without a report.</param>
-    public async Task<IngestReport> RunAsync(EmbeddingClient client, Action<double, double> progress, CancellationToken cancellationToken)
+    public async Task<IngestReport> RunAsync(EmbeddingClient client, MemoryWatch? memory, Action<double, double> progress, CancellationToken cancellationToken)
     {
         var ring = Draw();
         var microseconds = new LongConcurrentHistogram(1, TimeSpan.TicksPerHour / 10, 3);
@@ -48,6 +49,9 @@ internal sealed record IngestLoad
         try
         {
             foreach (var stream in streams) await stream.WaitForStartAsync(cancellationToken);
+            if (memory is not null) await memory.LookAsync(cancellationToken);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var following = memory?.FollowAsync(over.Token) ?? Task.CompletedTask;
             var sent = new long[Streams];
             var started = Stopwatch.GetTimestamp();
             using var watch = new Timer(
@@ -63,6 +67,9 @@ internal sealed record IngestLoad
 
             var lag = await AppliedLagAsync(client, streams.Max(stream => stream.LogOffset), cancellationToken);
             foreach (var stream in streams) await stream.CompleteAsync(cancellationToken);
+            await over.CancelAsync();
+            await following;
+            if (memory is not null) await memory.LookAsync(cancellationToken);
             var interactions = sent.Sum();
             return new IngestReport(
                 Math.Round(interactions / seconds, 1),
@@ -73,7 +80,11 @@ internal sealed record IngestLoad
                 Math.Round(seconds, 3),
                 streams.Sum(stream => stream.RejectedCount),
                 Streams,
-                BatchSize);
+                BatchSize,
+                RssMbStart: memory?.Start,
+                RssMbMiddle: memory?.Middle,
+                RssMbEnd: memory?.End,
+                RssMbPeak: memory?.Peak);
         }
         finally
         {

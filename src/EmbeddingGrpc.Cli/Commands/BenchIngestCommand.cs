@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text.Json;
 using EmbeddingGrpc.Cli.Bench;
 using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.Server.Hosting;
 
 namespace EmbeddingGrpc.Cli.Commands;
 
@@ -24,6 +26,12 @@ internal sealed class BenchIngestCommand : ModelCommand
         HelpName = "DIR",
     };
 
+    private readonly Option<string?> _http = new("--http")
+    {
+        Description = "The daemon's HTTP address: its memory is looked at every second and told. Default: as the data directory says, where it is named.",
+        HelpName = "URL",
+    };
+
     private readonly Option<bool> _json = JsonOption.Create();
 
     public BenchIngestCommand(CommandConsole console)
@@ -35,7 +43,12 @@ internal sealed class BenchIngestCommand : ModelCommand
             "embedctl bench ingest --seconds 30 --json",
             "embedctl bench ingest --rate 50000 --streams 4 --data-directory ./data")
     {
-        foreach (var option in new Option[] { _users, _items, _zipf, _batch, _streams, _inFlight, _rate, _seconds, _seed, _dataDirectory, _json }) Add(option);
+        foreach (var option in new Option[] { _users, _items, _zipf, _batch, _streams, _inFlight, _rate, _seconds, _seed, _dataDirectory, _http, _json }) Add(option);
+        _http.Validators.Add(result =>
+        {
+            if (!Uri.TryCreate(result.GetValueOrDefault<string>(), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+                result.AddError($"--http '{result.GetValueOrDefault<string>()}' is not an http:// or https:// address, such as http://127.0.0.1:8080.");
+        });
         _dataDirectory.Validators.Add(result =>
         {
             foreach (var token in result.Tokens)
@@ -63,11 +76,14 @@ internal sealed class BenchIngestCommand : ModelCommand
         using var client = Connect(arguments);
         // The streams would wait for a daemon that is down.
         await client.GetModelAsync(cancellationToken: cancellationToken);
-        var fsync = arguments.GetValue(_dataDirectory) is { } directory ? FsyncProbe.Measure(directory.FullName, cancellationToken) : null;
+        var directory = arguments.GetValue(_dataDirectory);
+        var fsync = directory is null ? null : FsyncProbe.Measure(directory.FullName, cancellationToken);
+        using var http = HttpOf(arguments.GetValue(_http), directory) is { } address ? new HttpClient { BaseAddress = address } : null;
+        var memory = http is null ? null : new MemoryWatch(http);
         var report = await ProgressDisplay.RunAsync(Terminal, async display =>
         {
             var step = display.Begin("ingest");
-            var result = await load.RunAsync(client, (fraction, rate) => step.Report(fraction, $"{rate:N0} interactions/s"), cancellationToken);
+            var result = await load.RunAsync(client, memory, (fraction, rate) => step.Report(fraction, $"{rate:N0} interactions/s"), cancellationToken);
             step.Done($"{result.InteractionsPerSecond:N0} interactions/s");
             return result;
         });
@@ -82,8 +98,20 @@ internal sealed class BenchIngestCommand : ModelCommand
         Terminal.Output.WriteLine($"{report.Interactions:N0} interactions durable in {report.Seconds:0.0} s: {report.InteractionsPerSecond:N0}/s");
         Terminal.Output.WriteLine($"acknowledged after {report.AckP50Ms:0.00} ms (median), {report.AckP99Ms:0.00} ms (99th percentile)");
         if (fsync is not null) Terminal.Output.WriteLine($"an fsync of the daemon's disk alone: {report.FsyncP50Ms:0.00} ms (median), {report.FsyncP99Ms:0.00} ms (99th percentile)");
+        if (memory is not null)
+            Terminal.Output.WriteLine($"the daemon's memory in RAM: {report.RssMbStart:N0} MB before, {report.RssMbMiddle:N0} MB half way, {report.RssMbEnd:N0} MB after, at most {report.RssMbPeak:N0} MB");
         Terminal.Output.WriteLine($"applied {report.AppliedLagMs:0} ms after the last acknowledgement; {report.Rejected:N0} rejected");
         return ExitCode.Success;
+    }
+
+    private static Uri? HttpOf(string? option, DirectoryInfo? dataDirectory)
+    {
+        if (option is not null) return new Uri(option);
+        if (dataDirectory is null) return null;
+        var path = Path.Combine(dataDirectory.FullName, DaemonFile.FileName);
+        if (!File.Exists(path)) return null;
+        using var daemon = JsonDocument.Parse(File.ReadAllText(path));
+        return new Uri(daemon.RootElement.GetProperty("http").GetString()!);
     }
 
     private static double Milliseconds(TimeSpan[] sorted, int percentile) => Math.Round(sorted[sorted.Length * percentile / 100].TotalMilliseconds, 3);

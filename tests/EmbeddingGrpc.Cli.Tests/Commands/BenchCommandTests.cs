@@ -9,6 +9,7 @@ public sealed class BenchCommandTests
     [InlineData("--batch is 20000; it must be 1..10000", "ingest", "--batch", "20000")]
     [InlineData("--streams is 0; it must be 1..", "ingest", "--streams", "0")]
     [InlineData("--rate is -1; it must be 0..", "ingest", "--rate", "-1")]
+    [InlineData("--http 'localhost' is not an http:// or https:// address", "ingest", "--http", "localhost")]
     [InlineData("--k is 1001; it must be 1..1000", "recall", "--k", "1001")]
     [InlineData("--query user needs --ids FILE", "recall", "--query", "user")]
     public async Task Bench_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
@@ -34,6 +35,9 @@ public sealed class BenchCommandTests
         foreach (var figure in new[] { "ack_p50_ms", "ack_p99_ms", "applied_lag_ms" }) Assert.True(ingested.GetProperty(figure).GetDouble() >= 0);
 
         Assert.InRange(ingested.GetProperty("fsync_p50_ms").GetDouble(), 0.0001, ingested.GetProperty("fsync_p99_ms").GetDouble());
+        // The data directory says where its HTTP port is.
+        foreach (var figure in new[] { "rss_mb_start", "rss_mb_middle", "rss_mb_end" })
+            Assert.InRange(ingested.GetProperty(figure).GetDouble(), 1, ingested.GetProperty("rss_mb_peak").GetDouble());
         Assert.DoesNotContain(Directory.GetFiles(daemon.DataDirectory), file => Path.GetFileName(file).StartsWith("fsync", StringComparison.Ordinal));
 
         var train = await CliRun.OfAsync("train", "--address", daemon.Address);
