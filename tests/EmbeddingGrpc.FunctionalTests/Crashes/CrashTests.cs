@@ -10,7 +10,8 @@ namespace EmbeddingGrpc.FunctionalTests.Crashes;
 /// exactly once and in order; nothing is there that was never sent.
 /// </summary>
 /// <remarks>
-/// <c>EMBEDDINGGRPC_CRASH_ROUNDS</c> asks for more rounds, <c>EMBEDDINGGRPC_CRASH_SEED</c> for others.
+/// Hundreds of rounds: <c>EMBEDDINGGRPC_CRASH_ROUNDS=300 dotnet run -c Release --project tests/EmbeddingGrpc.FunctionalTests -- --filter-class "*CrashTests"</c>;
+/// <c>EMBEDDINGGRPC_CRASH_SEED</c> makes others of them.
 /// </remarks>
 public sealed class CrashTests : IDisposable
 {
@@ -24,9 +25,9 @@ public sealed class CrashTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static int Rounds => FromEnvironment("EMBEDDINGGRPC_CRASH_ROUNDS", 24);
+    private static int Rounds => CrashSettings.Rounds(24);
 
-    private static int Seed => FromEnvironment("EMBEDDINGGRPC_CRASH_SEED", 20260801);
+    private static int Seed => CrashSettings.Seed;
 
     public void Dispose() => _data.Dispose();
 
@@ -103,7 +104,4 @@ public sealed class CrashTests : IDisposable
 
     private static Interaction Stored(Protocol.V1.Interaction sent) =>
         new(sent.UserId, sent.ItemId, (InteractionType)sent.Type, sent.EventTimeMs, sent.Weight);
-
-    private static int FromEnvironment(string variable, int value) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : value;
 }

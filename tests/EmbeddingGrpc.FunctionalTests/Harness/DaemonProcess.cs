@@ -45,6 +45,8 @@ internal sealed class DaemonProcess : IAsyncDisposable
 
     public ModelService.ModelServiceClient Models => new(Channel);
 
+    public CatalogService.CatalogServiceClient Catalog => new(Channel);
+
     public Health.HealthClient Health => new(Channel);
 
     /// <summary>Starts a daemon and waits until it listens.</summary>
