@@ -27,6 +27,13 @@ internal sealed class RecallCommand : ModelCommand
     private readonly Option<bool> _includeQueryItems = new("--include-query-items") { Description = "Return the query's own items too, where they are among the nearest." };
     private readonly Option<string?> _filter = new("--filter") { Description = "Which items may be returned, by their attributes: a Filter of the API as JSON.", HelpName = "JSON" };
     private readonly Option<string[]> _sources = RecallSourceOption.Create();
+
+    private readonly Option<double?> _coldShare = new("--cold-share")
+    {
+        Description = "Share of the answer, 0..1, kept for items that the serving generation was not trained on.",
+        HelpName = "SHARE",
+    };
+
     private readonly Option<string?> _titles = new("--titles") { Description = "CSV file with a header, ids in its first column and titles in its second.", HelpName = "FILE" };
     private readonly Option<bool> _json = JsonOption.Create();
 
@@ -39,15 +46,17 @@ internal sealed class RecallCommand : ModelCommand
             "embedctl recall --item 1 --k 5 --titles movies.csv",
             "embedctl recall --user 42 --exclude-seen",
             "embedctl recall --user 42 --exclude-seen-last 3 --minimum-score 1.5",
+            "embedctl recall --user 42 --k 20 --cold-share 0.2",
             "embedctl recall --session 260,1196,1210 --exclude 1,2 --json",
             "embedctl recall --user 42 --filter '{\"text\": {\"attribute\": \"genres\", \"any_of\": [\"Crime\"]}}'",
             "echo '0.1 -0.2 0.3' | embedctl recall --vector -")
     {
         foreach (var query in new Option[] { _item, _user, _session, _vector }) Add(query);
-        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _filter, _titles, _json }) Add(option);
+        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _coldShare, _filter, _titles, _json }) Add(option);
         _k.AcceptOnlyRange(1, MaximumK);
         _excludeSeenLast.AcceptOnlyRange(1, MaximumExcludeSeenLast);
         _minimumScore.AcceptOnlyRange(-MostScore, MostScore);
+        _coldShare.AcceptOnlyRange(0.0, 1.0);
         Validators.Add(result =>
         {
             if (result.GetResult(_excludeSeenLast) is not null && (result.GetValue(_excludeSeen) || result.GetValue(_includeQueryItems)))
@@ -86,6 +95,7 @@ internal sealed class RecallCommand : ModelCommand
         };
         if (arguments.GetValue(_excludeSeenLast) is { } last) request.ExcludeSeenLast = (uint)last;
         if (arguments.GetValue(_minimumScore) is { } minimum) request.MinimumScore = (float)minimum;
+        if (arguments.GetValue(_coldShare) is { } coldShare) request.ColdShare = coldShare;
         if (arguments.GetValue(_item) is { } item) request.Item = new ItemQuery { ItemId = item };
         else if (arguments.GetValue(_user) is { } user) request.User = new UserQuery { UserId = user };
         else if (arguments.GetValue(_session) is { } session)
@@ -114,11 +124,14 @@ internal sealed class RecallCommand : ModelCommand
         var table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("#").RightAligned()).AddColumn("item");
         if (titles.Any) table.AddColumn("title");
         table.AddColumn(new TableColumn("score").RightAligned());
+        var anyCold = response.Candidates.Any(candidate => candidate.Cold);
+        if (anyCold) table.AddColumn("cold");
         foreach (var (rank, candidate) in response.Candidates.Index())
         {
             List<string> row = [$"{rank + 1}", Markup.Escape(candidate.ItemId)];
             if (titles.Any) row.Add(Markup.Escape(titles[candidate.ItemId] ?? ""));
             row.Add($"{candidate.Score:0.0000}");
+            if (anyCold) row.Add(candidate.Cold ? "cold" : "");
             table.AddRow([.. row]);
         }
         Terminal.Results.Write(table);

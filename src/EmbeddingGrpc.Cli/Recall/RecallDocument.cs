@@ -7,7 +7,7 @@ internal sealed record RecallDocument(
     IReadOnlyList<RecalledItem> Items, string GenerationId, string Basis, string Source, string RecallId)
 {
     public static RecallDocument Of(RecallResponse response, ItemTitles titles) => new(
-        [.. response.Candidates.Select(candidate => new RecalledItem(candidate.ItemId, candidate.Score, titles[candidate.ItemId]))],
+        [.. response.Candidates.Select(candidate => new RecalledItem(candidate.ItemId, candidate.Score, candidate.Cold, titles[candidate.ItemId]))],
         response.GenerationId,
         response.Basis.ToString().ToLowerInvariant(),
         response.Source.ToString().ToLowerInvariant(),

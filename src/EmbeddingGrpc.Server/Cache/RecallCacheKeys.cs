@@ -31,7 +31,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(query);
         var subject = query.Subject;
-        var bound = 76 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
+        var bound = 80 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
         if (bound > 4L * cache.MaximumKeyBytes) return null;
 
         var rented = ArrayPool<byte>.Shared.Rent((int)bound);
@@ -49,6 +49,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.UInt64((ulong)deletionRevision);
             writer.Int32(query.K);
             writer.Int32(query.ExcludeSeenLast);
+            writer.Int32(query.ColdPlaces);
             Write(ref writer, subject, historyVersion);
             return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject.Kind);
         }

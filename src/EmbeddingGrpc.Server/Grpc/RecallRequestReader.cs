@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Recall;
@@ -30,6 +31,9 @@ public static class RecallRequestReader
         var sources = ReadSources(request, subject, violations);
         if (request.Explain && subject is ItemSubject or VectorSubject)
             Refuse(violations, "explain", "needs a user or a session query: an item or a vector is its own reason");
+        // Written so that NaN is refused.
+        if (request.HasColdShare && !(request.ColdShare is >= 0 and <= 1))
+            Refuse(violations, "cold_share", string.Create(CultureInfo.InvariantCulture, $"is {request.ColdShare}; must be 0..1: 0.2 keeps a fifth of the answer for items too new for the serving generation"));
         var filter = request.Filter is null ? null : new FilterReader(violations).Read(request.Filter, "filter");
         if (violations.Count > 0) throw RpcErrors.InvalidArgument(violations);
 
@@ -47,6 +51,7 @@ public static class RecallRequestReader
             MinimumScore = request.HasMinimumScore ? request.MinimumScore : null,
             Sources = sources,
             Explain = request.Explain,
+            ColdShare = request.ColdShare,
         };
     }
 

@@ -179,6 +179,14 @@ public sealed class Generation
     public int ScanNext(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
         _next.Scan(query, parameters, results, cancellationToken);
 
+    /// <summary>What <see cref="Similar"/> finds among the items that the generation was not trained on.</summary>
+    public int SearchColdSimilar(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
+        _similar.SearchOverlay(query, parameters, results, cancellationToken);
+
+    /// <summary>What <see cref="Next"/> finds among the items that the generation was not trained on.</summary>
+    public int SearchColdNext(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
+        _next.SearchOverlay(query, parameters, results, cancellationToken);
+
     /// <summary>Adds an item that the base does not know, or gives one of the overlay better vectors. The overlay's one writer only.</summary>
     /// <param name="key">The item.</param>
     /// <param name="input">W1, [dimension].</param>

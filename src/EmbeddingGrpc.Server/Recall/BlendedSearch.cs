@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall.Graph;
@@ -39,7 +38,7 @@ internal sealed class BlendedSearch(BlendOptions options)
         if (scratch.Candidates.Count == 0) return embeds ? AnswerBasis.Embedding : null;
 
         scratch.Candidates.Sort(static (left, right) => right.Score.CompareTo(left.Score));
-        if (scratch.Candidates.Count > query.K) CollectionsMarshal.SetCount(scratch.Candidates, query.K);
+        ColdPlaces.Cut(scratch.Candidates, query, generation);
         if (query.Explain) _explanation.Fill(space, scratch, scale);
         return embeds ? AnswerBasis.Embedding : AnswerBasis.Graph;
     }
@@ -105,6 +104,15 @@ internal sealed class BlendedSearch(BlendOptions options)
         {
             var item = CandidateId.Of(neighbor.Item);
             if (!scratch.Taken.Contains(item))
+                scratch.Candidates.Add(new RecallCandidate(item, EmbeddingPart(scale, vector, generation.OutputOf(neighbor.Item)), RecallSources.Embedding));
+        }
+
+        if (query.ColdPlaces == 0) return;
+        foreach (var candidate in scratch.Candidates) scratch.Taken.Add(candidate.Item);
+        foreach (var neighbor in ColdPlaces.Search(generation.SearchColdNext, vector, query, scratch, cancellationToken))
+        {
+            var item = CandidateId.Of(neighbor.Item);
+            if (scratch.Taken.Add(item))
                 scratch.Candidates.Add(new RecallCandidate(item, EmbeddingPart(scale, vector, generation.OutputOf(neighbor.Item)), RecallSources.Embedding));
         }
     }

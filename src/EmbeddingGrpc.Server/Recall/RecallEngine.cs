@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Recall;
@@ -69,7 +69,7 @@ public sealed class RecallEngine(RecallOptions options)
         if (!query.IncludeQueryItems) scratch.Excluded.Add(CandidateId.Of(item));
         var vector = scratch.Query(generation.Similarity.Dimension);
         generation.SimilarityQuery(item, vector);
-        return Nearest(generation.Similar, generation.ScanSimilar, vector, query, scratch, cancellationToken);
+        return Nearest(generation, vector, query, scratch, cancellationToken);
     }
 
     private static RecallResult SimilarToVector(
@@ -82,14 +82,23 @@ public sealed class RecallEngine(RecallOptions options)
                 "vector.values", $"has {subject.Values.Length} values; generation {generation.IdText} has {generation.Similarity.Dimension} dimensions.");
         }
 
-        return Nearest(generation.Similar, generation.ScanSimilar, subject.Values.Span, query, scratch, cancellationToken);
+        return Nearest(generation, subject.Values.Span, query, scratch, cancellationToken);
     }
 
     private static RecallResult Nearest(
-        IVectorIndex index, IndexSearch.ExactScan scan, ReadOnlySpan<float> vector, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
+        Generation generation, ReadOnlySpan<float> vector, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
-        foreach (var neighbor in IndexSearch.Run(index, scan, vector, query.K, scratch, cancellationToken))
-            scratch.Candidates.Add(new RecallCandidate(CandidateId.Of(neighbor.Item), neighbor.Score, RecallSources.Embedding));
+        var candidates = scratch.Candidates;
+        foreach (var neighbor in IndexSearch.Run(generation.Similar, generation.ScanSimilar, vector, query.K, scratch, cancellationToken))
+            candidates.Add(new RecallCandidate(CandidateId.Of(neighbor.Item), neighbor.Score, RecallSources.Embedding));
+        if (query.ColdPlaces == 0) return Answer(AnswerBasis.Embedding, query, scratch);
+
+        foreach (var candidate in candidates) scratch.Taken.Add(candidate.Item);
+        foreach (var neighbor in ColdPlaces.Search(generation.SearchColdSimilar, vector, query, scratch, cancellationToken))
+            if (scratch.Taken.Add(CandidateId.Of(neighbor.Item)))
+                candidates.Add(new RecallCandidate(CandidateId.Of(neighbor.Item), neighbor.Score, RecallSources.Embedding));
+        candidates.Sort(static (left, right) => right.Score.CompareTo(left.Score));
+        ColdPlaces.Cut(candidates, query, generation);
         return Answer(AnswerBasis.Embedding, query, scratch);
     }
 
@@ -98,7 +107,12 @@ public sealed class RecallEngine(RecallOptions options)
     {
         var basis = scratch.Pulls.Count > 0 ? _blend.Run(space, query, scratch, cancellationToken) : null;
         if (basis is null && query.Subject is SessionSubject && !query.Sources.Equals(RecallSources.Popular)) return null;
-        if (scratch.Candidates.Count < query.K && query.Sources.HasFlag(RecallSources.Popular)) AddPopular(space, query.K, scratch, cancellationToken);
+        if (scratch.Candidates.Count < query.K && query.Sources.HasFlag(RecallSources.Popular))
+        {
+            AddPopular(space, query.K - ColdPlaces.Missing(scratch.Candidates, query, space.Generation), scratch, cancellationToken);
+            ColdPlaces.AddNewest(space, query, scratch);
+        }
+
         return basis ?? AnswerBasis.Popular;
     }
 

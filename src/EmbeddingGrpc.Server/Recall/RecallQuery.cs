@@ -44,4 +44,10 @@ public sealed record RecallQuery
 
     /// <summary>Let the items that made the query be answered too.</summary>
     public bool IncludeQueryItems { get; init; }
+
+    /// <summary>The share of the answer kept for items that the generation was not trained on, 0..1.</summary>
+    public double ColdShare { get; init; }
+
+    /// <summary>How many candidates that is; a part of one counts as one.</summary>
+    public int ColdPlaces => (int)Math.Ceiling((K * ColdShare) - 1e-9);
 }

@@ -13,6 +13,7 @@ public sealed class RecallCommandTests
     [InlineData("--exclude-seen-last is 0; it must be 1..10000.", "--user", "1", "--exclude-seen-last", "0")]
     [InlineData("--exclude-seen-last contradicts --exclude-seen", "--user", "1", "--exclude-seen-last", "2", "--exclude-seen")]
     [InlineData("--minimum-score is 'high'; it must be a number", "--user", "1", "--minimum-score", "high")]
+    [InlineData("--cold-share is 2; it must be 0..1.", "--item", "1", "--cold-share", "2")]
     public async Task Recall_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
     {
         var run = await CliRun.OfAsync(["recall", .. args]);

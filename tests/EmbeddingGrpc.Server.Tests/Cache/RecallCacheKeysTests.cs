@@ -28,6 +28,7 @@ public sealed class RecallCacheKeysTests
         from explain in Gen.Bool
         from sources in Gen.Int[1, 2]
         from last in Gen.Int[0, 2]
+        from cold in Gen.Int[0, 2]
         select new RecallQuery
         {
             Subject = subject,
@@ -37,6 +38,7 @@ public sealed class RecallCacheKeysTests
             Explain = explain,
             ExcludeSeenLast = last,
             Sources = (RecallSources)sources,
+            ColdShare = cold / 2.0,
         };
 
     [Fact]
@@ -114,6 +116,6 @@ public sealed class RecallCacheKeysTests
             VectorSubject vector => "vector " + string.Join('|', vector.Values.ToArray()),
             var other => other.ToString(),
         };
-        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources} {query.ExcludeSeenLast}";
+        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources} {query.ExcludeSeenLast} {query.ColdPlaces}";
     }
 }

@@ -25,12 +25,14 @@ public sealed class RecallRequestReaderTests
     {
         var request = new RecallRequest { User = new UserQuery { UserId = LongestId }, K = 1000, ExcludeItemIds = { "a", "b" }, ExcludeSeen = true };
         request.Explain = true;
+        request.ColdShare = 0.25;
         request.Sources.Add([RecallSource.Graph, RecallSource.Popular]);
         var query = RecallRequestReader.Read(request);
 
         Assert.Equal((new UserSubject(LongestId), 1000, true), (query.Subject, query.K, query.ExcludeSeen));
         Assert.Equal(["a", "b"], query.Excludes);
         Assert.Equal((RecallSources.Graph | RecallSources.Popular, true), (query.Sources, query.Explain));
+        Assert.Equal((0.25, 250), (query.ColdShare, query.ColdPlaces));
     }
 
     [Fact]
@@ -89,6 +91,9 @@ public sealed class RecallRequestReaderTests
             ("exclude_seen_last", "needs a user or a session query", new RecallRequest { Vector = new VectorQuery { Values = { 1 } }, ExcludeSeenLast = 1 }),
             ("exclude_seen_last", "contradicts exclude_seen,", new RecallRequest { User = new UserQuery { UserId = "u" }, ExcludeSeen = true, ExcludeSeenLast = 1 }),
             ("exclude_seen_last", "contradicts include_query_items", Session(r => (r.ExcludeSeenLast, r.IncludeQueryItems) = (1, true), new SessionItem { ItemId = "a" })),
+            ("cold_share", "is 1.5; must be 0..1", Item("a", r => r.ColdShare = 1.5)),
+            ("cold_share", "is -0.1; must be 0..1", Item("a", r => r.ColdShare = -0.1)),
+            ("cold_share", "is NaN; must be 0..1", Item("a", r => r.ColdShare = double.NaN)),
             ("include_query_items", "contradicts exclude_seen", new RecallRequest { User = new UserQuery { UserId = "u" }, ExcludeSeen = true, IncludeQueryItems = true }),
         ];
 

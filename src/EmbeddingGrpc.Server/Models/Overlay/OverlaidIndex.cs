@@ -16,6 +16,9 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
 {
     private const int ItemsBetweenChecks = 4096;
 
+    // A scan of so many costs about as much as a walk that must pass over all others.
+    private const int MostScanned = 1 << 12;
+
     private readonly HnswIndex? _graph = index as HnswIndex;
 
     /// <summary>The vector of an overlay's item in the space of one index.</summary>
@@ -39,6 +42,14 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
         if (_graph is null) return AddOverlay(query, parameters, results, index.Search(query, parameters, results, cancellationToken), cancellationToken);
         if (overlay.RowCount == 0) return _graph.Search(query, parameters, results, cancellationToken);
         var ofRows = parameters.Filter is null ? parameters : parameters with { Filter = new OverlayFilter(overlay, parameters.Filter) };
+        return ToItems(results[.._graph.Search(query, ofRows, results, cancellationToken)]);
+    }
+
+    /// <summary>Searches the overlay's items only.</summary>
+    public int SearchOverlay(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken)
+    {
+        if (_graph is null || overlay.Count <= MostScanned) return AddOverlay(query, parameters, results, found: 0, cancellationToken);
+        var ofRows = parameters with { Filter = new OverlayOnly(overlay, parameters.Filter) };
         return ToItems(results[.._graph.Search(query, ofRows, results, cancellationToken)]);
     }
 
