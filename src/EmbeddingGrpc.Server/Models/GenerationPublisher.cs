@@ -49,13 +49,24 @@ internal sealed class GenerationPublisher(
         lock (_oneAtATime)
         {
             GenerationParts stored;
+            var isFreed = false;
+            void Free()
+            {
+                if (!isFreed) parts.Dispose();
+                isFreed = true;
+            }
+
             try
             {
-                using (parts) stored = directory.WriteAndLoad(parts with { Number = directory.NextNumber() }, progress, cancellationToken);
+                stored = directory.WriteAndLoad(parts with { Number = directory.NextNumber() }, progress, cancellationToken, Free);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or GenerationFileException)
             {
                 throw new GenerationNotWrittenException(model, directory.DirectoryPath, e);
+            }
+            finally
+            {
+                Free();
             }
 
             if (stored.Promotion?.Serves is false) return Keep(stored);
@@ -168,7 +179,7 @@ internal sealed class GenerationPublisher(
         {
             var generation = new Generation(parts, events.State.Items);
             generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State);
-            GenerationWarmUp.Run(generation, cancellationToken);
+            GenerationWarmUp.Run(generation, store.Recent, cancellationToken);
             return generation;
         }
         catch

@@ -10,8 +10,11 @@ internal static class GenerationWarmUp
     private const int Queries = 64;
     private const int K = 10;
 
-    /// <summary>Searches both indexes from items spread evenly over the vocabulary.</summary>
-    public static void Run(Generation generation, CancellationToken cancellationToken)
+    /// <summary>Searches both indexes from items spread evenly over the vocabulary, then asks what was asked lately.</summary>
+    /// <param name="generation">Not serving yet.</param>
+    /// <param name="recent">What was asked of the generation that serves; nothing after a start.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static void Run(Generation generation, RecentQueries recent, CancellationToken cancellationToken)
     {
         Span<Neighbor> results = stackalloc Neighbor[K];
         var count = Math.Min(Queries, generation.Vocabulary.Count);
@@ -22,5 +25,7 @@ internal static class GenerationWarmUp
             generation.Similar.Search(row, new SearchParameters(K), results, cancellationToken);
             generation.Next.Search(row, new SearchParameters(K), results, cancellationToken);
         }
+
+        recent.Replay(generation, cancellationToken);
     }
 }

@@ -40,6 +40,7 @@ public sealed class CachedRecall(
         ArgumentNullException.ThrowIfNull(query);
         var started = Stopwatch.GetTimestamp();
         var runtime = models.Get(model);
+        if (runtime.Generations.Recent.IsSampled()) runtime.Generations.Recent.Keep(new AskedLately(engine, runtime, query));
         if (minimumOffset > runtime.Applier.AppliedOffset) await WaitForAsync(runtime, minimumOffset, cancellationToken);
         if (batch is not null) return await AnswerFromAsync(batch.Of(runtime), isTaken: true);
         if (!runtime.Generations.TryLease(out var lease)) throw new NoGenerationException(runtime.Name);
@@ -113,6 +114,8 @@ public sealed class CachedRecall(
     {
         // Attributes change at any time, and filters differ from caller to caller: what is cached of them would seldom be asked for again.
         if (query.Filter is not null) return null;
+        // The places of cold items are those of this k and no wider one.
+        if (query is { ColdPlaces: > 0, Excludes.Count: > 0 }) return null;
         if (query.Excludes.Count == 0) return query.MinimumScore is null ? query : query with { MinimumScore = null };
         var wide = query.K + query.Excludes.Count;
         if (query.Excludes.Count > MostExcludesFromCache || wide > RecallQuery.MaximumK) return null;

@@ -62,11 +62,16 @@ internal sealed class GenerationDirectory
     public long NextNumber() => Names() is [var newest, ..] ? newest.Number + 1 : 1;
 
     /// <summary>Writes a generation durably and reads it back as a start would. It does not serve yet.</summary>
+    /// <param name="parts">What to write.</param>
+    /// <param name="progress">Told the fraction of files written, 0..1.</param>
+    /// <param name="cancellationToken">Checked between files.</param>
+    /// <param name="onWritten">Called when it is on disk, before it is read back: the memory of the parts may go, so that there is never a third copy.</param>
     /// <exception cref="IOException">The disk refused.</exception>
     /// <exception cref="GenerationFileException">What was written cannot be read back.</exception>
-    public GenerationParts WriteAndLoad(GenerationParts parts, Action<double>? progress, CancellationToken cancellationToken)
+    public GenerationParts WriteAndLoad(GenerationParts parts, Action<double>? progress, CancellationToken cancellationToken, Action? onWritten = null)
     {
         var name = new GenerationWriter(DirectoryPath, _files).Write(parts, progress, cancellationToken);
+        onWritten?.Invoke();
         return GenerationLoader.Load(PathOf(name), cancellationToken);
     }
 
