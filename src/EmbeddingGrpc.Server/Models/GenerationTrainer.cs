@@ -55,7 +55,7 @@ internal sealed class GenerationTrainer(
         {
             report = Phase(TrainingPhase.Evaluate, progress =>
             {
-                var folded = FoldInReplay.Run(serving, events.Log, through, slice.Questions.Cut.TimeMs, events.State.Items, options, stopping);
+                var folded = FoldInReplay.Run(serving, events.Log, through, slice.Questions.Cut.TimeMs, events.State.Items, events.State.Catalog, options, stopping);
                 return gate.Judge(slice, corpus, vectors, serving, folded, progress.Report, stopping);
             });
         }

@@ -99,6 +99,24 @@ public sealed class ModelRuntime : IAsyncDisposable
 
     internal ModelEvents Events { get; }
 
+    /// <summary>Waits until what is before an offset is applied, and folded into whatever generation serves.</summary>
+    /// <param name="offset">Durable already.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task WaitForFoldInAsync(LogOffset offset, CancellationToken cancellationToken)
+    {
+        await Applier.WaitForAppliedAsync(offset, cancellationToken);
+        while (Options.FoldIn.Enabled && Generations.TryLease(out var lease))
+        {
+            using (lease)
+            {
+                if (lease.Generation.Folder is not { } folder || folder.IsDone(offset)) return;
+            }
+
+            // Rare and short: what folds in has no one to tell.
+            await Task.Delay(TimeSpan.FromMilliseconds(1), cancellationToken);
+        }
+    }
+
     /// <summary>Its generations on disk, newest first. Reads the disk.</summary>
     public IReadOnlyList<GenerationInfo> StoredGenerations() => _publisher.List();
 

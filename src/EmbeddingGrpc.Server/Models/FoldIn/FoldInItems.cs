@@ -21,6 +21,9 @@ internal sealed class FoldInItems(Generation generation, FoldInItems.ContextLook
     /// <summary>The items, in the order of their first interaction.</summary>
     public IEnumerable<FoldInItem> All => _items.Values;
 
+    /// <summary>Whether an item was seen near others, which says more than what it is.</summary>
+    public bool HasContexts(ItemKey key) => _items.TryGetValue(key.Value, out var item) && item.ContextsSeen > 0;
+
     /// <summary>Looks at an interaction.</summary>
     /// <param name="happened">The interaction; of a type that trains.</param>
     /// <param name="before">What its user did before, oldest first.</param>

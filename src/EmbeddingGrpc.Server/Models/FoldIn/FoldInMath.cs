@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Catalog;
+using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models.FoldIn;
@@ -16,6 +18,9 @@ internal sealed class FoldInMath
     // Large steps where there is one context, as small as training's later on: a step is divided by the weight of all pairs.
     private const float LearningRate = 0.5f;
 
+    // Of the length of what attributes say.
+    private const float Apart = 0.1f;
+
     private readonly Generation _generation;
     private readonly RowProfile _inputs;
     private readonly RowProfile _outputs;
@@ -26,10 +31,16 @@ internal sealed class FoldInMath
     private readonly float[] _output;
     private readonly float[] _similarity;
     private readonly float[] _gradient;
+    private readonly ItemCatalog _catalog;
+    private readonly float[] _attributeInput;
+    private readonly float[] _attributeOutput;
+    private AttributeVectors? _attributes;
+    private long _attributesOf;
 
-    public FoldInMath(Generation generation, ModelOptions options)
+    public FoldInMath(Generation generation, ModelOptions options, ItemCatalog catalog)
     {
         _generation = generation;
+        _catalog = catalog;
         _inputs = new RowProfile(generation.Input, generation.Output, generation.Vocabulary);
         _outputs = new RowProfile(generation.Output, generation.Input, generation.Vocabulary);
         if (generation.HasSimilaritySpace) _projection = SimilarityProjection.Fit(generation.Input, generation.Output, generation.Vocabulary);
@@ -40,6 +51,8 @@ internal sealed class FoldInMath
         _output = new float[dimension];
         _similarity = new float[dimension];
         _gradient = new float[dimension];
+        _attributeInput = new float[dimension];
+        _attributeOutput = new float[dimension];
     }
 
     /// <summary>W1 of the last <see cref="Compute"/>.</summary>
@@ -51,6 +64,36 @@ internal sealed class FoldInMath
     /// <summary>The row in the space of similar items; meaningless where that is W1.</summary>
     public ReadOnlySpan<float> Similarity => _similarity;
 
+    /// <summary>Learns what attributes say, where the catalogue has grown enough since that was done last.</summary>
+    /// <returns>Whether it was.</returns>
+    public bool LearnAttributes(CancellationToken cancellationToken)
+    {
+        // A quarter more each time: a catalogue that arrives item by item is gone through a few times in all.
+        var items = _catalog.Count;
+        if (items == 0 || items < _attributesOf + (_attributesOf / 4)) return false;
+        if (_attributes is not null && items == _attributesOf) return false;
+        _attributes = AttributeVectors.Learn(_generation, _catalog, _inputs, _outputs, cancellationToken);
+        _attributesOf = items;
+        return true;
+    }
+
+    /// <summary>Makes the vectors of an item that nobody has touched.</summary>
+    /// <param name="key">The item.</param>
+    /// <returns>False where its attributes say nothing.</returns>
+    public bool ComputeUntouched(ItemKey key)
+    {
+        if (!TryReadAttributes(key)) return false;
+        _attributeInput.CopyTo(_input, 0);
+        _attributeOutput.CopyTo(_output, 0);
+        // Not all in one point: an index links items that are apart, and one of many alike would stand for all.
+        var random = new Random(key.Value);
+        Stir(random, _input);
+        Stir(random, _output);
+        if (!_inputs.Place(_input, 1) || !_outputs.Place(_output, 1)) return false;
+        _projection?.Place(_input, _output, 1, _shrinkage, _similarity);
+        return true;
+    }
+
     /// <summary>Makes the vectors of an item.</summary>
     /// <param name="item">The item, with a context at least.</param>
     /// <param name="options">How much they are refined.</param>
@@ -58,15 +101,27 @@ internal sealed class FoldInMath
     public bool Compute(FoldInItem item, FoldInOptions options)
     {
         var count = Math.Max(1, item.Count);
-        var assumed = (long)(count * options.CountFactor);
+        var assumed = count * options.CountFactor;
+        var described = options.AttributeWeight > 0 && TryReadAttributes(item.Key);
         // W1 predicts what comes after, W2 is predicted from what comes before; the other pairs weigh less.
-        if (!Solve(item, options, isInput: true, _inputs, assumed, _input)) return false;
-        if (!Solve(item, options, isInput: false, _outputs, assumed, _output)) return false;
+        if (!Solve(item, options, isInput: true, _inputs, assumed, described ? _attributeInput : null, _input)) return false;
+        if (!Solve(item, options, isInput: false, _outputs, assumed, described ? _attributeOutput : null, _output)) return false;
         _projection?.Place(_input, _output, count, _shrinkage, _similarity);
         return true;
     }
 
-    private bool Solve(FoldInItem item, FoldInOptions options, bool isInput, RowProfile profile, long count, Span<float> row)
+    private bool TryReadAttributes(ItemKey key) =>
+        _attributes is { Count: > 0 } attributes
+        && _catalog.EntryOf(key) is { Attributes.Length: > 0 } entry
+        && attributes.TryMake(entry.Decode(), _attributeInput, _attributeOutput);
+
+    private static void Stir(Random random, Span<float> row)
+    {
+        var each = Apart * MathF.Sqrt(3f / row.Length);
+        foreach (ref var value in row) value += each * ((2 * random.NextSingle()) - 1);
+    }
+
+    private bool Solve(FoldInItem item, FoldInOptions options, bool isInput, RowProfile profile, double count, float[]? attributes, Span<float> row)
     {
         row.Clear();
         foreach (var context in item.Contexts)
@@ -75,6 +130,8 @@ internal sealed class FoldInMath
             var norm = TensorPrimitives.Norm(own);
             if (norm > 0) TensorPrimitives.MultiplyAdd(own, context.Weight / norm, row, row);
         }
+
+        if (attributes is not null) TensorPrimitives.MultiplyAdd(attributes, (float)options.AttributeWeight, row, row);
 
         if (!profile.Place(row, count)) return false;
         // Vectors from elsewhere were not made by this objective: the mean is all that can be said.

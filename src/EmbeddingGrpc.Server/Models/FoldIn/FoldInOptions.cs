@@ -27,6 +27,13 @@ public sealed record FoldInOptions
     [Range(1.0, 1_000_000.0)]
     public double CountFactor { get; init; } = 1;
 
+    /// <summary>
+    /// How many contexts an item's attributes (texts, sets of texts, truths) weigh as much as. 0: attributes say nothing, and an item that nobody has
+    /// touched yet has no vector.
+    /// </summary>
+    [Range(0.0, 1000.0)]
+    public double AttributeWeight { get; init; } = 2;
+
     /// <summary>Negative samples a context in each step.</summary>
     [Range(1, 1000)]
     public int NegativeSamples { get; init; } = 5;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Training.Evaluation;
 
@@ -15,10 +16,11 @@ internal static class FoldInReplay
     /// <param name="through">Where to stop.</param>
     /// <param name="beforeMs">The moment: events at or after it have not happened.</param>
     /// <param name="items">The model's item keys.</param>
+    /// <param name="catalog">What is known of the items besides; as it is now, attributes have no past.</param>
     /// <param name="options">The model's options.</param>
     /// <param name="cancellationToken">Checked between entries.</param>
     public static IReadOnlyList<EvaluatedVector> Run(
-        Generation generation, InteractionLog log, LogOffset through, long beforeMs, ItemKeys items, ModelOptions options, CancellationToken cancellationToken)
+        Generation generation, InteractionLog log, LogOffset through, long beforeMs, ItemKeys items, ItemCatalog catalog, ModelOptions options, CancellationToken cancellationToken)
     {
         if (!options.FoldIn.Enabled) return [];
         // Only the base: what is in the overlay today may have learned from what comes later.
@@ -36,7 +38,8 @@ internal static class FoldInReplay
             if (before.Count > options.Training.Window) before.RemoveAt(0);
         }
 
-        var math = new FoldInMath(generation, options);
+        var math = new FoldInMath(generation, options, catalog);
+        if (options.FoldIn.AttributeWeight > 0) math.LearnAttributes(cancellationToken);
         var vectors = new List<EvaluatedVector>();
         foreach (var item in gathered.All)
         {

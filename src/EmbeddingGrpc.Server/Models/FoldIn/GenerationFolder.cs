@@ -19,6 +19,7 @@ internal sealed class GenerationFolder
     private readonly FoldInMath _math;
     private readonly Lock _oneAtATime = new();
     private readonly FoldInItems _items;
+    private readonly UntouchedItems _untouched = new();
     private readonly Queue<FoldInItem> _new = new();
     private readonly Queue<FoldInItem> _better = new();
     private readonly HistoryEvent[] _history;
@@ -32,7 +33,7 @@ internal sealed class GenerationFolder
         _state = state;
         // Items that were folded in are contexts of newer ones.
         _items = new FoldInItems(generation, generation.TryGetOrdinal);
-        _math = new FoldInMath(generation, settings.Current);
+        _math = new FoldInMath(generation, settings.Current, state.Catalog);
         _history = new HistoryEvent[state.Histories.MaximumLength];
         _position = generation.TrainedOffset.Value;
     }
@@ -41,7 +42,13 @@ internal sealed class GenerationFolder
     public LogOffset FoldedOffset => new(Volatile.Read(ref _position));
 
     /// <summary>Items that wait for vectors, or for better ones.</summary>
-    public bool HasWork => _new.Count + _better.Count > 0;
+    public bool HasWork => _new.Count + _better.Count > 0 || (UsesAttributes && _untouched.HasWork(_state.Items.Count));
+
+    /// <summary>Whether everything before an offset is folded in. Waits for what is being done.</summary>
+    public bool IsDone(LogOffset offset)
+    {
+        lock (_oneAtATime) return _position >= offset.Value && !HasWork;
+    }
 
     /// <summary>Folds in everything before an offset.</summary>
     /// <param name="to">Applied already: the users' histories hold it.</param>
@@ -53,21 +60,33 @@ internal sealed class GenerationFolder
             Read(to, long.MaxValue, cancellationToken);
             while (_new.TryDequeue(out var item)) Fold(item, cancellationToken);
             while (_better.TryDequeue(out var item)) Fold(item, cancellationToken);
+            while (FoldUntouched(int.MaxValue, cancellationToken))
+            {
+            }
         }
     }
 
-    /// <summary>Folds in some of what is before an offset: new items first, then some of those that get better vectors, then back to the log.</summary>
+    /// <summary>
+    /// Folds in some of what is before an offset: new items first, then some of those that get better vectors, then back to the log; where that is read,
+    /// some of the items that nobody has touched.
+    /// </summary>
     /// <inheritdoc cref="CatchUp" path="/param"/>
     public void Advance(LogOffset to, CancellationToken cancellationToken)
     {
         const int betterAtOnce = 16;
+        const int keysAtOnce = 16;
         lock (_oneAtATime)
         {
             Read(to, EntriesBetweenFolds, cancellationToken);
             while (_new.TryDequeue(out var item)) Fold(item, cancellationToken);
             for (var done = 0; done < betterAtOnce && _better.TryDequeue(out var item); done++) Fold(item, cancellationToken);
+            if (_position >= to.Value && _better.Count == 0) FoldUntouched(keysAtOnce, cancellationToken);
         }
     }
+
+    private bool UsesAttributes => _settings.Current.FoldIn.AttributeWeight > 0 && _state.Catalog.Count > 0;
+
+    private bool IsFull => _generation.ItemCount - _generation.Vocabulary.Count >= _settings.Current.FoldIn.MaximumItems;
 
     private void Read(LogOffset to, long most, CancellationToken cancellationToken)
     {
@@ -75,9 +94,10 @@ internal sealed class GenerationFolder
         var end = new LogOffset(Math.Min(to.Value, from.Value + Math.Min(most, long.MaxValue - from.Value)));
         if (end.Value <= from.Value) return;
         var options = _settings.Current;
-        foreach (var entry in _log.Scan(from, end, cancellationToken))
+        foreach (var entry in _log.ScanAll(from, end, cancellationToken))
         {
-            if (options.TrainOn.Include(entry.Interaction)) Look(entry.Interaction, options);
+            if (entry.Record is ItemUpserted upserted && _state.Items.TryGet(upserted.ItemId, out var key)) _untouched.Changed(key);
+            else if (entry.IsInteraction && options.TrainOn.Include(entry.Interaction)) Look(entry.Interaction, options);
         }
 
         Volatile.Write(ref _position, end.Value);
@@ -101,8 +121,32 @@ internal sealed class GenerationFolder
     private void Fold(FoldInItem item, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_math.Compute(item, _settings.Current.FoldIn)) _generation.FoldIn(item.Key, _math.Input, _math.Output, _math.Similarity);
+        var fits = !IsFull || _generation.TryGetOrdinal(item.Key, out _);
+        if (fits && _math.Compute(item, _settings.Current.FoldIn)) _generation.FoldIn(item.Key, _math.Input, _math.Output, _math.Similarity);
         item.Folded();
+    }
+
+    /// <summary>Gives items without an interaction the vectors that their attributes make.</summary>
+    /// <param name="most">Vectors to make at most.</param>
+    /// <param name="cancellationToken">Checked between items.</param>
+    /// <returns>Whether there may be more to do.</returns>
+    private bool FoldUntouched(int most, CancellationToken cancellationToken)
+    {
+        if (!UsesAttributes) return false;
+        // Better known attributes make better vectors of all that were made by them.
+        if (_math.LearnAttributes(cancellationToken)) _untouched.Restart();
+        var made = 0;
+        while (made < most && _untouched.TryNext(_state.Items.Count, out var key))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var isKnown = _generation.TryGetOrdinal(key, out var ordinal);
+            if (isKnown && (!_generation.IsCold(ordinal) || _items.HasContexts(key))) continue;
+            if ((!isKnown && IsFull) || !_math.ComputeUntouched(key)) continue;
+            _generation.FoldIn(key, _math.Input, _math.Output, _math.Similarity);
+            made++;
+        }
+
+        return _untouched.HasWork(_state.Items.Count);
     }
 
     // From the newest on: where the log is followed it is the last one.

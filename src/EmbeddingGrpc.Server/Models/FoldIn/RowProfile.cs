@@ -23,8 +23,7 @@ internal sealed class RowProfile
     private const int MostRows = 1 << 18;
 
     private readonly float[] _shared;
-    private readonly float[] _along = new float[Buckets];
-    private readonly float[] _rest = new float[Buckets];
+    private readonly List<Knot> _knots = [];
 
     /// <summary>Measures a table.</summary>
     /// <param name="table">[items, dimension].</param>
@@ -33,45 +32,59 @@ internal sealed class RowProfile
     public RowProfile(VectorTable table, VectorTable partners, Vocabulary vocabulary)
     {
         _shared = SharedDirection(partners, vocabulary);
-        var sums = new (double Along, double Length)[Buckets];
-        var counts = new long[Buckets];
+        var buckets = new (double Count, double Along, double Rest, long Items)[Buckets];
         var step = Math.Max(1, table.Rows / MostRows);
         for (var row = 0; row < table.Rows; row += step)
         {
             var item = new ItemOrdinal(row);
-            var bucket = BucketOf(vocabulary.CountOf(item));
+            var count = Math.Max(1, vocabulary.CountOf(item));
             var along = TensorPrimitives.Dot(_shared, table[item]);
-            sums[bucket].Along += along;
-            sums[bucket].Length += Math.Sqrt(Math.Max(0, TensorPrimitives.SumOfSquares(table[item]) - (along * along)));
-            counts[bucket]++;
+            ref var bucket = ref buckets[BitOperations.Log2((ulong)count)];
+            bucket.Count += Math.Log2(count);
+            bucket.Along += along;
+            bucket.Rest += Math.Sqrt(Math.Max(0, TensorPrimitives.SumOfSquares(table[item]) - (along * along)));
+            bucket.Items++;
         }
 
-        // A count that no item has is like the nearest lower one that some have, else the nearest higher one.
-        var known = Array.FindIndex(counts, count => count > 0);
-        for (var bucket = 0; bucket < Buckets && known >= 0; bucket++)
-        {
-            if (counts[bucket] > 0) known = bucket;
-            _along[bucket] = (float)(sums[known].Along / counts[known]);
-            _rest[bucket] = (float)(sums[known].Length / counts[known]);
-        }
+        foreach (var (count, along, rest, items) in buckets)
+            if (items > 0) _knots.Add(new Knot(count / items, (float)(along / items), (float)(rest / items)));
+    }
+
+    /// <summary>Leaves of a row what is its own: its direction among what is not shared, of length 1.</summary>
+    /// <returns>False where it has no such direction.</returns>
+    public bool TakeDirection(Span<float> row)
+    {
+        TensorPrimitives.MultiplyAdd(_shared, -TensorPrimitives.Dot(_shared, row), row, row);
+        var length = TensorPrimitives.Norm(row);
+        if (!(length > 1e-12f) || !float.IsFinite(length)) return false;
+        TensorPrimitives.Divide(row, length, row);
+        return true;
     }
 
     /// <summary>Gives a row the place of items that were seen about as often; its direction among what is not shared stays.</summary>
     /// <param name="row">[dimension].</param>
-    /// <param name="count">How often its item was seen.</param>
+    /// <param name="count">How often its item was seen, or is taken to be.</param>
     /// <returns>False where it has no such direction.</returns>
-    public bool Place(Span<float> row, long count)
+    public bool Place(Span<float> row, double count)
     {
-        var bucket = BucketOf(count);
-        TensorPrimitives.MultiplyAdd(_shared, -TensorPrimitives.Dot(_shared, row), row, row);
-        var length = TensorPrimitives.Norm(row);
-        if (!(length > 1e-12f) || !float.IsFinite(length)) return false;
-        TensorPrimitives.Multiply(row, _rest[bucket] / length, row);
-        TensorPrimitives.MultiplyAdd(_shared, _along[bucket], row, row);
+        if (_knots.Count == 0 || !TakeDirection(row)) return false;
+        var place = PlaceOf(count);
+        TensorPrimitives.Multiply(row, place.Rest, row);
+        TensorPrimitives.MultiplyAdd(_shared, place.Along, row, row);
         return true;
     }
 
-    private static int BucketOf(long count) => BitOperations.Log2((ulong)Math.Max(1, count));
+    /// <summary>Between two knots in proportion, so that a little more is never a leap; beyond the outer ones like those.</summary>
+    private Knot PlaceOf(double count)
+    {
+        var logarithm = Math.Log2(Math.Max(1, count));
+        var next = _knots.FindIndex(knot => knot.Logarithm >= logarithm);
+        if (next < 0) return _knots[^1];
+        if (next == 0) return _knots[0];
+        var (below, above) = (_knots[next - 1], _knots[next]);
+        var share = (float)((logarithm - below.Logarithm) / (above.Logarithm - below.Logarithm));
+        return new Knot(logarithm, below.Along + (share * (above.Along - below.Along)), below.Rest + (share * (above.Rest - below.Rest)));
+    }
 
     /// <summary>The mean of the rows at unit length, each as often as its item is seen; zero where there is none.</summary>
     private static float[] SharedDirection(VectorTable table, Vocabulary vocabulary)
@@ -89,4 +102,7 @@ internal sealed class RowProfile
         var norm = Math.Sqrt(sum.Sum(value => value * value));
         return [.. sum.Select(value => norm > 1e-12 ? (float)(value / norm) : 0)];
     }
+
+    /// <summary>The mean of the items whose counts have the same power of two.</summary>
+    private readonly record struct Knot(double Logarithm, float Along, float Rest);
 }

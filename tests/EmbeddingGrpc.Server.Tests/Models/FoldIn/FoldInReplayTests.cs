@@ -50,7 +50,7 @@ public sealed class FoldInReplayTests : IDisposable
         using (lease)
         {
             return FoldInReplay.Run(
-                lease.Generation, model.Runtime.Log, model.Runtime.Log.DurableOffset, Moment, model.Runtime.Items, TestModel.SmallOptions, cancellation);
+                lease.Generation, model.Runtime.Log, model.Runtime.Log.DurableOffset, Moment, model.Runtime.Items, model.Runtime.Catalog, TestModel.SmallOptions, cancellation);
         }
     }
 }

@@ -16,17 +16,18 @@ public sealed class RowProfileTests
         var profile = Profile((100, 3, 5), (90, 1, 3), (2, -2, 1), (1, -4, 0.5f));
 
         Assert.Equal((2, 4), PlaceOf(profile, 100));
-        Assert.Equal((-2, 1), PlaceOf(profile, 3));
+        Assert.Equal((-2, 1), PlaceOf(profile, 2));
         Assert.Equal((-4, 0.5f), PlaceOf(profile, 1));
     }
 
     [Fact]
-    public void Place_CountThatNoItemHas_IsLikeTheNearestLowerElseHigher()
+    public void Place_CountThatNoItemHas_IsInProportionBetweenThoseThatSomeHave()
     {
-        var profile = Profile((100, 3, 5), (8, 1, 2));
+        var profile = Profile((128, 3, 5), (8, 1, 2));
 
         Assert.Equal((1, 2), PlaceOf(profile, 1));
-        Assert.Equal((1, 2), PlaceOf(profile, 40));
+        Assert.Equal((1.5f, 2.75f), PlaceOf(profile, 16));
+        Assert.Equal((2, 3.5f), PlaceOf(profile, 32));
         Assert.Equal((3, 5), PlaceOf(profile, 1_000_000));
         Assert.Equal((1, 2), PlaceOf(profile, 0));
     }
