@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using EmbeddingGrpc.Cli.Bench;
 using EmbeddingGrpc.Cli.Bench.Freshness;
 using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Cli.Terminal;
@@ -16,6 +18,17 @@ internal sealed class BenchFreshnessCommand : ModelCommand
     private readonly Option<int> _recallRate = OptionRanges.Number("--recall-rate", "Recalls a second beside all that.", 100, 0, 1_000_000);
     private readonly Option<int> _seconds = OptionRanges.Number("--seconds", "How long.", 30, 1, 86_400);
     private readonly Option<int> _seed = OptionRanges.Number("--seed", "Seed of the world.", 42, 0, int.MaxValue);
+    private readonly Option<bool> _reuse = new("--reuse")
+    {
+        Description = "Do not import: the model serves the vectors of an earlier run with the same --items, --dimension and --seed.",
+    };
+
+    private readonly Option<string?> _http = new("--http")
+    {
+        Description = "The daemon's HTTP address, such as http://127.0.0.1:8080: its memory is read from /metrics.",
+        HelpName = "URL",
+    };
+
     private readonly Option<bool> _json = JsonOption.Create();
 
     public BenchFreshnessCommand(CommandConsole console)
@@ -28,7 +41,12 @@ internal sealed class BenchFreshnessCommand : ModelCommand
             "embedctl bench freshness --json",
             "embedctl bench freshness --items 1000000 --dimension 64 --rate 20000 --new-items 200 --seconds 60 --json")
     {
-        foreach (var option in new Option[] { _items, _dimension, _rate, _newItems, _recallRate, _seconds, _seed, _json }) Add(option);
+        foreach (var option in new Option[] { _items, _dimension, _rate, _newItems, _recallRate, _seconds, _seed, _reuse, _http, _json }) Add(option);
+        _http.Validators.Add(result =>
+        {
+            if (!Uri.TryCreate(result.GetValueOrDefault<string>(), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+                result.AddError($"--http '{result.GetValueOrDefault<string>()}' is not an http:// or https:// address, such as http://127.0.0.1:8080.");
+        });
     }
 
     /// <inheritdoc/>
@@ -45,22 +63,32 @@ internal sealed class BenchFreshnessCommand : ModelCommand
             Seed = arguments.GetValue(_seed),
             Model = Model(arguments),
         };
-        var world = new FreshnessWorld(load.Items, load.Dimension, load.Seed);
+        var world = new FreshnessWorld(load.Items, load.Dimension, load.Seed, run: DateTimeOffset.UtcNow.ToUnixTimeMilliseconds().ToString("x", CultureInfo.InvariantCulture));
         using var client = Connect(arguments);
-        var report = await ProgressDisplay.RunAsync(Terminal, display => MeasureAsync(load, world, client, display, cancellationToken));
+        using var http = arguments.GetValue(_http) is { } address ? new HttpClient { BaseAddress = new Uri(address) } : null;
+        var memory = http is null ? null : new MemoryWatch(http);
+        var report = await ProgressDisplay.RunAsync(
+            Terminal, display => MeasureAsync(load, world, client, arguments.GetValue(_reuse), memory, display, cancellationToken));
         if (arguments.GetValue(_json)) Terminal.WriteJson(report);
         else WriteText(report);
         return ExitCode.Success;
     }
 
+    /// <inheritdoc/>
+    protected override string? Explain(Exception exception, ParseResult arguments) => exception is HttpRequestException
+        ? $"cannot read {arguments.GetValue(_http)}/metrics ({exception.Message}); pass the daemon's HTTP address, or leave --http out"
+        : base.Explain(exception, arguments);
+
     private static async Task<FreshnessReport> MeasureAsync(
-        FreshnessLoad load, FreshnessWorld world, EmbeddingClient client, ProgressDisplay display, CancellationToken cancellationToken)
+        FreshnessLoad load, FreshnessWorld world, EmbeddingClient client, bool reuse, MemoryWatch? memory, ProgressDisplay display, CancellationToken cancellationToken)
     {
-        var step = display.Begin("import the model");
-        var import = await load.ImportAsync(client, world, fraction => step.Report(fraction), cancellationToken);
+        var import = TimeSpan.Zero;
+        var step = display.Begin(reuse ? "look for the model" : "import the model");
+        if (reuse) await load.RequireImportedAsync(client, world, cancellationToken);
+        else import = await load.ImportAsync(client, world, fraction => step.Report(fraction), cancellationToken);
         step.Done($"{load.Items:N0} items x {load.Dimension}");
         step = display.Begin("stream and look");
-        var report = await load.RunAsync(client, world, import, fraction => step.Report(fraction), cancellationToken);
+        var report = await load.RunAsync(client, world, import, memory, fraction => step.Report(fraction), cancellationToken);
         step.Done($"{report.InteractionsPerSecond:N0} interactions/s");
         return report;
     }
@@ -73,6 +101,8 @@ internal sealed class BenchFreshnessCommand : ModelCommand
             $"new item recallable after ms: p50 {report.NewItemP50Ms:0.0}, p99 {report.NewItemP99Ms:0.0} ({report.NewItemsMeasured:N0} measured, {report.NewItemsMissed:N0} missed)");
         Terminal.Output.WriteLine($"user's interaction in recall after ms: p50 {report.UserEventP50Ms:0.0}, p99 {report.UserEventP99Ms:0.0} ({report.UserEventsMeasured:N0} measured)");
         Terminal.Output.WriteLine($"recall meanwhile ms: p50 {report.RecallP50Ms:0.00}, p99 {report.RecallP99Ms:0.00} ({report.Recalls:N0} calls)");
-        Terminal.Output.WriteLine($"new items are {report.ColdShareCatalogue:P3} of the catalogue and {report.ColdShareUnrelated:P3} of unrelated lists");
+        Terminal.Output.WriteLine($"new items are {report.ColdShareCatalogue:P3} of the catalogue and {report.ColdShareUnrelated:P3} of unrelated lists, {report.HubRatio:0.00} times as much");
+        if (report is { RssMbStart: { } start, RssMbEnd: { } end, RssMbPeak: { } peak })
+            Terminal.Output.WriteLine($"the daemon's memory in RAM: {start:N0} MB before, {end:N0} MB after, at most {peak:N0} MB");
     }
 }

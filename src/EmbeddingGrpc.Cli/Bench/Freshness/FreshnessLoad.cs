@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Client;
 using EmbeddingGrpc.Protocol.V1;
 using Google.Protobuf;
@@ -86,17 +87,37 @@ internal sealed class FreshnessLoad
         return Stopwatch.GetElapsedTime(started);
     }
 
+    /// <summary>Looks whether the model serves the world's vectors.</summary>
+    /// <param name="client">The daemon.</param>
+    /// <param name="world">The world.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CommandFailedException">It does not.</exception>
+    public async Task RequireImportedAsync(EmbeddingClient client, FreshnessWorld world, CancellationToken cancellationToken)
+    {
+        var last = FreshnessWorld.IdOf(Items - 1);
+        var found = await client.GetEmbeddingsAsync([last], EmbeddingTable.Input, cancellationToken);
+        var wanted = world.VectorOf(Items - 1);
+        if (found.Embeddings.Count == 1 && found.Embeddings[0].Values.SequenceEqual(wanted)) return;
+        throw CommandFailedException.Usage(
+            $"--reuse: the model does not serve {Items:N0} items x {Dimension} of seed {Seed} (it {(found.Embeddings.Count == 0 ? "does not know" : "has another vector of")} '{last}'). "
+            + "Run once without --reuse.");
+    }
+
     /// <summary>Runs the load to its end.</summary>
     /// <param name="client">The daemon.</param>
     /// <param name="world">The items that it has.</param>
-    /// <param name="import">How long importing them took.</param>
+    /// <param name="import">How long importing them took; zero where they were there.</param>
+    /// <param name="memory">Watches the daemon's memory; null where it cannot be seen.</param>
     /// <param name="progress">Told the fraction done.</param>
     /// <param name="cancellationToken">Ends it without a report.</param>
     public async Task<FreshnessReport> RunAsync(
-        EmbeddingClient client, FreshnessWorld world, TimeSpan import, Action<double> progress, CancellationToken cancellationToken)
+        EmbeddingClient client, FreshnessWorld world, TimeSpan import, MemoryWatch? memory, Action<double> progress, CancellationToken cancellationToken)
     {
         await using var stream = client.OpenEventStream(new EventStreamOptions { Linger = TimeSpan.FromMilliseconds(5), BufferCapacity = Math.Max(10_000, Rate) });
         await stream.WaitForStartAsync(cancellationToken);
+        if (memory is not null) await memory.LookAsync(cancellationToken);
+        using var watched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = memory?.FollowAsync(watched.Token) ?? Task.CompletedTask;
         var started = Stopwatch.GetTimestamp();
         var looks = new List<Task>();
         var recalls = Task.Run(() => RecallAsync(client, world, started, cancellationToken), cancellationToken);
@@ -107,6 +128,9 @@ internal sealed class FreshnessLoad
         await Task.WhenAll([.. looks, recalls]);
         await stream.CompleteAsync(cancellationToken);
 
+        await watched.CancelAsync();
+        await watching;
+        if (memory is not null) await memory.LookAsync(cancellationToken);
         var (catalogue, unrelated) = await ColdSharesAsync(client, world, newItems, cancellationToken);
         return new FreshnessReport(
             Items,
@@ -128,7 +152,11 @@ internal sealed class FreshnessLoad
             Percentile(_recalls, 50),
             Percentile(_recalls, 99),
             Math.Round(catalogue, 6),
-            Math.Round(unrelated, 6));
+            Math.Round(unrelated, 6),
+            catalogue > 0 ? Math.Round(unrelated / catalogue, 3) : 0,
+            memory?.Start,
+            memory?.End,
+            memory?.Peak);
     }
 
     /// <summary>Keeps to the schedule in ticks of ten milliseconds. Returns the number of new items.</summary>
@@ -153,7 +181,7 @@ internal sealed class FreshnessLoad
 
             for (var due = tick * MeasuredUsersPerSecond / TicksPerSecond; measuredUsers < due; measuredUsers++)
             {
-                var user = string.Create(CultureInfo.InvariantCulture, $"fresh{Seed}-{measuredUsers}");
+                var user = world.NewUserOf("fresh", measuredUsers);
                 await SendAsync(stream, user, FreshnessWorld.IdOf(random.Next(world.Items)), cancellationToken);
                 sent++;
                 looks.Add(LookForUserAsync(client, stream, user, cancellationToken));
@@ -178,11 +206,11 @@ internal sealed class FreshnessLoad
         FreshnessWorld world, EventStream stream, long item, Random random, CancellationToken cancellationToken)
     {
         var topic = world.BusyTopic(random);
-        var id = FreshnessWorld.NewIdOf(item);
+        var id = world.NewIdOf(item);
         var contexts = new List<string>();
         for (var visitor = 0; visitor < 3; visitor++)
         {
-            var user = string.Create(CultureInfo.InvariantCulture, $"v{item}-{visitor}");
+            var user = world.NewUserOf("visitor", (3 * item) + visitor);
             for (var step = 0; step < 2; step++)
             {
                 contexts.Add(FreshnessWorld.IdOf(world.ItemOf(topic, random)));
@@ -259,7 +287,7 @@ internal sealed class FreshnessLoad
         var known = 0L;
         for (var first = 0L; first < newItems; first += MostAskedAtOnce)
         {
-            var ids = Enumerable.Range(0, (int)Math.Min(MostAskedAtOnce, newItems - first)).Select(item => FreshnessWorld.NewIdOf(first + item));
+            var ids = Enumerable.Range(0, (int)Math.Min(MostAskedAtOnce, newItems - first)).Select(item => world.NewIdOf(first + item));
             known += (await client.GetEmbeddingsAsync(ids, cancellationToken: cancellationToken)).Embeddings.Count;
         }
 

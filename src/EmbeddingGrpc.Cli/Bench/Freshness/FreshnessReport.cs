@@ -21,6 +21,10 @@ namespace EmbeddingGrpc.Cli.Bench.Freshness;
 /// <param name="RecallP99Ms">99th percentile.</param>
 /// <param name="ColdShareCatalogue">Share of the items that can be recalled that were folded in.</param>
 /// <param name="ColdShareUnrelated">Share of such items in the 50 nearest of items that they have nothing to do with.</param>
+/// <param name="HubRatio">The latter to the former: above 2, new items are hubs that crowd into lists of others.</param>
+/// <param name="RssMbStart">The daemon's memory in RAM before the load, in MB; null without <c>--http</c>.</param>
+/// <param name="RssMbEnd">The same after it.</param>
+/// <param name="RssMbPeak">The most that was seen, looked at once a second.</param>
 internal sealed record FreshnessReport(
     int Items,
     int Dimension,
@@ -41,4 +45,8 @@ internal sealed record FreshnessReport(
     double RecallP50Ms,
     double RecallP99Ms,
     double ColdShareCatalogue,
-    double ColdShareUnrelated);
+    double ColdShareUnrelated,
+    double HubRatio,
+    double? RssMbStart,
+    double? RssMbEnd,
+    double? RssMbPeak);

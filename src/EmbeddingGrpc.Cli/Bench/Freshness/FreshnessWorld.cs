@@ -13,12 +13,21 @@ internal sealed class FreshnessWorld
     private const int ItemsOfTopic = 100;
     private const double Spread = 0.6;
 
+    private const string NewPrefix = "new";
+
+    private readonly string _run;
     private readonly int _dimension;
     private readonly int _seed;
     private readonly float[][] _topics;
 
-    public FreshnessWorld(int items, int dimension, int seed)
+    /// <summary>Makes the world of a seed.</summary>
+    /// <param name="items">Items of the model.</param>
+    /// <param name="dimension">Values of a vector.</param>
+    /// <param name="seed">Of the topics and the vectors.</param>
+    /// <param name="run">Tells what is new in this run from what was in an earlier one: the daemon knows that already.</param>
+    public FreshnessWorld(int items, int dimension, int seed, string run)
     {
+        _run = run;
         (Items, _dimension, _seed) = (items, dimension, seed);
         var random = new Random(seed);
         _topics = [.. Enumerable.Range(0, Math.Max(2, items / ItemsOfTopic)).Select(_ => Direction(random))];
@@ -34,10 +43,13 @@ internal sealed class FreshnessWorld
     public static string IdOf(int item) => string.Create(CultureInfo.InvariantCulture, $"f{item}");
 
     /// <summary>The id of an item that the model does not have.</summary>
-    public static string NewIdOf(long item) => string.Create(CultureInfo.InvariantCulture, $"new{item}");
+    public string NewIdOf(long item) => string.Create(CultureInfo.InvariantCulture, $"{NewPrefix}{_run}-{item}");
+
+    /// <summary>The id of a user of whom the daemon knows nothing.</summary>
+    public string NewUserOf(string role, long number) => string.Create(CultureInfo.InvariantCulture, $"{role}{_run}-{number}");
 
     /// <summary>Whether an id is one of <see cref="NewIdOf"/>.</summary>
-    public static bool IsNew(string id) => id.StartsWith("new", StringComparison.Ordinal);
+    public static bool IsNew(string id) => id.StartsWith(NewPrefix, StringComparison.Ordinal);
 
     /// <summary>An item of a topic.</summary>
     public int ItemOf(int topic, Random random) => (random.Next((Items - topic + Topics - 1) / Topics) * Topics) + topic;
@@ -47,6 +59,16 @@ internal sealed class FreshnessWorld
 
     /// <summary>A topic in which none come.</summary>
     public int QuietTopic(Random random) => (2 * random.Next(Topics / 2)) + 1;
+
+    /// <summary>The vector of an item of the model.</summary>
+    public float[] VectorOf(int item)
+    {
+        // Not HashCode, which another process seeds otherwise.
+        var vector = Direction(new Random(unchecked((_seed * 31) + item)));
+        var topic = _topics[item % Topics];
+        for (var d = 0; d < _dimension; d++) vector[d] = (float)(topic[d] + (Spread * vector[d]));
+        return vector;
+    }
 
     /// <summary>The vectors as a word2vec file in its binary format, in pieces.</summary>
     public IEnumerable<byte[]> Word2vec()
@@ -64,13 +86,11 @@ internal sealed class FreshnessWorld
     private void Write(int item, MemoryStream piece)
     {
         piece.Write(Encoding.UTF8.GetBytes(IdOf(item) + " "));
-        var noise = Direction(new Random(HashCode.Combine(_seed, item)));
-        var topic = _topics[item % Topics];
-        Span<byte> value = stackalloc byte[sizeof(float)];
-        for (var d = 0; d < _dimension; d++)
+        Span<byte> bytes = stackalloc byte[sizeof(float)];
+        foreach (var value in VectorOf(item))
         {
-            BinaryPrimitives.WriteSingleLittleEndian(value, (float)(topic[d] + (Spread * noise[d])));
-            piece.Write(value);
+            BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
+            piece.Write(bytes);
         }
     }
 
