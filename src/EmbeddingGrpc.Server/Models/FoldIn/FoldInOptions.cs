@@ -32,7 +32,7 @@ public sealed record FoldInOptions
     /// touched yet has no vector.
     /// </summary>
     [Range(0.0, 1000.0)]
-    public double AttributeWeight { get; init; } = 2;
+    public double AttributeWeight { get; init; } = 0.5;
 
     /// <summary>Negative samples a context in each step.</summary>
     [Range(1, 1000)]

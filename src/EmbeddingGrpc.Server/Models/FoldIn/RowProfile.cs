@@ -32,7 +32,7 @@ internal sealed class RowProfile
     public RowProfile(VectorTable table, VectorTable partners, Vocabulary vocabulary)
     {
         _shared = SharedDirection(partners, vocabulary);
-        var buckets = new (double Count, double Along, double Rest, long Items)[Buckets];
+        var buckets = new (double Count, double Along, double Own, long Items)[Buckets];
         var step = Math.Max(1, table.Rows / MostRows);
         for (var row = 0; row < table.Rows; row += step)
         {
@@ -42,12 +42,12 @@ internal sealed class RowProfile
             ref var bucket = ref buckets[BitOperations.Log2((ulong)count)];
             bucket.Count += Math.Log2(count);
             bucket.Along += along;
-            bucket.Rest += Math.Sqrt(Math.Max(0, TensorPrimitives.SumOfSquares(table[item]) - (along * along)));
+            bucket.Own += Math.Sqrt(Math.Max(0, TensorPrimitives.SumOfSquares(table[item]) - (along * along)));
             bucket.Items++;
         }
 
-        foreach (var (count, along, rest, items) in buckets)
-            if (items > 0) _knots.Add(new Knot(count / items, (float)(along / items), (float)(rest / items)));
+        foreach (var (count, along, own, items) in buckets)
+            if (items > 0) _knots.Add(new Knot(count / items, (float)(along / items), (float)(own / items)));
     }
 
     /// <summary>Leaves of a row what is its own: its direction among what is not shared, of length 1.</summary>
@@ -69,7 +69,7 @@ internal sealed class RowProfile
     {
         if (_knots.Count == 0 || !TakeDirection(row)) return false;
         var place = PlaceOf(count);
-        TensorPrimitives.Multiply(row, place.Rest, row);
+        TensorPrimitives.Multiply(row, place.Own, row);
         TensorPrimitives.MultiplyAdd(_shared, place.Along, row, row);
         return true;
     }
@@ -83,7 +83,7 @@ internal sealed class RowProfile
         if (next == 0) return _knots[0];
         var (below, above) = (_knots[next - 1], _knots[next]);
         var share = (float)((logarithm - below.Logarithm) / (above.Logarithm - below.Logarithm));
-        return new Knot(logarithm, below.Along + (share * (above.Along - below.Along)), below.Rest + (share * (above.Rest - below.Rest)));
+        return new Knot(logarithm, below.Along + (share * (above.Along - below.Along)), below.Own + (share * (above.Own - below.Own)));
     }
 
     /// <summary>The mean of the rows at unit length, each as often as its item is seen; zero where there is none.</summary>
@@ -104,5 +104,5 @@ internal sealed class RowProfile
     }
 
     /// <summary>The mean of the items whose counts have the same power of two.</summary>
-    private readonly record struct Knot(double Logarithm, float Along, float Rest);
+    private readonly record struct Knot(double Logarithm, float Along, float Own);
 }
