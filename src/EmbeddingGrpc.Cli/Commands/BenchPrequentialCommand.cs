@@ -48,7 +48,8 @@ internal sealed class BenchPrequentialCommand : EmbedCtlCommand
         try
         {
             await using var daemon = await ReplayDaemon.StartAsync(home.FullName, Terminal.Error, cancellationToken);
-            using var client = new EmbeddingClient(daemon.Address);
+            // Both are on this machine, and a busy one must not end a long replay.
+            using var client = new EmbeddingClient(new EmbeddingClientOptions { Address = daemon.Address, CallTimeout = TimeSpan.FromMinutes(10) });
             var retrainEvery = TimeSpan.FromHours(arguments.GetValue(_retrainHours));
             var replay = new PrequentialReplay(daemon, interactions, warmUp, arguments.GetValue(_k), retrainEvery, OptionSettings.Parse(arguments.GetValue(_set)));
             var report = await ProgressDisplay.RunAsync(Terminal, display => replay.RunAsync(client, display, cancellationToken));
