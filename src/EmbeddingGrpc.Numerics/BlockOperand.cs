@@ -148,6 +148,31 @@ internal sealed unsafe class BlockOperand : IDisposable
         Vector512<float>.Zero.Store(Values + count);
     }
 
+    /// <summary>Shrinks every row by <c>1 - factor · value</c>, a made-up one by the rows that it is made of. Those of value 0 stay as they are.</summary>
+    public void Shrink(float factor)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            if (Values[i] == 0)
+            {
+                continue;
+            }
+
+            float keep = 1 - (factor * Values[i]);
+            if ((uint)_items[i] < _directRows)
+            {
+                var row = new Span<float>(Rows[i], (int)_stride);
+                TensorPrimitives.Multiply(row, keep, row);
+            }
+            else
+            {
+                var (first, second) = _map.Of(_items[i]);
+                TensorPrimitives.Multiply(RowSpan(first), keep, RowSpan(first));
+                TensorPrimitives.Multiply(RowSpan(second), keep, RowSpan(second));
+            }
+        }
+    }
+
     /// <summary>Copies the rows, which a step is about to move.</summary>
     public void Remember()
     {

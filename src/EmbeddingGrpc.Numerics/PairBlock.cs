@@ -127,6 +127,23 @@ public sealed unsafe class PairBlock : IDisposable
     public void AddToMean(int item, float weight) => _inputs.Add(item, weight);
 
     /// <summary>
+    /// Shrinks the present step's inputs, each by <c>1 - inputs · rate[i]</c> (or its weight), and outputs, each by <c>1 - outputs · label[o]</c>: the decay of
+    /// weights beside the gradient (Loshchilov and Hutter 2019, arXiv:1711.05101), before the step.
+    /// </summary>
+    public void Shrink(float inputs, float outputs)
+    {
+        _inputs.Shrink(inputs);
+        if (outputs > 0)
+        {
+            _outputs.Shrink(outputs);
+            if (_outputs.HasComposites)
+            {
+                _outputs.Seal();
+            }
+        }
+    }
+
+    /// <summary>
     /// One step: <c>S = X · Yᵀ</c>, <c>G[i,o] = rate[i] · (label[o] - sigmoid(S[i,o]))</c>, then <c>X += G · Y</c> and <c>Y += Gᵀ · X</c>,
     /// both from the values before the step. The outputs stay for another step with other inputs.
     /// </summary>

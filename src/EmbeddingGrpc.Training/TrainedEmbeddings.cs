@@ -17,6 +17,9 @@ public sealed record TrainedEmbeddings(EmbeddingMatrix Input, EmbeddingMatrix Ou
     /// <summary>Whether the rows of <see cref="Output"/> are items. With hierarchical softmax they are tree nodes.</summary>
     public bool HasItemOutputs { get; init; } = true;
 
+    /// <summary>The epochs that it has, where they are fewer than asked for because more would have done harm; null where not. Everything was trained in them.</summary>
+    public int? BestEpochs { get; init; }
+
     /// <summary>What was given up for the time limit.</summary>
     public TrainingTrade Trade { get; init; }
 

@@ -14,14 +14,13 @@ internal sealed class TrainingJob : IDisposable
     private readonly AliasTable? _noise;
     private readonly HuffmanTree? _tree;
     private readonly HashedRows _outputMap;
-    private readonly int _threads;
 
     public TrainingJob(TrainingCorpus corpus, TrainingOptions options, WarmStart? warmStart)
     {
         _corpus = corpus;
         _options = options;
         _warmStart = warmStart;
-        _threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         _subsampler = new Subsampler(corpus.Vocabulary, options.Subsample);
         _map = MapOf(corpus.Vocabulary.Count, options);
         _outputMap = _map;
@@ -45,8 +44,10 @@ internal sealed class TrainingJob : IDisposable
         }
     }
 
-    private bool IsHierarchical =>
-        _options.Objective is TrainingObjective.SkipGramHierarchicalSoftmax or TrainingObjective.CbowHierarchicalSoftmax;
+    /// <summary>Training threads.</summary>
+    public int Threads { get; }
+
+    private bool IsHierarchical => _options.Objective.IsHierarchical();
 
     private void ThrowIfUnfit(WarmStart warmStart)
     {
@@ -77,9 +78,26 @@ internal sealed class TrainingJob : IDisposable
             output = new EmbeddingMatrix(_outputMap.Rows, plan.Dimension);
             Initialise(input, output);
             var clock = Stopwatch.StartNew();
-            var schedule = new TrainingSchedule(_corpus, _options, _threads, plan.Epochs, plan.TimeLimit);
-            var run = new TrainingRun(schedule, _threads, _options.Niceness, (long)(_corpus.WordCount * plan.Epochs), progress, cancellationToken);
-            var (words, loss) = run.Execute(() => CreateWorker(input, output));
+            var schedule = new TrainingSchedule(_corpus, _options, Threads, plan.Epochs, plan.TimeLimit);
+            var run = new TrainingRun(schedule, Threads, _options.Niceness, (long)(_corpus.WordCount * plan.Epochs), progress, cancellationToken);
+            var stop = default(EarlyStop?);
+            var slice = plan.Watches ? ValidationSlice.Of(_corpus, _options.Seed) : null;
+            var (words, loss) = slice is null ? run.Execute(() => CreateWorker(input, output)) : Watch(run, schedule, slice, input, output, cancellationToken, out stop);
+            if (stop is { BestShare: < 1 } early)
+            {
+                // What was best is gone: the same is trained again, to its end, with all that was held out.
+                input.Dispose();
+                output.Dispose();
+                int epochs = Math.Max(1, (int)Math.Round(plan.Epochs * early.BestShare));
+                var again = Execute(plan with { Epochs = epochs, Watches = false }, progress, cancellationToken);
+                return again with { WordsTrained = again.WordsTrained + words, Elapsed = clock.Elapsed, BestEpochs = epochs, Trade = again.Trade with { RequestedEpochs = epochs } };
+            }
+
+            if (plan.Smooths)
+            {
+                new NeighbourSmoothing(_corpus, _options, _map.DirectRows, Threads, cancellationToken).Apply(input, IsHierarchical ? null : output);
+            }
+
             return new TrainedEmbeddings(input, output, words, clock.Elapsed, loss)
             {
                 Map = _map,
@@ -93,6 +111,34 @@ internal sealed class TrainingJob : IDisposable
             output?.Dispose();
             throw;
         }
+    }
+
+    private (long Words, double Loss) Watch(
+        TrainingRun run,
+        TrainingSchedule schedule,
+        ValidationSlice slice,
+        EmbeddingMatrix input,
+        EmbeddingMatrix output,
+        CancellationToken cancellationToken,
+        out EarlyStop? stop)
+    {
+        var scores = new List<double>();
+        (long Words, double Loss) trained = default;
+        for (int part = 1; part <= EarlyStop.Parts && !new EarlyStop(scores).IsHopeless; part++)
+        {
+            schedule.PauseAt = part == EarlyStop.Parts ? long.MaxValue : schedule.BlockCount * part / EarlyStop.Parts;
+            trained = run.Execute(() =>
+            {
+                var worker = CreateWorker(input, output);
+                worker.HeldOut = slice;
+                return worker;
+            });
+            cancellationToken.ThrowIfCancellationRequested();
+            scores.Add(slice.Score(input, output, Threads, _options.Niceness));
+        }
+
+        stop = new EarlyStop(scores);
+        return trained;
     }
 
     private static HashedRows MapOf(int items, TrainingOptions options)
@@ -155,6 +201,9 @@ internal sealed class TrainingJob : IDisposable
     private TrainingTrade TradeOf(TrainingPlan plan, long words)
     {
         double epochs = (double)words / _corpus.WordCount;
-        return new TrainingTrade(_options.Epochs, epochs, _options.Dimension, plan.Dimension, Math.Min(1, epochs));
+        return new TrainingTrade(_options.Epochs, epochs, _options.Dimension, plan.Dimension, Math.Min(1, epochs))
+        {
+            GaveUpSmoothing = _options.Smoothing > 0 && !plan.Smooths,
+        };
     }
 }

@@ -43,6 +43,51 @@ public sealed class PairBlockTests
     [Fact]
     public void Step_LargeBlock_AgreesWithTheOracleOnEveryWidth() => AssertAgrees(100, 48, 50, seed: 1);
 
+    [Fact]
+    public void Shrink_InputsAndOutputs_ShrinkByRateAndLabel()
+    {
+        using var w1 = Filled(20, new Random(1));
+        using var w2 = Filled(20, new Random(2));
+        double[][] x = Values(w1, [0, 1]), y = Values(w2, [2, 3]);
+        using var block = new PairBlock(w1, w2, 4, 4);
+        block.AddOutput(2, 1);
+        block.AddOutput(3, 0);
+        block.Advance();
+        block.AddInput(0, 0.5f);
+        block.AddInput(1, 0.25f);
+        block.Shrink(0.1f, 0.2f);
+        AssertEach(x[0], 0.95, Values(w1, [0])[0]);
+        AssertEach(x[1], 0.975, Values(w1, [1])[0]);
+        AssertEach(y[0], 0.8, Values(w2, [2])[0]);
+        Assert.Equal(y[1], Values(w2, [3])[0]);
+
+        static void AssertEach(double[] before, double factor, double[] after)
+        {
+            for (int k = 0; k < before.Length; k++)
+            {
+                Assert.Equal(factor * before[k], after[k], 1e-6);
+            }
+        }
+    }
+
+    [Fact]
+    public void Shrink_ItemThatSharesRows_ShrinksBoth()
+    {
+        var map = new HashedRows(30, 10, 5);
+        using var matrix = Filled(20, new Random(1), map.Rows);
+        var (first, second) = map.Of(17);
+        double[] before = [Length(first), Length(second)];
+        using var outputs = Filled(20, new Random(2), 10);
+        using var block = new PairBlock(matrix, map, outputs, HashedRows.None(10), 4, 4);
+        block.AddOutput(2, 1);
+        block.Advance();
+        block.AddInput(17, 0.5f);
+        block.Shrink(0.1f, 0);
+        Assert.Equal([0.95 * before[0], 0.95 * before[1]], [Length(first), Length(second)], (a, b) => Math.Abs(a - b) < 1e-6);
+
+        double Length(int row) => Math.Sqrt(Values(matrix, [row])[0].Sum(value => value * value));
+    }
+
     [Theory]
     [InlineData(new[] { 3, 3 })]
     [InlineData(new[] { 3, 5, 3, 8, 3, 9, 3, 3 })]

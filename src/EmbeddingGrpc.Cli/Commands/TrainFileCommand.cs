@@ -12,8 +12,10 @@ namespace EmbeddingGrpc.Cli.Commands;
 internal sealed class TrainFileCommand : EmbedCtlCommand
 {
     private readonly Option<string> _input = new("--input") { Description = "Sequences of items, one a line, separated by spaces, in time order.", HelpName = "FILE", Required = true };
-    private readonly Option<string> _output = new("--output") { Description = "Receives the item vectors (W1).", HelpName = "FILE", Required = true };
+    private readonly Option<string> _output = new("--output") { Description = "Receives the item vectors (see --vector-source).", HelpName = "FILE", Required = true };
     private readonly Option<string> _outputContexts = new("--output-contexts") { Description = "Receives the context vectors (W2): query W1 and search W2 for what comes next.", HelpName = "FILE" };
+    private readonly Option<string> _source = new Option<string>("--vector-source") { Description = "Which vectors --output receives. input: W1, for what is similar. output: W2. sum: W1 + W2.", HelpName = "input|output|sum" }
+        .AcceptOnlyWords("input", "output", "sum");
     private readonly Option<bool> _binary = new("--binary") { Description = "Write word2vec's binary format instead of text." };
     private readonly Option<bool> _json = JsonOption.Create();
     private readonly TrainFileOptions _training = new();
@@ -28,7 +30,7 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
             "embedctl train-file --input text.txt --output words.vec --preset word2vec --objective cbow-ns --json",
             "embedctl train-file --input sessions.txt --output items.vec --max-seconds 60")
     {
-        foreach (var option in new Option[] { _input, _output, _outputContexts, _binary }) Add(option);
+        foreach (var option in new Option[] { _input, _output, _source, _outputContexts, _binary }) Add(option);
         _training.AddTo(this);
         Add(_json);
     }
@@ -60,12 +62,15 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
 
     private TrainFileDocument Train(ParseResult arguments, TrainingOptions options, string input, ProgressDisplay display, CancellationToken cancellationToken)
     {
+        // On another processor, while this one reads.
+        var preparing = Task.Run(() => EmbeddingTrainer.Prepare(options), cancellationToken);
         var reading = Stopwatch.StartNew();
         var step = display.Begin("read");
         var corpus = SequenceFile.Read(input, options.MinimumCount, new InlineProgress<double>(fraction => step.Report(fraction)), cancellationToken);
         var read = reading.Elapsed;
         step.Done($"{corpus.WordCount:N0} interactions, {corpus.Vocabulary.Count:N0} items");
 
+        preparing.Wait(cancellationToken);
         step = display.Begin("train");
         var progress = new InlineProgress<TrainingProgress>(
             report => step.Report(report.Fraction, $"{report.WordsPerSecond:N0} words/s, loss {report.Loss:0.0000}"));
@@ -73,7 +78,7 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
         step.Done($"{trained.WordsPerSecond:N0} words/s, loss {trained.FinalLoss:0.0000}");
 
         step = display.Begin("write");
-        Write(arguments, VectorSource.Input, arguments.GetRequiredValue(_output), corpus, trained, cancellationToken);
+        Write(arguments, SourceOf(arguments), arguments.GetRequiredValue(_output), corpus, trained, cancellationToken);
         if (arguments.GetValue(_outputContexts) is { } contexts) Write(arguments, VectorSource.Output, contexts, corpus, trained, cancellationToken);
         step.Done();
         return TrainFileDocument.Of(corpus, trained, read);
@@ -85,12 +90,20 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
         VectorFileWriter.Write(path, arguments.GetValue(_binary) ? Word2vecFormat.Binary : Word2vecFormat.Text, corpus.Vocabulary, trained, source, cancellationToken);
     }
 
+    private VectorSource SourceOf(ParseResult arguments) =>
+        arguments.GetValue(_source) is { } source ? Enum.Parse<VectorSource>(source, ignoreCase: true) : VectorSource.Input;
+
     private void RefuseContradictions(ParseResult arguments, TrainingOptions options)
     {
-        if (arguments.GetValue(_outputContexts) is not null
-            && options.Objective is TrainingObjective.SkipGramHierarchicalSoftmax or TrainingObjective.CbowHierarchicalSoftmax)
+        if (options.Objective.IsHierarchical() && arguments.GetValue(_outputContexts) is not null)
         {
             throw CommandFailedException.Usage("--output-contexts needs negative sampling: with a hierarchical softmax the context vectors belong to tree nodes, not items");
+        }
+
+        if (options.Objective.IsHierarchical() && SourceOf(arguments) != VectorSource.Input)
+        {
+            throw CommandFailedException.Usage(
+                $"--vector-source {arguments.GetValue(_source)} needs negative sampling: with a hierarchical softmax W2 belongs to tree nodes, not items; use --vector-source input");
         }
 
         try
@@ -116,10 +129,12 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
     {
         Terminal.Output.WriteLine(
             $"{result.Items:N0} items x {result.Dimension}, {result.Words:N0} words in {result.Seconds:0.00} s: {result.WordsPerSecond:N0} words/s");
+        if (result.BestEpochs is not null) Terminal.Output.WriteLine($"{result.BestEpochs} epochs: more made what was held out worse");
         if (result.RequestedEpochs is not null)
         {
             Terminal.Output.WriteLine(
-                $"for the time limit: {result.Epochs:0.##} of {result.RequestedEpochs} epochs, dimension {result.Dimension} of {result.RequestedDimension}");
+                $"for the time limit: {result.Epochs:0.##} of {result.RequestedEpochs} epochs, dimension {result.Dimension} of {result.RequestedDimension}"
+                + (result.GaveUpSmoothing is true ? ", no smoothing" : string.Empty));
         }
     }
 }

@@ -14,6 +14,8 @@ namespace EmbeddingGrpc.Cli.TrainFile;
 /// <param name="Loss">Mean loss of a pair at the end.</param>
 /// <param name="RequestedDimension">What was asked for, if the time limit gave some of it up.</param>
 /// <param name="RequestedEpochs">What was asked for, if the time limit gave some of it up.</param>
+/// <param name="BestEpochs">The epochs made, where more would have done harm.</param>
+/// <param name="GaveUpSmoothing">Whether the time limit left none for the smoothing.</param>
 internal sealed record TrainFileDocument(
     long Words,
     double Seconds,
@@ -25,7 +27,9 @@ internal sealed record TrainFileDocument(
     double Epochs,
     double Loss,
     int? RequestedDimension,
-    int? RequestedEpochs)
+    int? RequestedEpochs,
+    int? BestEpochs,
+    bool? GaveUpSmoothing)
 {
     public static TrainFileDocument Of(TrainingCorpus corpus, TrainedEmbeddings trained, TimeSpan reading) => new(
         trained.WordsTrained,
@@ -38,5 +42,7 @@ internal sealed record TrainFileDocument(
         Math.Round(trained.Trade.Epochs, 3),
         trained.FinalLoss,
         trained.Trade.GaveUp ? trained.Trade.RequestedDimension : null,
-        trained.Trade.GaveUp ? trained.Trade.RequestedEpochs : null);
+        trained.Trade.GaveUp ? trained.Trade.RequestedEpochs : null,
+        trained.BestEpochs,
+        trained.Trade.GaveUp ? trained.Trade.GaveUpSmoothing : null);
 }

@@ -33,10 +33,16 @@ internal sealed class TrainFileOptions
     private readonly Option<int?> _window = Number<int>("--window", "N", "Context items on each side.", nameof(TrainingOptions.Window));
     private readonly Option<int?> _negative = Number<int>("--negative", "N", "Negative samples that the contexts of an item share.", nameof(TrainingOptions.NegativeSamples));
     private readonly Option<double?> _noiseExponent = Number<double>("--noise-exponent", "X", "Negatives are drawn by count to this power; 0: all alike, below 0: rare ones first.", nameof(TrainingOptions.NoiseExponent));
+    private readonly Option<string> _noise = Choice("--noise", "What negatives are drawn by. count: by count, see --noise-exponent. log-uniform: by rank, nearly Zipf's law whatever the counts are.", "count", "log-uniform");
     private readonly Option<double?> _sample = Number<double>("--sample", "X", "Subsampling threshold of frequent items; 0: none.", nameof(TrainingOptions.Subsample));
     private readonly Option<int?> _minimumCount = Number<int>("--min-count", "N", "Rarer items are left out.", nameof(TrainingOptions.MinimumCount));
     private readonly Option<int?> _maximumVocabulary = Number<int>("--max-vocabulary", "N", "Items with vectors of their own; rarer ones share rows by hashing. 0: all.", nameof(TrainingOptions.MaximumVocabulary));
+    private readonly Option<int?> _sharedRows = Number<int>("--shared-rows", "N", "Rows that the items beyond --max-vocabulary share; 0: a quarter of it.", nameof(TrainingOptions.SharedRows));
+    private readonly Option<string> _labels = Choice("--labels", "Contexts of an item in sg-softmax. multi-hot: one target. one-hot: a step for each.", "multi-hot", "one-hot");
+    private readonly Option<double?> _weightDecay = Number<double>("--weight-decay", "X", "Each pair shrinks its vectors by this times the learning rate: what is not said again is forgotten; 0: not.", nameof(TrainingOptions.WeightDecay));
+    private readonly Option<double?> _smoothing = Number<double>("--smoothing", "X", "At the end vectors turn toward those of the items next to theirs, by this share; 0: not.", nameof(TrainingOptions.Smoothing));
     private readonly Option<int?> _epochs = Number<int>("--epochs", "N", "Passes over the file.", nameof(TrainingOptions.Epochs));
+    private readonly Option<string> _earlyStopping = Choice("--early-stopping", "on: hold out the last items of some lines, and train with fewer epochs where more do harm.", "on", "off");
     private readonly Option<double?> _alpha = Number<double>("--alpha", "X", "Learning rate at the start.", nameof(TrainingOptions.LearningRate));
     private readonly Option<string> _schedule = Choice("--schedule", "How the learning rate falls to almost nothing at the end.", "linear", "cosine", "constant");
     private readonly Option<double?> _initialScale = Number<double>("--initial-scale", "X", "Vectors start at random within this divided by the dimension.", nameof(TrainingOptions.InitialScale));
@@ -50,8 +56,8 @@ internal sealed class TrainFileOptions
     {
         foreach (var option in new Option[]
         {
-            _preset, _objective, _dimension, _window, _windowMode, _negative, _noiseExponent, _sample, _backwardWeight, _minimumCount, _maximumVocabulary,
-            _epochs, _alpha, _schedule, _initialScale, _maximumSeconds, _threads, _seed,
+            _preset, _objective, _labels, _dimension, _window, _windowMode, _negative, _noise, _noiseExponent, _sample, _backwardWeight, _minimumCount,
+            _maximumVocabulary, _sharedRows, _epochs, _earlyStopping, _alpha, _schedule, _initialScale, _weightDecay, _smoothing, _maximumSeconds, _threads, _seed,
         })
         {
             command.Add(option);
@@ -69,11 +75,17 @@ internal sealed class TrainFileOptions
             Dimension = arguments.GetValue(_dimension) ?? preset.Dimension,
             Window = arguments.GetValue(_window) ?? preset.Window,
             NegativeSamples = arguments.GetValue(_negative) ?? preset.NegativeSamples,
+            Noise = arguments.GetValue(_noise) is { } noise ? (noise == "count" ? NoiseDistribution.PowerOfCount : NoiseDistribution.LogUniform) : preset.Noise,
             NoiseExponent = arguments.GetValue(_noiseExponent) ?? preset.NoiseExponent,
             Subsample = arguments.GetValue(_sample) ?? preset.Subsample,
             MinimumCount = arguments.GetValue(_minimumCount) ?? preset.MinimumCount,
             MaximumVocabulary = arguments.GetValue(_maximumVocabulary) ?? preset.MaximumVocabulary,
+            SharedRows = arguments.GetValue(_sharedRows) ?? preset.SharedRows,
+            LabelTreatment = arguments.GetValue(_labels) is { } labels ? (labels == "multi-hot" ? LabelTreatment.MultiHot : LabelTreatment.OneHotPairs) : preset.LabelTreatment,
+            WeightDecay = arguments.GetValue(_weightDecay) ?? preset.WeightDecay,
+            Smoothing = arguments.GetValue(_smoothing) ?? preset.Smoothing,
             Epochs = arguments.GetValue(_epochs) ?? preset.Epochs,
+            EarlyStopping = arguments.GetValue(_earlyStopping) is { } stopping ? stopping == "on" : preset.EarlyStopping,
             LearningRate = arguments.GetValue(_alpha) ?? preset.LearningRate,
             LearningRateSchedule = arguments.GetValue(_schedule) is { } schedule ? Enum.Parse<LearningRateSchedule>(schedule, ignoreCase: true) : preset.LearningRateSchedule,
             InitialScale = arguments.GetValue(_initialScale) ?? preset.InitialScale,

@@ -10,6 +10,9 @@ internal sealed class BlockWords(TrainingCorpus corpus, Subsampler subsampler)
     private float[] _weights = corpus.HasWeights ? new float[1024] : [];
     private int[] _ends = new int[64];
 
+    /// <summary>What is not to be learned; null for nothing.</summary>
+    public ValidationSlice? HeldOut { get; set; }
+
     /// <summary>Sessions with at least two items.</summary>
     public int SessionCount { get; private set; }
 
@@ -35,6 +38,7 @@ internal sealed class BlockWords(TrainingCorpus corpus, Subsampler subsampler)
         {
             var session = corpus.Session(index);
             seen += session.Length;
+            session = HeldOut is null ? session : HeldOut.Learned(index, session);
             Reserve(used + session.Length);
             int kept = corpus.HasWeights ? KeepWeighted(index, session, used, ref random) : subsampler.Apply(session, ref random, _items.AsSpan(used));
             if (kept > 1)

@@ -32,6 +32,11 @@ internal sealed class CbowWorker(
         // The gradient of a mean of n rows is 1/n for each; word2vec takes it whole, which makes up for the small step that is left.
         int count = Pairs.InputCount;
         double loss = measure && count > 0 ? Pairs.LossMean() : double.NaN;
+        if (WeightDecay > 0 && count > 0)
+        {
+            Pairs.Shrink(rate * WeightDecay, rate * WeightDecay);
+        }
+
         Pairs.StepMean(rate, count);
         return loss;
     }

@@ -16,6 +16,7 @@ internal abstract class SampledWorker : TrainingWorker
     {
         _targets = targets;
         BackwardWeight = (float)options.BackwardWeight;
+        WeightDecay = options.Objective.IsHierarchical() ? 0 : (float)options.WeightDecay;
         Pairs = pairs;
     }
 
@@ -23,6 +24,9 @@ internal abstract class SampledWorker : TrainingWorker
 
     /// <summary>Weight of a pair whose context comes after the center that it predicts.</summary>
     protected float BackwardWeight { get; }
+
+    /// <summary>How much a pair shrinks its rows, beside the rate. What is decided at a node of a tree is no item's.</summary>
+    protected float WeightDecay { get; }
 
     public override void Dispose() => Pairs.Dispose();
 

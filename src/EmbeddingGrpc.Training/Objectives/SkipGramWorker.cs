@@ -20,8 +20,20 @@ internal sealed class SkipGramWorker(
         AddContexts(center, first, center, rate);
         AddContexts(center, center + 1, end, rate * BackwardWeight);
         double loss = measure && Pairs.InputCount > 0 ? Pairs.Loss() : double.NaN;
-        Pairs.Step();
+        Step(rate * WeightDecay);
         return loss;
+    }
+
+    /// <summary>A center's row shrinks once, with its last group, as often as it is predicted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Step(float outputDecay)
+    {
+        if (WeightDecay > 0 && Pairs.InputCount > 0)
+        {
+            Pairs.Shrink(WeightDecay, outputDecay);
+        }
+
+        Pairs.Step();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -32,7 +44,7 @@ internal sealed class SkipGramWorker(
         {
             if (Pairs.InputCount == GroupContexts)
             {
-                Pairs.Step();
+                Step(outputDecay: 0);
             }
 
             Pairs.AddInput(items[i], Words.HasWeights ? rate * Words.RootWeight(first + i) * Words.RootWeight(center) : rate);

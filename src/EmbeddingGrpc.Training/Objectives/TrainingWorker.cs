@@ -17,6 +17,13 @@ internal abstract class TrainingWorker : IDisposable
         Window = new Window(options);
     }
 
+    /// <summary>What is not to be learned; null for nothing.</summary>
+    public ValidationSlice? HeldOut
+    {
+        get => Words.HeldOut;
+        set => Words.HeldOut = value;
+    }
+
     protected BlockWords Words { get; }
 
     protected Window Window { get; }

@@ -15,6 +15,12 @@ internal static class TrainingBudget
     /// <summary>Fewer epochs than this cost more than a smaller dimension does.</summary>
     private const double EpochsWorthADimension = 4;
 
+    /// <summary>Smoothing that takes more of the budget is not worth the epochs.</summary>
+    private const double MostForSmoothing = 0.1;
+
+    /// <summary>One thread's time for one interaction and sixteen columns, all passes of the smoothing together; measured, and rounded up.</summary>
+    private const double SmoothingSeconds = 60e-9;
+
     /// <summary>Below this, a smaller dimension saves little time and costs much.</summary>
     public const int MinimumDimension = 32;
 
@@ -22,23 +28,27 @@ internal static class TrainingBudget
     /// <param name="options">What is asked for.</param>
     /// <param name="minimumDimension">The dimension is not made smaller than this.</param>
     /// <param name="words">Interactions of the corpus.</param>
+    /// <param name="threads">Training threads.</param>
     /// <param name="measure">Trains with a dimension for a time and says the interactions per second; its result is thrown away.</param>
-    public static TrainingPlan Fit(TrainingOptions options, int minimumDimension, long words, Func<int, TimeSpan, double> measure)
+    public static TrainingPlan Fit(TrainingOptions options, int minimumDimension, long words, int threads, Func<int, TimeSpan, double> measure)
     {
         var budget = TimeSpan.FromSeconds(options.MaximumSeconds);
         var probe = budget * (MeasuringShare / 2);
-        double epochs = measure(options.Dimension, probe) * (budget - (2 * probe)).TotalSeconds * PlannedShare / words;
+        var smoothing = TimeSpan.FromSeconds(words * Math.Ceiling(options.Dimension / 16.0) * SmoothingSeconds / threads);
+        bool smooths = options.Smoothing > 0 && smoothing <= budget * MostForSmoothing;
+        var limit = budget - (2 * probe) - (smooths ? smoothing : TimeSpan.Zero);
+        double epochs = measure(options.Dimension, probe) * limit.TotalSeconds * PlannedShare / words;
         int dimension = options.Dimension;
         double wanted = Math.Min(EpochsWorthADimension, options.Epochs);
         if (epochs < wanted && dimension > minimumDimension)
         {
             // A step costs nearly in proportion to the dimension, and rows are padded to sixteen floats.
             dimension = Math.Clamp((int)(options.Dimension * epochs / wanted) / 16 * 16, minimumDimension, options.Dimension);
-            epochs = measure(dimension, probe) * (budget - (2 * probe)).TotalSeconds * PlannedShare / words;
+            epochs = measure(dimension, probe) * limit.TotalSeconds * PlannedShare / words;
         }
 
         // A machine too busy to have measured anything: the clock alone will end the training.
         epochs = epochs > 0 ? Math.Min(options.Epochs, epochs) : options.Epochs;
-        return new TrainingPlan(epochs, dimension, budget - (2 * probe));
+        return new TrainingPlan(epochs, dimension, limit, smooths, Watches: false);
     }
 }

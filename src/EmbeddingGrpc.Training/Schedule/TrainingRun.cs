@@ -15,6 +15,9 @@ internal sealed class TrainingRun
     private readonly long _totalWords;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly CancellationToken _cancellationToken;
+    private readonly Stopwatch _clock = new();
+    private Snapshot _last = new(TimeSpan.Zero, 0, 0, 0);
+    private double _loss = double.NaN;
     private Exception? _failure;
 
     /// <param name="schedule">The blocks.</param>
@@ -34,7 +37,10 @@ internal sealed class TrainingRun
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>Runs the workers to the end on dedicated threads. Returns the interactions trained and the last interval's mean loss.</summary>
+    /// <summary>
+    /// Runs the workers on dedicated threads to the end of the schedule, or to its next pause. Returns the interactions trained so far and the last interval's
+    /// mean loss.
+    /// </summary>
     public (long Words, double Loss) Execute(Func<TrainingWorker> createWorker)
     {
         var threads = new Thread[_tallies.Length];
@@ -49,14 +55,14 @@ internal sealed class TrainingRun
             thread.Start();
         }
 
-        double loss = ReportUntilJoined(threads);
+        ReportUntilJoined(threads);
         if (_failure is not null)
         {
             ExceptionDispatchInfo.Throw(_failure);
         }
 
         _cancellationToken.ThrowIfCancellationRequested();
-        return (_tallies.Sum(tally => tally.Words), loss);
+        return (_tallies.Sum(tally => tally.Words), _loss);
     }
 
     private void Work(Func<TrainingWorker> createWorker, TrainingTally tally)
@@ -78,25 +84,24 @@ internal sealed class TrainingRun
         }
     }
 
-    private double ReportUntilJoined(Thread[] threads)
+    private void ReportUntilJoined(Thread[] threads)
     {
-        var clock = Stopwatch.StartNew();
-        var last = new Snapshot(TimeSpan.Zero, 0, 0, 0);
-        double loss = double.NaN;
+        _clock.Start();
         foreach (var thread in threads)
         {
             while (!thread.Join(ReportInterval))
             {
-                last = Report(clock.Elapsed, last, ended: false, ref loss);
+                Report(ended: false);
             }
         }
 
-        Report(clock.Elapsed, last, ended: !_cancellationToken.IsCancellationRequested && _failure is null, ref loss);
-        return loss;
+        Report(ended: _schedule.HasEnded && !_cancellationToken.IsCancellationRequested && _failure is null);
+        _clock.Stop();
     }
 
-    private Snapshot Report(TimeSpan elapsed, Snapshot last, bool ended, ref double loss)
+    private void Report(bool ended)
     {
+        var (elapsed, last) = (_clock.Elapsed, _last);
         var now = new Snapshot(
             elapsed,
             _tallies.Sum(tally => Volatile.Read(ref tally.Words)),
@@ -104,15 +109,15 @@ internal sealed class TrainingRun
             _tallies.Sum(tally => tally.LossCount));
         if (now.LossCount > last.LossCount)
         {
-            loss = (now.LossSum - last.LossSum) / (now.LossCount - last.LossCount);
+            _loss = (now.LossSum - last.LossSum) / (now.LossCount - last.LossCount);
         }
 
         double wordsPerSecond = (now.Words - last.Words) / Math.Max((now.Elapsed - last.Elapsed).TotalSeconds, 1e-9);
         double fraction = ended ? 1 : Math.Min(1, (double)now.Words / _totalWords);
         var remaining = fraction > 0 ? elapsed * ((1 - fraction) / fraction) : TimeSpan.Zero;
-        _progress?.Report(new TrainingProgress(fraction, wordsPerSecond, loss, elapsed, remaining));
-        TrainingMetrics.Report(now.Words - last.Words, wordsPerSecond, loss);
-        return now;
+        _progress?.Report(new TrainingProgress(fraction, wordsPerSecond, _loss, elapsed, remaining));
+        TrainingMetrics.Report(now.Words - last.Words, wordsPerSecond, _loss);
+        _last = now;
     }
 
     private readonly record struct Snapshot(TimeSpan Elapsed, long Words, double LossSum, long LossCount);

@@ -55,6 +55,12 @@ internal sealed class TrainingSchedule
     /// <summary>Blocks of the whole training.</summary>
     public long BlockCount { get; }
 
+    /// <summary>Whether all blocks were taken, or the time is up.</summary>
+    public bool HasEnded => Volatile.Read(ref _taken) >= BlockCount || (_timeLimit != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(_started) >= _timeLimit);
+
+    /// <summary>Where to pause: from this block on none is given until it is moved on.</summary>
+    public long PauseAt { get; set; } = long.MaxValue;
+
     private int BlocksOfEpoch => _firstSession.Length - 1;
 
     /// <summary>Takes the next block.</summary>
@@ -63,8 +69,10 @@ internal sealed class TrainingSchedule
         block = default;
         double clock = _timeLimit == Timeout.InfiniteTimeSpan ? 0 : _time.GetElapsedTime(_started) / _timeLimit;
         long number = Interlocked.Increment(ref _taken) - 1;
-        if (number >= BlockCount || (clock >= 1 && number > 0))
+        if (number >= BlockCount || number >= PauseAt || (clock >= 1 && number > 0))
         {
+            // Given back, or every thread that comes to a pause would take a block away.
+            Interlocked.Decrement(ref _taken);
             return false;
         }
 

@@ -8,6 +8,9 @@ namespace EmbeddingGrpc.Training;
 /// <param name="HistoryShare">Share of the history that was seen at least once, 0..1.</param>
 public readonly record struct TrainingTrade(int RequestedEpochs, double Epochs, int RequestedDimension, int Dimension, double HistoryShare)
 {
+    /// <summary>Whether the vectors were not smoothed, though that was asked for.</summary>
+    public bool GaveUpSmoothing { get; init; }
+
     /// <summary>Whether anything was given up.</summary>
-    public bool GaveUp => Epochs < RequestedEpochs * 0.999 || Dimension < RequestedDimension;
+    public bool GaveUp => Epochs < RequestedEpochs * 0.999 || Dimension < RequestedDimension || GaveUpSmoothing;
 }

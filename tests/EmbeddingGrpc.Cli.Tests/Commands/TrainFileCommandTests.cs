@@ -46,6 +46,42 @@ public sealed class TrainFileCommandTests : IDisposable
         Assert.False(File.Exists(PathOf("w2.vec")));
     }
 
+    [Theory]
+    [InlineData("sum")]
+    [InlineData("output")]
+    public async Task TrainFile_VectorSource_WritesItAndNeedsItemOutputs(string source)
+    {
+        await TrainAsync("--seed", "5", "--output-contexts", PathOf("w2.vec"));
+        byte[] input = File.ReadAllBytes(PathOf("w1.vec")), contexts = File.ReadAllBytes(PathOf("w2.vec"));
+
+        Assert.Equal(ExitCode.Success, (await TrainAsync("--seed", "5", "--vector-source", source)).ExitCode);
+        byte[] written = File.ReadAllBytes(PathOf("w1.vec"));
+        Assert.NotEqual(input, written);
+        Assert.Equal(source == "output", contexts.AsSpan().SequenceEqual(written));
+
+        var run = await TrainAsync("--vector-source", source, "--objective", "sg-hs");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains($"--vector-source {source} needs negative sampling", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--noise", "log-uniform")]
+    [InlineData("--window-mode", "fixed")]
+    [InlineData("--window-mode", "session")]
+    [InlineData("--schedule", "linear")]
+    [InlineData("--sample", "0.01")]
+    [InlineData("--smoothing", "0")]
+    [InlineData("--weight-decay", "0")]
+    [InlineData("--shared-rows", "5", "--max-vocabulary", "6")]
+    public async Task TrainFile_EveryOption_ChangesTheVectors(params string[] options)
+    {
+        await TrainAsync("--seed", "5");
+        byte[] plain = File.ReadAllBytes(PathOf("w1.vec"));
+        var run = await TrainAsync(["--seed", "5", .. options]);
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.NotEqual(plain, File.ReadAllBytes(PathOf("w1.vec")));
+    }
+
     [Fact]
     public async Task TrainFile_Binary_ReadsBack()
     {
@@ -156,10 +192,10 @@ public sealed class TrainFileCommandTests : IDisposable
 
     private static string[] Ids(string path, Word2vecFormat format)
     {
-        using var file = File.OpenRead(path);
-        var reader = new Word2vecReader(file, path, format);
         var ids = new List<string>();
-        while (reader.Read()) ids.Add(Encoding.UTF8.GetString(reader.Id));
+        var reader = new Word2vecReader(format, (id, _) => ids.Add(Encoding.UTF8.GetString(id)));
+        reader.Append(File.ReadAllBytes(path));
+        reader.Complete();
         return [.. ids];
     }
 }

@@ -4,7 +4,7 @@ namespace EmbeddingGrpc.Training.Tests;
 
 public sealed class WarmStartTests
 {
-    private static readonly TrainingOptions Still = new() { Dimension = 16, Epochs = 1, Threads = 1, LearningRate = 1e-6 };
+    private static readonly TrainingOptions Still = new() { Dimension = 16, Epochs = 1, Threads = 1, LearningRate = 1e-6, Smoothing = 0 };
 
     [Fact]
     public void Train_WarmStart_KeepsSharedRowsAndPlacesNewItemsInTheirCompany()

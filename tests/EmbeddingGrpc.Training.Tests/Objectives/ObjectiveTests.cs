@@ -101,6 +101,7 @@ public sealed class ObjectiveTests
                 WindowMode = WindowMode.Fixed,
                 BackwardWeight = 0.5,
                 LearningRate = 0.1,
+                WeightDecay = 0.5,
                 NegativeSamples = 1,
                 NoiseExponent = 0,
             };

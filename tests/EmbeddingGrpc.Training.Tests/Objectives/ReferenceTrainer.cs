@@ -66,6 +66,7 @@ internal sealed class ReferenceTrainer(TrainingOptions options, double[][] input
     /// <summary>One step at the options' rate.</summary>
     public void Step(int center, (int Item, double Weight)[] contexts)
     {
+        Decay(center, contexts);
         var (inputGradient, outputGradient) = Gradient(center, contexts);
 
         // word2vec hands every context of a mean the mean's whole gradient instead of its share.
@@ -119,6 +120,23 @@ internal sealed class ReferenceTrainer(TrainingOptions options, double[][] input
         }
 
         return (dInput, dOutput);
+    }
+
+    /// <summary>Before a step, not within it: the rows shrink as the decay of weights says.</summary>
+    private void Decay(int center, (int Item, double Weight)[] contexts)
+    {
+        if (options.Objective is not (TrainingObjective.SkipGramNegativeSampling or TrainingObjective.CbowNegativeSampling))
+        {
+            return;
+        }
+
+        double decay = options.LearningRate * options.WeightDecay;
+        foreach (var (item, weight) in contexts)
+        {
+            Add(input[item], input[item], -decay * weight);
+        }
+
+        Add(output[center], output[center], -decay);
     }
 
     // In a sampled objective the context is the input of the pair, in a full softmax the center: whichever comes after what it predicts weighs less.

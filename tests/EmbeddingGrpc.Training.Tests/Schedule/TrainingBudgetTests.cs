@@ -26,7 +26,7 @@ public sealed class TrainingBudgetTests
     [Fact]
     public void Fit_TimeForTwoEpochs_GivesUpDimensionForThem()
     {
-        var plan = Fit(96 * 22_000);
+        var plan = Fit(96 * 24_000);
         Assert.InRange(plan.Dimension, 32, 64);
         Assert.InRange(plan.Epochs, 3, 5);
     }
@@ -42,7 +42,7 @@ public sealed class TrainingBudgetTests
     [Fact]
     public void Fit_DimensionThatMustStay_GivesUpEpochsAlone()
     {
-        var plan = TrainingBudget.Fit(Options, 96, Words, (_, _) => 1_000);
+        var plan = TrainingBudget.Fit(Options, 96, Words, threads: 1, (_, _) => 1_000);
         Assert.Equal(96, plan.Dimension);
         Assert.InRange(plan.Epochs, 0.08, 0.1);
     }
@@ -52,6 +52,15 @@ public sealed class TrainingBudgetTests
     {
         var plan = Fit(0);
         Assert.Equal((20.0, TrainingBudget.MinimumDimension), (plan.Epochs, plan.Dimension));
+    }
+
+    [Fact]
+    public void Fit_SmoothingThatWouldTakeTooMuch_GivesItUp()
+    {
+        var hurried = Options with { MaximumSeconds = 1 };
+        Assert.True(Fit(96 * 110_000).Smooths);
+        Assert.False(TrainingBudget.Fit(hurried, 96, 10 * Words, threads: 1, (_, _) => 1_000).Smooths);
+        Assert.False(TrainingBudget.Fit(Options with { Smoothing = 0 }, 96, Words, threads: 1, (_, _) => 1_000).Smooths);
     }
 
     [Fact]
@@ -66,7 +75,7 @@ public sealed class TrainingBudgetTests
     }
 
     private static TrainingPlan Fit(double wordsPerSecondTimesDimension) =>
-        TrainingBudget.Fit(Options, TrainingBudget.MinimumDimension, Words, (dimension, time) =>
+        TrainingBudget.Fit(Options, TrainingBudget.MinimumDimension, Words, threads: 1, (dimension, time) =>
         {
             Assert.InRange(time.TotalSeconds, 0.1, 5);
             return wordsPerSecondTimesDimension / dimension;
