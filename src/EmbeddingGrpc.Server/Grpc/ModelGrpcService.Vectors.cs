@@ -1,9 +1,9 @@
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Training.Word2vec;
 using Google.Protobuf;
 using Grpc.Core;
-using VectorFormat = EmbeddingGrpc.Protocol.V1.VectorFormat;
 
 namespace EmbeddingGrpc.Server.Grpc;
 
@@ -24,11 +24,12 @@ public sealed partial class ModelGrpcService
             var vectors = request.Table switch
             {
                 EmbeddingTable.Unspecified or EmbeddingTable.Input => lease.Generation.Input,
+                EmbeddingTable.Output when !lease.Generation.Info.PredictsNext => throw VectorTables.NoItemOutputs(lease.Generation),
                 EmbeddingTable.Output => lease.Generation.Output,
                 EmbeddingTable.Similarity => lease.Generation.Similarity,
                 _ => throw RpcErrors.InvalidArgument("table", $"is {(int)request.Table}; must be one of the EmbeddingTable values 0..{(int)EmbeddingTable.Similarity}"),
             };
-            foreach (var chunk in new Word2vecWriter(lease.Generation.Vocabulary, vectors, format, request.SpaceReplacement).Chunks())
+            foreach (var chunk in new VectorDownload(lease.Generation.Vocabulary, vectors, format, request.SpaceReplacement).Chunks())
             {
                 await responseStream.WriteAsync(new ExportVectorsResponse { Data = ByteString.CopyFrom(chunk.Span) }, context.CancellationToken);
             }
@@ -45,7 +46,7 @@ public sealed partial class ModelGrpcService
 
         var model = registry.Get(start.Model);
         var format = ReadFormat(start.Format, "start.format");
-        var (input, output) = (new Word2vecReader("input", format), new Word2vecReader("output", format));
+        var (input, output) = (new VectorUpload("input", format), new VectorUpload("output", format));
         while (await requestStream.MoveNext(context.CancellationToken))
         {
             var part = requestStream.Current;
@@ -72,10 +73,10 @@ public sealed partial class ModelGrpcService
         return new ImportVectorsResponse { Generation = generation.ToMessage(serving: true) };
     }
 
-    private static Models.Exchange.VectorFormat ReadFormat(VectorFormat format, string field) => format switch
+    private static Word2vecFormat ReadFormat(VectorFormat format, string field) => format switch
     {
-        VectorFormat.Unspecified or VectorFormat.Word2VecText => Models.Exchange.VectorFormat.Word2vecText,
-        VectorFormat.Word2VecBinary => Models.Exchange.VectorFormat.Word2vecBinary,
+        VectorFormat.Unspecified or VectorFormat.Word2VecText => Word2vecFormat.Text,
+        VectorFormat.Word2VecBinary => Word2vecFormat.Binary,
         _ => throw RpcErrors.InvalidArgument(field, $"is {(int)format}; must be VECTOR_FORMAT_WORD2VEC_TEXT or VECTOR_FORMAT_WORD2VEC_BINARY"),
     };
 }

@@ -1,234 +1,257 @@
-using System.Buffers;
-using System.Buffers.Text;
-using System.Runtime.InteropServices;
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Numerics.Tensors;
 using System.Text;
 
 namespace EmbeddingGrpc.Training.Word2vec;
 
-/// <summary>Reads vectors from a stream in a word2vec format, row by row. Not thread-safe.</summary>
-public sealed class Word2vecReader
+/// <summary>Reads vectors in a word2vec format that arrive in pieces of any length, row by row. Not thread-safe.</summary>
+/// <param name="format">Text or binary.</param>
+/// <param name="onRow">Takes each row as soon as it is there.</param>
+public sealed class Word2vecReader(Word2vecFormat format, Word2vecRow onRow)
 {
     private const int MaximumHeaderBytes = 64;
+
+    // Generous: word2vec's own program writes 9 characters a value, and a float needs at most 15.
     private const int MaximumValueBytes = 64;
 
-    private static readonly SearchValues<byte> TextValueBytes = SearchValues.Create("0123456789+-.eE \t\rnaifNIF"u8);
+    private byte[] _pending = new byte[1 << 16];
+    private int _start;
+    private int _end;
+    private float[] _values = [];
 
-    private readonly ByteReader _bytes;
-    private readonly string _name;
-    private readonly Word2vecFormat _format;
-    private readonly float[] _vector;
-    private byte[] _id = new byte[256];
-    private int _idLength;
+    /// <summary>Longest vector that is taken.</summary>
+    public int MaximumDimension { get; init; } = 4096;
 
-    /// <summary>Reads the header.</summary>
-    /// <param name="source">Stays open.</param>
-    /// <param name="name">Of the file, for messages.</param>
-    /// <param name="format">Text or binary; null finds out from the first row.</param>
-    /// <exception cref="InvalidDataException">The header is not <c>count dimension</c>.</exception>
-    public Word2vecReader(Stream source, string name, Word2vecFormat? format = null)
+    /// <summary>Longest id that is taken, in bytes.</summary>
+    public int MaximumIdBytes { get; init; } = IdTable.MaximumIdBytes;
+
+    /// <summary>Whether any byte has arrived.</summary>
+    public bool HasStarted { get; private set; }
+
+    /// <summary>Rows that the first line promises; 0 until it has arrived.</summary>
+    public long Promised { get; private set; }
+
+    /// <summary>Floats of a vector; 0 until the first line has arrived.</summary>
+    public int Dimension { get; private set; }
+
+    /// <summary>Rows read.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Takes the next piece of the file.</summary>
+    /// <exception cref="Word2vecFormatException">It is not such a file; says where.</exception>
+    public void Append(ReadOnlySpan<byte> piece)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        _name = name;
-        _bytes = new ByteReader(source);
-        (Count, Dimension) = ReadHeader();
-        _vector = new float[Dimension];
-        _format = format ?? GuessFormat();
+        HasStarted |= !piece.IsEmpty;
+        Keep(piece);
+        if (Dimension == 0 && !TryReadHeader())
+        {
+            return;
+        }
+
+        while (TryReadRow(atEnd: false))
+        {
+        }
     }
 
-    /// <summary>Rows of the file.</summary>
-    public int Count { get; }
-
-    /// <summary>Values of a row.</summary>
-    public int Dimension { get; }
-
-    /// <summary>Rows read so far.</summary>
-    public int Position { get; private set; }
-
-    /// <summary>The id of the row read last, in UTF-8. Overwritten by the next row.</summary>
-    public ReadOnlySpan<byte> Id => _id.AsSpan(0, _idLength);
-
-    /// <summary>The values of the row read last, [dimension], all finite. Overwritten by the next row.</summary>
-    public ReadOnlySpan<float> Vector => _vector;
-
-    /// <summary>Reads the next row.</summary>
-    /// <returns>False after the last.</returns>
-    /// <exception cref="InvalidDataException">The row is short or long, a value is not a finite number, or rows are missing or too many; says which and where.</exception>
-    public bool Read()
+    /// <summary>Ends the file.</summary>
+    /// <exception cref="Word2vecFormatException">It is not whole.</exception>
+    public void Complete()
     {
-        SkipLineEnds();
-        if (Position == Count)
+        if (Dimension == 0)
         {
-            if (_bytes.Peek() >= 0)
-            {
-                throw new InvalidDataException($"'{_name}' goes on after the {Count} rows of its header.");
-            }
+            throw Wrong(HasStarted ? "it ends within its first line" : "it is empty");
+        }
 
+        while (TryReadRow(atEnd: true))
+        {
+        }
+
+        if (Count < Promised)
+        {
+            throw Wrong($"its first line promises {Promised} items and it has {Count}");
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> piece)
+    {
+        if (_end + piece.Length > _pending.Length)
+        {
+            var rest = _pending.AsSpan(_start, _end - _start);
+            byte[] target = rest.Length + piece.Length > _pending.Length ? new byte[Math.Max(_pending.Length * 2, rest.Length + piece.Length)] : _pending;
+            rest.CopyTo(target);
+            (_pending, _start, _end) = (target, 0, rest.Length);
+        }
+
+        piece.CopyTo(_pending.AsSpan(_end));
+        _end += piece.Length;
+    }
+
+    private bool TryReadHeader()
+    {
+        var pending = _pending.AsSpan(_start, _end - _start);
+        int length = pending[..Math.Min(pending.Length, MaximumHeaderBytes)].IndexOf((byte)'\n');
+        if (length < 0 && pending.Length < MaximumHeaderBytes)
+        {
             return false;
         }
 
-        ReadId();
-        if (_format == Word2vecFormat.Binary)
+        string text = Encoding.ASCII.GetString(pending[..Math.Max(0, length)]);
+        string[] parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        long promised = 0;
+        int dimension = 0;
+        bool known = parts.Length == 2
+            && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out promised)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out dimension);
+        if (length < 0 || !known)
         {
-            ReadBinaryValues();
-        }
-        else
-        {
-            ReadTextValues();
+            throw Wrong("its first line must be 'COUNT DIMENSION', as word2vec and gensim write it");
         }
 
-        Position++;
+        if (promised is < 1 or > int.MaxValue)
+        {
+            throw Wrong($"its first line promises {promised} items; must be 1..{int.MaxValue}");
+        }
+
+        if (dimension < 2 || dimension > MaximumDimension)
+        {
+            throw Wrong($"its first line says dimension {dimension}; must be 2..{MaximumDimension}");
+        }
+
+        _start += length + 1;
+        _values = new float[dimension];
+        (Promised, Dimension) = (promised, dimension);
         return true;
     }
 
-    private string Row => $"'{_name}' row {Position + 1} of {Count} ('{Encoding.UTF8.GetString(Id)}')";
-
-    private (int Count, int Dimension) ReadHeader()
+    private bool TryReadRow(bool atEnd)
     {
-        var line = new List<byte>();
-        int next;
-        while ((next = _bytes.Read()) >= 0 && next != '\n' && line.Count <= MaximumHeaderBytes)
+        // A line end may follow a binary row (word2vec's program writes one, gensim does not), and a text file may end in empty lines.
+        while (_start < _end && _pending[_start] is (byte)'\n' or (byte)'\r')
         {
-            line.Add((byte)next);
+            _start++;
         }
 
-        string header = Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(line)).Trim();
-        string[] parts = header.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (parts.Length != 2 || !int.TryParse(parts[0], out int count) || !int.TryParse(parts[1], out int dimension) || count < 0 || dimension is < 1 or > 1 << 16)
+        var pending = _pending.AsSpan(_start, _end - _start);
+        if (pending.IsEmpty)
         {
-            throw new InvalidDataException($"'{_name}' is not a word2vec file: its first line should be 'count dimension' and is '{header}'.");
+            return false;
         }
 
-        return (count, dimension);
+        if (Count == Promised)
+        {
+            throw Wrong($"it goes on after the {Promised} items that its first line promises");
+        }
+
+        int length = format == Word2vecFormat.Binary ? LengthOfBinaryRow(pending, atEnd) : LengthOfTextRow(pending, atEnd);
+        if (length < 0)
+        {
+            return false;
+        }
+
+        ReadRow(pending[..length]);
+        _start += length;
+        return true;
     }
 
-    private void SkipLineEnds()
+    private int LengthOfBinaryRow(ReadOnlySpan<byte> pending, bool atEnd)
     {
-        while (_bytes.Peek() is '\n' or '\r')
+        int id = pending.IndexOf((byte)' ');
+        if (id > MaximumIdBytes || (id < 0 && pending.Length > MaximumIdBytes))
         {
-            _bytes.Read();
+            throw WrongRow($"its id has more than {MaximumIdBytes} bytes");
+        }
+
+        int length = id + 1 + (Dimension * sizeof(float));
+        if (id >= 0 && pending.Length >= length)
+        {
+            return length;
+        }
+
+        return atEnd ? throw WrongRow("it is cut short") : -1;
+    }
+
+    private int LengthOfTextRow(ReadOnlySpan<byte> pending, bool atEnd)
+    {
+        int length = pending.IndexOf((byte)'\n');
+        if (length >= 0)
+        {
+            return length;
+        }
+
+        int longest = MaximumIdBytes + (Dimension * MaximumValueBytes);
+        if (pending.Length > longest)
+        {
+            throw WrongRow($"it has more than {longest} characters: is the file binary?");
+        }
+
+        return atEnd ? pending.Length : -1;
+    }
+
+    private void ReadRow(ReadOnlySpan<byte> row)
+    {
+        int idLength = row.IndexOf((byte)' ');
+        if (idLength <= 0)
+        {
+            throw WrongRow(idLength < 0 ? "it has an id and no values" : "its id is empty");
+        }
+
+        var id = row[..idLength];
+        if (format == Word2vecFormat.Binary)
+        {
+            ReadBinary(row[(idLength + 1)..]);
+        }
+        else
+        {
+            ReadText(id, row[(idLength + 1)..]);
+        }
+
+        if (!TensorPrimitives.IsFiniteAll<float>(_values))
+        {
+            throw Wrong($"the vector of item '{Encoding.UTF8.GetString(id)}' has a value that is not finite");
+        }
+
+        onRow(id, _values);
+        Count++;
+    }
+
+    private void ReadBinary(ReadOnlySpan<byte> bytes)
+    {
+        for (int at = 0; at < _values.Length; at++)
+        {
+            _values[at] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(at * sizeof(float))..]);
         }
     }
 
-    private void ReadId()
+    private void ReadText(ReadOnlySpan<byte> id, ReadOnlySpan<byte> text)
     {
-        _idLength = 0;
-        int next;
-        while ((next = _bytes.Read()) >= 0 && next != ' ')
+        int read = 0;
+        foreach (var range in text.SplitAny(" \t\r"u8))
         {
-            if (_idLength == IdTable.MaximumIdBytes || next == '\n')
+            var value = text[range];
+            if (value.IsEmpty)
             {
-                throw new InvalidDataException($"{Row}: no space after the id.");
+                continue;
             }
 
-            if (_idLength == _id.Length)
+            if (read == _values.Length)
             {
-                Array.Resize(ref _id, _id.Length * 2);
+                throw Wrong($"item '{Encoding.UTF8.GetString(id)}' has more than the {_values.Length} values that the first line promises");
             }
 
-            _id[_idLength++] = (byte)next;
-        }
-
-        if (next < 0)
-        {
-            throw new InvalidDataException(_idLength == 0
-                ? $"'{_name}' ends after {Position} of the {Count} rows of its header."
-                : $"{Row}: the file ends within the row.");
-        }
-
-        if (_idLength == 0)
-        {
-            throw new InvalidDataException($"{Row}: an empty id.");
-        }
-    }
-
-    private void ReadBinaryValues()
-    {
-        var bytes = MemoryMarshal.AsBytes(_vector.AsSpan());
-        int read = _bytes.Read(bytes);
-        if (read < bytes.Length)
-        {
-            throw new InvalidDataException($"{Row}: the file ends after {read / sizeof(float)} of its {Dimension} values.");
-        }
-
-        for (int i = 0; i < _vector.Length; i++)
-        {
-            ThrowIfNotFinite(i, _vector[i]);
-        }
-    }
-
-    private void ReadTextValues()
-    {
-        Span<byte> text = stackalloc byte[MaximumValueBytes];
-        int found = 0;
-        bool ended = false;
-        while (!ended)
-        {
-            int length = 0;
-            int next;
-            while ((next = _bytes.Read()) >= 0 && next is not (' ' or '\t' or '\n' or '\r') && length < text.Length)
+            if (!float.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _values[read++]))
             {
-                text[length++] = (byte)next;
-            }
-
-            ended = next is < 0 or '\n';
-            if (length > 0)
-            {
-                ReadTextValue(text[..length], found++);
+                throw Wrong($"item '{Encoding.UTF8.GetString(id)}' has '{Encoding.UTF8.GetString(value[..Math.Min(value.Length, MaximumValueBytes)])}' where a number should be");
             }
         }
 
-        if (found < Dimension)
+        if (read < _values.Length)
         {
-            throw new InvalidDataException($"{Row}: {found} of its {Dimension} values.");
+            throw Wrong($"item '{Encoding.UTF8.GetString(id)}' has {read} values where the first line promises {_values.Length}");
         }
     }
 
-    private void ReadTextValue(ReadOnlySpan<byte> text, int index)
-    {
-        if (index == Dimension)
-        {
-            throw new InvalidDataException($"{Row}: more than its {Dimension} values. An id with a space in it cannot be read.");
-        }
+    private Word2vecFormatException WrongRow(string what) => Wrong(string.Create(CultureInfo.InvariantCulture, $"row {Count + 1}: {what}"));
 
-        if (!Utf8Parser.TryParse(text, out float value, out int used) || used != text.Length)
-        {
-            throw new InvalidDataException($"{Row}: value {index + 1} is '{Encoding.UTF8.GetString(text)}', not a number.");
-        }
-
-        ThrowIfNotFinite(index, value);
-        _vector[index] = value;
-    }
-
-    private void ThrowIfNotFinite(int index, float value)
-    {
-        if (!float.IsFinite(value))
-        {
-            throw new InvalidDataException($"{Row}: value {index + 1} is {value}; vectors must be finite.");
-        }
-    }
-
-    /// <summary>Text if what follows the first id, up to the end of its line, looks like numbers, and what follows that like text.</summary>
-    private Word2vecFormat GuessFormat()
-    {
-        var ahead = _bytes.PeekBlock();
-        int space = ahead.IndexOf((byte)' ');
-        var values = space < 0 ? default : ahead[(space + 1)..];
-        int end = values.IndexOf((byte)'\n');
-        var line = (end < 0 ? values : values[..end]).TrimEnd(" \r"u8);
-        if (line.IsEmpty || line.IndexOfAnyExcept(TextValueBytes) >= 0) return Word2vecFormat.Binary;
-        // The bytes of a value may happen to be digits and a line end; those of all values of a row are hardly ever.
-        return end < 0 || LooksLikeText(values[..Math.Min(values.Length, (int)Math.Min((long)sizeof(float) * Dimension, int.MaxValue))]) ? Word2vecFormat.Text : Word2vecFormat.Binary;
-    }
-
-    private static bool LooksLikeText(ReadOnlySpan<byte> bytes)
-    {
-        // The last character may be cut.
-        const int longestCharacter = 4;
-        for (int cut = 0; cut < longestCharacter && cut <= bytes.Length; cut++)
-        {
-            if (System.Text.Unicode.Utf8.IsValid(bytes[..^cut])) return bytes.IndexOfAnyInRange((byte)0, (byte)8) < 0;
-        }
-
-        return false;
-    }
+    private static Word2vecFormatException Wrong(string description) => new(description);
 }

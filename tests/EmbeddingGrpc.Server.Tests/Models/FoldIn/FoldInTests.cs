@@ -4,6 +4,7 @@ using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Server.Models.FoldIn;
+using EmbeddingGrpc.Training.Word2vec;
 
 namespace EmbeddingGrpc.Server.Tests.Models.FoldIn;
 
@@ -85,7 +86,7 @@ public sealed class FoldInTests : IDisposable
         await model.AppendAsync(Visits("new", camp: 0, visits: 5));
         await FoldedInAsync(model, "new");
 
-        var reader = new Word2vecReader("input", VectorFormat.Word2vecText);
+        var reader = new VectorUpload("input", Word2vecFormat.Text);
         var lines = Enumerable.Range(0, ItemsOfCamp).Select(item => $"camp0-{item} 1 0 {item * 0.001:0.000}").ToArray();
         reader.Append(System.Text.Encoding.UTF8.GetBytes($"{lines.Length} 3\n{string.Join('\n', lines)}\n"));
         var imported = await model.Runtime.ImportAsync(reader.Complete(), null, Cancellation);

@@ -2,23 +2,24 @@ using System.Text;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models.Exchange;
 using EmbeddingGrpc.Training;
+using EmbeddingGrpc.Training.Word2vec;
 
 namespace EmbeddingGrpc.Server.Tests.Models.Exchange;
 
-public sealed class Word2vecWriterTests
+public sealed class VectorDownloadTests
 {
     [Theory]
-    [InlineData(VectorFormat.Word2vecText)]
-    [InlineData(VectorFormat.Word2vecBinary)]
-    public void Chunks_ReadBack_GiveEveryBit(VectorFormat format)
+    [InlineData(Word2vecFormat.Text)]
+    [InlineData(Word2vecFormat.Binary)]
+    public void Chunks_ReadBack_GiveEveryBit(Word2vecFormat format)
     {
         const int Rows = 3000;
         var vocabulary = Vocabulary.Create(Enumerable.Range(0, Rows).Select(row => ($"item/{row}-ü", (long)Rows - row)));
         using var vectors = TestGenerations.Vectors(Rows, 33, seed: 5);
-        var reader = new Word2vecReader("input", format);
+        var reader = new VectorUpload("input", format);
         var chunks = 0;
 
-        foreach (var chunk in new Word2vecWriter(vocabulary, vectors, format, "").Chunks())
+        foreach (var chunk in new VectorDownload(vocabulary, vectors, format, "").Chunks())
         {
             reader.Append(chunk.Span);
             chunks++;
@@ -39,7 +40,7 @@ public sealed class Word2vecWriterTests
     {
         using var vectors = Table([0.5f, -1.25f], [1e-20f, 2f]);
 
-        Assert.Equal("2 2\na 0.5 -1.25\nb 1E-20 2\n", Encoding.UTF8.GetString(Write(Of("a", "b"), vectors, VectorFormat.Word2vecText)));
+        Assert.Equal("2 2\na 0.5 -1.25\nb 1E-20 2\n", Encoding.UTF8.GetString(Write(Of("a", "b"), vectors, Word2vecFormat.Text)));
     }
 
     [Fact]
@@ -48,7 +49,7 @@ public sealed class Word2vecWriterTests
         using var vectors = Table([0.5f, -1.25f]);
 
         byte[] expected = [.. "1 2\na "u8, .. BitConverter.GetBytes(0.5f), .. BitConverter.GetBytes(-1.25f)];
-        Assert.Equal(expected, Write(Of("a"), vectors, VectorFormat.Word2vecBinary));
+        Assert.Equal(expected, Write(Of("a"), vectors, Word2vecFormat.Binary));
     }
 
     [Fact]
@@ -56,11 +57,11 @@ public sealed class Word2vecWriterTests
     {
         using var vectors = Table([1f, 2f], [3f, 4f]);
 
-        var error = Assert.Throws<VectorExportException>(() => Write(Of("a", "b c d"), vectors, VectorFormat.Word2vecText));
+        var error = Assert.Throws<VectorExportException>(() => Write(Of("a", "b c d"), vectors, Word2vecFormat.Text));
         Assert.Contains("'b c d'", error.Message, StringComparison.Ordinal);
         Assert.Contains("space_replacement", error.Message, StringComparison.Ordinal);
 
-        Assert.Equal("2 2\na 1 2\nb_c_d 3 4\n", Encoding.UTF8.GetString(Write(Of("a", "b c d"), vectors, VectorFormat.Word2vecText, "_")));
+        Assert.Equal("2 2\na 1 2\nb_c_d 3 4\n", Encoding.UTF8.GetString(Write(Of("a", "b c d"), vectors, Word2vecFormat.Text, "_")));
     }
 
     [Theory]
@@ -71,7 +72,7 @@ public sealed class Word2vecWriterTests
     {
         using var vectors = Table([1f, 2f], [3f, 4f]);
 
-        var error = Assert.Throws<VectorExportException>(() => Write(Of(first, second), vectors, VectorFormat.Word2vecText, "_"));
+        var error = Assert.Throws<VectorExportException>(() => Write(Of(first, second), vectors, Word2vecFormat.Text, "_"));
         Assert.Contains("another item's", error.Message, StringComparison.Ordinal);
     }
 
@@ -84,6 +85,6 @@ public sealed class Word2vecWriterTests
         return VectorTable.FromMatrix(matrix);
     }
 
-    private static byte[] Write(Vocabulary vocabulary, VectorTable vectors, VectorFormat format, string spaceReplacement = "") =>
-        [.. new Word2vecWriter(vocabulary, vectors, format, spaceReplacement).Chunks().SelectMany(chunk => chunk.ToArray())];
+    private static byte[] Write(Vocabulary vocabulary, VectorTable vectors, Word2vecFormat format, string spaceReplacement = "") =>
+        [.. new VectorDownload(vocabulary, vectors, format, spaceReplacement).Chunks().SelectMany(chunk => chunk.ToArray())];
 }

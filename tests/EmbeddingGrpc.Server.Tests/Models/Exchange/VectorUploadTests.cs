@@ -1,9 +1,10 @@
 using System.Text;
 using EmbeddingGrpc.Server.Models.Exchange;
+using EmbeddingGrpc.Training.Word2vec;
 
 namespace EmbeddingGrpc.Server.Tests.Models.Exchange;
 
-public sealed class Word2vecReaderTests
+public sealed class VectorUploadTests
 {
     // As gensim 4.2 wrote them: save_word2vec_format of three keys.
     private const string GensimText = "3 3\ntoy-story 0.5 -1.25 3e-07\nü/ß 0.33333334 2.0 -0.0\n260 123456.79 1e-20 0.1\n";
@@ -12,13 +13,13 @@ public sealed class Word2vecReaderTests
 
     private static readonly float[][] Expected = [[0.5f, -1.25f, 3e-7f], [1f / 3, 2f, -0f], [123456.789f, 1e-20f, 0.1f]];
 
-    public static TheoryData<VectorFormat, int> PiecesOfEveryLength()
+    public static TheoryData<Word2vecFormat, int> PiecesOfEveryLength()
     {
-        var data = new TheoryData<VectorFormat, int>();
+        var data = new TheoryData<Word2vecFormat, int>();
         foreach (var length in new[] { 1, 2, 3, 5, 7, 16, 1000 })
         {
-            data.Add(VectorFormat.Word2vecText, length);
-            data.Add(VectorFormat.Word2vecBinary, length);
+            data.Add(Word2vecFormat.Text, length);
+            data.Add(Word2vecFormat.Binary, length);
         }
 
         return data;
@@ -26,9 +27,9 @@ public sealed class Word2vecReaderTests
 
     [Theory]
     [MemberData(nameof(PiecesOfEveryLength))]
-    public void Append_GensimFileInPieces_ReadsEveryBit(VectorFormat format, int pieceLength)
+    public void Append_GensimFileInPieces_ReadsEveryBit(Word2vecFormat format, int pieceLength)
     {
-        var file = format == VectorFormat.Word2vecText ? Encoding.UTF8.GetBytes(GensimText) : Convert.FromHexString(GensimBinary);
+        var file = format == Word2vecFormat.Text ? Encoding.UTF8.GetBytes(GensimText) : Convert.FromHexString(GensimBinary);
 
         var vectors = Read(format, file, pieceLength);
 
@@ -42,16 +43,16 @@ public sealed class Word2vecReaderTests
     public void Append_AsTheWord2vecProgramWritesIt_ReadsIt()
     {
         // Trailing spaces, and in binary a line end after each row.
-        var text = Read(VectorFormat.Word2vecText, "2 2\r\n</s> 0.500000 1.000000 \r\na 1.5 -2 \n\n"u8);
+        var text = Read(Word2vecFormat.Text, "2 2\r\n</s> 0.500000 1.000000 \r\na 1.5 -2 \n\n"u8);
         byte[] binary = [.. "2 2\n</s> "u8, .. Floats(0.5f, 1f), .. "\na "u8, .. Floats(1.5f, -2f), .. "\n"u8];
 
         Assert.Equal(["</s>", "a"], text.Ids);
         Assert.Equal([1.5f, -2f], text[1].ToArray());
-        Assert.Equal([1.5f, -2f], Read(VectorFormat.Word2vecBinary, binary)[1].ToArray());
+        Assert.Equal([1.5f, -2f], Read(Word2vecFormat.Binary, binary)[1].ToArray());
     }
 
     [Fact]
-    public void Append_LastLineWithoutItsEnd_IsRead() => Assert.Equal(1, Read(VectorFormat.Word2vecText, "1 2\na 1 2"u8).Count);
+    public void Append_LastLineWithoutItsEnd_IsRead() => Assert.Equal(1, Read(Word2vecFormat.Text, "1 2\na 1 2"u8).Count);
 
     [Fact]
     public void Append_ManyRows_KeepsAllOfThem()
@@ -60,7 +61,7 @@ public sealed class Word2vecReaderTests
         var text = new StringBuilder($"{Rows} 2\n");
         for (var row = 0; row < Rows; row++) text.Append(System.Globalization.CultureInfo.InvariantCulture, $"item-{row} {row} {-row}\n");
 
-        var vectors = Read(VectorFormat.Word2vecText, Encoding.UTF8.GetBytes(text.ToString()), pieceLength: 65_536);
+        var vectors = Read(Word2vecFormat.Text, Encoding.UTF8.GetBytes(text.ToString()), pieceLength: 65_536);
 
         Assert.Equal(Rows, vectors.Count);
         for (var row = 0; row < Rows; row += 997) Assert.Equal([row, -row], vectors[row].ToArray());
@@ -92,7 +93,7 @@ public sealed class Word2vecReaderTests
     [InlineData("1 2\na\u0001b 1 2\n", "row 1: its id has the control character U+0001")]
     public void Complete_NotSuchAFile_SaysWhatAndWhere(string file, string expected)
     {
-        var error = Assert.Throws<VectorFormatException>(() => Read(VectorFormat.Word2vecText, Encoding.UTF8.GetBytes(file)));
+        var error = Assert.Throws<VectorFormatException>(() => Read(Word2vecFormat.Text, Encoding.UTF8.GetBytes(file)));
 
         Assert.Equal("input", error.Table);
         Assert.Contains(expected, error.Description, StringComparison.Ordinal);
@@ -105,7 +106,7 @@ public sealed class Word2vecReaderTests
 
         for (var length = 5; length < file.Length; length++)
         {
-            var error = Assert.Throws<VectorFormatException>(() => Read(VectorFormat.Word2vecBinary, file.AsSpan(0, length)));
+            var error = Assert.Throws<VectorFormatException>(() => Read(Word2vecFormat.Binary, file.AsSpan(0, length)));
             Assert.Matches("row [123]: it is cut short|promises 3 items and it has [012]", error.Description);
         }
     }
@@ -113,7 +114,7 @@ public sealed class Word2vecReaderTests
     [Fact]
     public void Append_IdThatNeverEnds_IsRefusedBeforeTheEnd()
     {
-        var reader = new Word2vecReader("input", VectorFormat.Word2vecBinary);
+        var reader = new VectorUpload("input", Word2vecFormat.Binary);
         reader.Append("1 2\n"u8);
 
         Assert.Throws<VectorFormatException>(() => reader.Append(new byte[300]));
@@ -122,7 +123,7 @@ public sealed class Word2vecReaderTests
     [Fact]
     public void Append_BinaryAsText_IsRefusedBeforeTheEnd()
     {
-        var reader = new Word2vecReader("input", VectorFormat.Word2vecText);
+        var reader = new VectorUpload("input", Word2vecFormat.Text);
         reader.Append("1 2\n"u8);
 
         Assert.Contains("is the file binary?", Assert.Throws<VectorFormatException>(() => reader.Append(new byte[100_000])).Description, StringComparison.Ordinal);
@@ -130,11 +131,11 @@ public sealed class Word2vecReaderTests
 
     [Fact]
     public void Append_IdThatIsNotUtf8_IsRefused() =>
-        Assert.Contains("not UTF-8", Assert.Throws<VectorFormatException>(() => Read(VectorFormat.Word2vecText, [.. "1 2\n"u8, 0xC3, 0x28, .. " 1 2\n"u8])).Description, StringComparison.Ordinal);
+        Assert.Contains("not UTF-8", Assert.Throws<VectorFormatException>(() => Read(Word2vecFormat.Text, [.. "1 2\n"u8, 0xC3, 0x28, .. " 1 2\n"u8])).Description, StringComparison.Ordinal);
 
-    private static ImportedVectors Read(VectorFormat format, ReadOnlySpan<byte> file, int pieceLength = int.MaxValue)
+    private static ImportedVectors Read(Word2vecFormat format, ReadOnlySpan<byte> file, int pieceLength = int.MaxValue)
     {
-        var reader = new Word2vecReader("input", format);
+        var reader = new VectorUpload("input", format);
         while (!file.IsEmpty)
         {
             var length = Math.Min(pieceLength, file.Length);
