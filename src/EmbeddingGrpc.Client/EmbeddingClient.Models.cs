@@ -34,12 +34,13 @@ public sealed partial class EmbeddingClient
     /// </summary>
     /// <param name="model">Null means the client's.</param>
     /// <param name="progress">Told several times a second.</param>
+    /// <param name="full">Begin anew, whatever the model's <c>Retrain.FullEvery</c> says.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="RpcException">FAILED_PRECONDITION: there is nothing to train on; or the training failed.</exception>
     public async Task<TrainingResult> TrainAsync(
-        string? model = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+        string? model = null, IProgress<TrainingProgress>? progress = null, bool full = false, CancellationToken cancellationToken = default)
     {
-        var request = new TrainModelRequest { Model = model ?? _options.Model };
+        var request = new TrainModelRequest { Model = model ?? _options.Model, Full = full };
         using var call = Models.TrainModel(request, cancellationToken: cancellationToken);
         await foreach (var message in call.ResponseStream.ReadAllAsync(cancellationToken))
         {

@@ -10,6 +10,7 @@ namespace EmbeddingGrpc.Cli.Commands;
 /// <summary>Trains a generation and waits until it serves.</summary>
 internal sealed class TrainCommand : ModelCommand
 {
+    private readonly Option<bool> _full = new("--full") { Description = "Begin anew, also where the model's Retrain.FullEvery lets trainings go on from what serves." };
     private readonly Option<bool> _json = JsonOption.Create();
 
     public TrainCommand(CommandConsole console)
@@ -21,8 +22,10 @@ internal sealed class TrainCommand : ModelCommand
             + "is then 3, and 'embedctl promote' lets it serve all the same.\n\n"
             + "While a training runs already, this watches that one. Ctrl-C stops the watching, not the training.",
             "embedctl train",
+            "embedctl train --full",
             "embedctl train --model films --json")
     {
+        Add(_full);
         Add(_json);
     }
 
@@ -31,7 +34,7 @@ internal sealed class TrainCommand : ModelCommand
     {
         using var client = Connect(arguments);
         var result = await ProgressDisplay.RunAsync(
-            Terminal, display => client.TrainAsync(progress: new TrainingPhases(display), cancellationToken: cancellationToken));
+            Terminal, display => client.TrainAsync(progress: new TrainingPhases(display), full: arguments.GetValue(_full), cancellationToken: cancellationToken));
         var generation = result.Generation;
         if (arguments.GetValue(_json)) Terminal.WriteJson(GenerationDocument.Of(generation, result.ElapsedSeconds));
         else WriteText(generation, result.ElapsedSeconds);

@@ -68,7 +68,7 @@ public sealed partial class ModelGrpcService(ModelRegistry registry, ModelAdmini
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(responseStream);
         ArgumentNullException.ThrowIfNull(context);
-        var run = registry.Get(request.Model).Training.Start();
+        var run = registry.Get(request.Model).Training.Start(request.Full);
         await foreach (var status in run.WatchAsync(ProgressInterval, time, context.CancellationToken))
         {
             await responseStream.WriteAsync(new TrainModelResponse { Progress = status.ToMessage() }, context.CancellationToken);

@@ -29,6 +29,7 @@ public sealed class RecallEmbeddings(ModelRegistry models)
         using (lease)
         {
             var generation = lease.Generation;
+            if (request.Table == EmbeddingTable.Output && !generation.Info.PredictsNext) throw VectorTables.NoItemOutputs(generation);
             var response = new GetEmbeddingsResponse { GenerationId = generation.IdText };
             foreach (var itemId in request.ItemIds)
             {

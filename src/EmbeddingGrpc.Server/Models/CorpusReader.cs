@@ -1,4 +1,5 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Models.Retraining;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -16,16 +17,19 @@ internal static class CorpusReader
     /// <param name="options">Which interactions train, and where sessions are cut.</param>
     /// <param name="progress">Told the fraction read, 0..1.</param>
     /// <param name="cancellationToken">Checked between entries.</param>
+    /// <param name="warm">Chooses sessions by what is recent; null takes all.</param>
     /// <param name="beforeMs">Events at or after this time are left out, wherever they are in the log.</param>
     /// <exception cref="NothingToTrainException">No session of two items comes out; says why and what to do.</exception>
     public static TrainingCorpus Read(
         string model, InteractionLog log, LogOffset through, ModelOptions options, Action<double> progress, CancellationToken cancellationToken,
-        long beforeMs = long.MaxValue)
+        WarmRestart? warm = null, long beforeMs = long.MaxValue)
     {
         var sessions = new SessionBuilder(options.SessionGap);
         var read = 0L;
+        var windowStart = warm?.WindowStart(through) ?? through;
         foreach (var entry in log.Scan(new LogOffset(0), through, cancellationToken))
         {
+            if (warm is not null && sessions.Selection is null && entry.Offset >= windowStart) sessions.Selection = warm.Select(sessions.Count);
             if (entry.Interaction.EventTimeMs < beforeMs && options.TrainOn.Include(entry.Interaction))
             {
                 sessions.Add(

@@ -117,8 +117,11 @@ public sealed class Generation
     /// <summary>Over W2, the overlay's too, by dot product, queried from W1.</summary>
     public IVectorIndex Next => _next;
 
-    /// <summary>Whether similar items have a space of their own; else it is W1.</summary>
-    public bool HasSimilaritySpace => _parts.Similarity is not null;
+    /// <summary>Whether similar items have a table of their own; else it is W1.</summary>
+    public bool HasSimilarityTable => _parts.Similarity is not null;
+
+    /// <summary>Whether that table is <see cref="SimilaritySpace"/>, whose last coordinate is doubt.</summary>
+    public bool HasSimilaritySpace => HasSimilarityTable && Info.VectorSource == SimilarVectors.Space;
 
     /// <summary>What folds new items in; null where nothing does. Set before anyone else sees the generation.</summary>
     internal GenerationFolder? Folder { get; set; }
@@ -168,7 +171,7 @@ public sealed class Generation
     public void SimilarityQuery(ItemOrdinal item, Span<float> query)
     {
         SimilarityOf(item).CopyTo(query);
-        if (_parts.Similarity is not null) SimilaritySpace.ClearDoubt(query);
+        if (HasSimilaritySpace) SimilaritySpace.ClearDoubt(query);
     }
 
     /// <summary>What <see cref="Similar"/> finds, by a scan of every row: exact, and never short of an answer.</summary>
@@ -201,7 +204,7 @@ public sealed class Generation
         if (!isKnown) _keys.Set(item, key);
         var row = _overlay.AddRow(item, input, output, similarity);
         if (!isKnown) _overlay.AddItem(key, Encoding.UTF8.GetBytes(_items.IdOf(key)), row);
-        _similar.Insert(row, HasSimilaritySpace ? similarity : input);
+        _similar.Insert(row, HasSimilarityTable ? similarity : input);
         _next.Insert(row, output);
         if (isKnown) _overlay.MoveItem(item, row);
         else _ordinals.Set(key, item);

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models.Promotion;
+using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -36,6 +37,16 @@ public sealed record GenerationInfo
 
     /// <summary><see cref="Id"/> as 16 hexadecimal digits.</summary>
     public string IdText => TextOf(Id);
+
+    /// <summary>Whether W2 has a row an item, so that it tells what comes next. With a hierarchical softmax its rows are nodes of a tree.</summary>
+    public bool PredictsNext =>
+        !(Options.TryGetValue($"{nameof(ModelOptions.Training)}.{nameof(TrainingOptions.Objective)}", out var text)
+            && Enum.TryParse(text, out TrainingObjective objective)
+            && objective.IsHierarchical());
+
+    /// <summary>Which vectors similar items are searched in.</summary>
+    public SimilarVectors VectorSource =>
+        Options.TryGetValue(nameof(ModelOptions.VectorSource), out var text) && Enum.TryParse(text, out SimilarVectors source) ? source : SimilarVectors.Space;
 
     /// <summary>What is told of a generation that is made of these parts.</summary>
     public static GenerationInfo Of(GenerationParts parts)

@@ -24,6 +24,9 @@ public static class GenerationMetrics
     /// <summary>Sessions that were trained on.</summary>
     public const string TrainingSessions = "training.sessions";
 
+    /// <summary>Trainings that went on from what served, one from the other, since one that began anew; 0 for one that did.</summary>
+    public const string WarmStarts = "training.warm_starts";
+
     /// <summary>Items by which the vectors were turned onto those of the generation that served; absent where none did.</summary>
     public const string AlignedItems = "training.aligned_items";
 

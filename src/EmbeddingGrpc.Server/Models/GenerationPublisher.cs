@@ -167,7 +167,7 @@ internal sealed class GenerationPublisher(
     /// <summary>Folds in what came since its training, so that no item is lost that could be recalled before.</summary>
     private void CatchUp(Generation generation, CancellationToken cancellationToken)
     {
-        if (!settings.Current.FoldIn.Enabled) return;
+        if (!settings.Current.FoldIn.Enabled || !generation.Info.PredictsNext) return;
         var started = Stopwatch.GetTimestamp();
         generation.Folder!.CatchUp(events.Applier.AppliedOffset, cancellationToken);
         ModelLog.FoldedIn(logger, model, generation.Number, generation.ItemCount - generation.Vocabulary.Count, Stopwatch.GetElapsedTime(started).TotalSeconds);

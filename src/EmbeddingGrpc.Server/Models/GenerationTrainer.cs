@@ -2,6 +2,7 @@ using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Promotion;
+using EmbeddingGrpc.Server.Models.Retraining;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Training;
 
@@ -10,7 +11,8 @@ namespace EmbeddingGrpc.Server.Models;
 /// <summary>One training, from the log to a generation on disk, which serves unless it is worse than the one before it. One thread; used once.</summary>
 /// <remarks>
 /// Where a generation serves and enough has come since, the candidate is trained up to a cut in time and compared with the serving one on what follows.
-/// It then learns that as well before it serves: nobody waits for the next training for the newest data.
+/// It then learns that as well before it serves: nobody waits for the next training for the newest data. A candidate that went on from what serves and
+/// is worse is thrown away, and the training begins anew.
 /// </remarks>
 internal sealed class GenerationTrainer(
     string model,
@@ -31,22 +33,47 @@ internal sealed class GenerationTrainer(
     /// <returns>The generation, which serves if its <see cref="GenerationInfo.Promotion"/> says so.</returns>
     public GenerationInfo Train(LogOffset through)
     {
-        if (!options.Promotion.Enabled) return TrainUnopposed(through, "Promotion.Enabled is off.");
-        if (!generations.TryLease(out var lease)) return TrainUnopposed(through, "The model had no generation.");
-        using (lease) return TrainAgainst(lease.Generation, through);
+        if (!generations.TryLease(out var lease)) return TrainUnopposed(null, through, "The model had no generation.");
+        using (lease)
+        {
+            var serving = lease.Generation;
+            var warm = run.IsFull ? null : WarmRestart.For(options, serving.Info);
+            if (!options.Promotion.Enabled) return TrainUnopposed(warm is null ? null : new WarmBase(warm, serving), through, "Promotion.Enabled is off.");
+            return (warm is null ? null : TryWarm(new WarmBase(warm, serving), through)) ?? TrainAgainst(null, serving, through)!;
+        }
     }
 
-    private GenerationInfo TrainUnopposed(LogOffset through, string reason)
+    /// <summary>Goes on from what serves.</summary>
+    /// <returns>Null where that is worse, or the window has nothing to learn from.</returns>
+    private GenerationInfo? TryWarm(WarmBase warm, LogOffset through)
     {
-        var corpus = Phase(TrainingPhase.Read, progress => Read(through, long.MaxValue, progress));
-        return Publish(Phase(TrainingPhase.Train, progress => Learn(corpus, options.Training, null, progress)), through, PromotionReport.Unopposed(reason));
+        GenerationInfo? trained = null;
+        try
+        {
+            trained = TrainAgainst(warm, warm.Generation, through);
+        }
+        catch (NothingToTrainException)
+        {
+            // Everything may still have something.
+        }
+
+        if (trained is null) _metrics.Clear();
+        return trained;
     }
 
-    private GenerationInfo TrainAgainst(Generation serving, LogOffset through)
+    private GenerationInfo TrainUnopposed(WarmBase? warm, LogOffset through, string reason)
+    {
+        var corpus = Phase(TrainingPhase.Read, progress => Read(warm, through, long.MaxValue, progress));
+        return Publish(Phase(TrainingPhase.Train, progress => Learn(corpus, warm, progress)), through, PromotionReport.Unopposed(reason));
+    }
+
+    /// <summary>Trains a candidate and compares it.</summary>
+    /// <returns>Null for a warm one that is worse than what serves: then nothing was published.</returns>
+    private GenerationInfo? TrainAgainst(WarmBase? warm, Generation serving, LogOffset through)
     {
         var gate = new PromotionGate(options);
-        var (slice, corpus) = Phase(TrainingPhase.Read, progress => ReadAround(serving.Info, through, progress));
-        var vectors = Phase(TrainingPhase.Train, progress => Learn(corpus, options.Training, null, progress));
+        var (slice, corpus) = Phase(TrainingPhase.Read, progress => ReadAround(warm, serving.Info, through, progress));
+        var vectors = Phase(TrainingPhase.Train, progress => Learn(corpus, warm, progress));
         var queries = slice?.Questions.Queries.Count ?? 0;
         if (slice is null || queries < options.Promotion.MinimumQueries) return Publish(vectors, through, gate.Inconclusive(queries, serving.Info));
 
@@ -65,20 +92,26 @@ internal sealed class GenerationTrainer(
             throw;
         }
 
+        if (warm is not null && report.Verdict == PromotionVerdict.Rejected)
+        {
+            vectors.Dispose();
+            return null;
+        }
+
         _metrics[GenerationMetrics.EvaluationRecall] = report.Evaluation!.Recommenders[0].All.Recall.Value;
         _metrics[GenerationMetrics.EvaluationServingRecall] = report.Evaluation.Recommenders[1].All.Recall.Value;
-        return report.Serves ? Publish(Finish(vectors, through), through, report) : Publish(vectors, slice.FirstOffset, report);
+        return report.Serves ? Publish(Finish(vectors, warm, through), through, report) : Publish(vectors, slice.FirstOffset, report);
     }
 
     /// <summary>Reads what is before a cut that leaves enough to ask for, or everything where there is none.</summary>
-    private (HeldOutSlice? Slice, TrainingCorpus Corpus) ReadAround(GenerationInfo serving, LogOffset through, PhaseProgress progress)
+    private (HeldOutSlice? Slice, TrainingCorpus Corpus) ReadAround(WarmBase? warm, GenerationInfo serving, LogOffset through, PhaseProgress progress)
     {
         var slice = HeldOutSlice.Find(events.Log, through, serving, options, stopping);
         if (slice is not null && slice.Questions.Queries.Count >= options.Promotion.MinimumQueries)
         {
             try
             {
-                return (slice, Read(through, slice.Questions.Cut.TimeMs, progress));
+                return (slice, Read(warm, through, slice.Questions.Cut.TimeMs, progress));
             }
             catch (NothingToTrainException)
             {
@@ -87,17 +120,25 @@ internal sealed class GenerationTrainer(
             }
         }
 
-        return (slice, Read(through, long.MaxValue, progress));
+        return (slice, Read(warm, through, long.MaxValue, progress));
     }
 
-    private TrainingCorpus Read(LogOffset through, long beforeMs, PhaseProgress progress)
+    private TrainingCorpus Read(WarmBase? warm, LogOffset through, long beforeMs, PhaseProgress progress)
     {
         var started = time.GetTimestamp();
-        var corpus = CorpusReader.Read(model, events.Log, through, options, progress.Report, stopping, beforeMs);
+        var corpus = CorpusReader.Read(model, events.Log, through, options, progress.Report, stopping, warm?.Restart, beforeMs);
         _metrics[GenerationMetrics.ReadSeconds] = time.GetElapsedTime(started).TotalSeconds;
         _metrics[GenerationMetrics.TrainingInteractions] = corpus.WordCount;
         _metrics[GenerationMetrics.TrainingSessions] = corpus.SessionCount;
         return corpus;
+    }
+
+    private GenerationVectors Learn(TrainingCorpus corpus, WarmBase? warm, PhaseProgress progress)
+    {
+        _metrics[GenerationMetrics.WarmStarts] = warm?.Restart.Number ?? 0;
+        return warm is null
+            ? Learn(corpus, options.Training, null, progress)
+            : Learn(corpus, warm.Restart.Training, new WarmStart(warm.Generation.Vocabulary, warm.Generation.Input, warm.Generation.Output), progress);
     }
 
     private GenerationVectors Learn(TrainingCorpus corpus, TrainingOptions training, WarmStart? warmStart, PhaseProgress progress)
@@ -110,7 +151,7 @@ internal sealed class GenerationTrainer(
         _metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
         _metrics[GenerationMetrics.TrainingSeconds] = _metrics.GetValueOrDefault(GenerationMetrics.TrainingSeconds) + trained.Elapsed.TotalSeconds;
         _metrics[GenerationMetrics.TrainingEpochs] = _metrics.GetValueOrDefault(GenerationMetrics.TrainingEpochs) + trained.Trade.Epochs;
-        return TrainedVectors.Of(trained, corpus.Vocabulary, options.SimilarityShrinkage);
+        return TrainedVectors.Of(trained, corpus.Vocabulary, options.VectorSource, options.SimilarityShrinkage);
     }
 
     /// <summary>
@@ -142,16 +183,15 @@ internal sealed class GenerationTrainer(
     }
 
     /// <summary>Learns what the candidate was compared by, with all that it knows already. Frees the candidate.</summary>
-    private GenerationVectors Finish(GenerationVectors candidate, LogOffset through)
+    private GenerationVectors Finish(GenerationVectors candidate, WarmBase? warm, LogOffset through)
     {
         using (candidate)
         {
             return Phase(TrainingPhase.Finish, progress =>
             {
-                var corpus = Read(through, long.MaxValue, progress);
+                var corpus = Read(warm, through, long.MaxValue, progress);
                 // The rows of a tree's W2 are no items: such a training cannot go on from its vectors.
-                var isTree = options.Training.Objective is TrainingObjective.SkipGramHierarchicalSoftmax or TrainingObjective.CbowHierarchicalSoftmax;
-                return isTree
+                return options.Training.Objective.IsHierarchical()
                     ? Learn(corpus, options.Training, null, progress)
                     : Learn(corpus, Finishing(candidate.Input.Dimension), new WarmStart(candidate.Vocabulary, candidate.Input, candidate.Output), progress);
             });
@@ -172,6 +212,9 @@ internal sealed class GenerationTrainer(
         var parts = Phase(TrainingPhase.Index, progress => new GenerationBuilder(model, options).Build(vectors, origin, progress.Report, stopping));
         return Phase(TrainingPhase.Write, progress => publisher.Publish(parts, progress.Report, stopping));
     }
+
+    /// <summary>What a warm start goes on from; the generation leased for as long.</summary>
+    private sealed record WarmBase(WarmRestart Restart, Generation Generation);
 
     private T Phase<T>(TrainingPhase phase, Func<PhaseProgress, T> work)
     {

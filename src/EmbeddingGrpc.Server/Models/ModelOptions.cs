@@ -47,6 +47,9 @@ public sealed record ModelOptions
     [ValidateObjectMembers]
     public InteractionWeights TrainingWeights { get; init; } = new();
 
+    /// <summary>Which vectors "what is similar" is read off.</summary>
+    public SimilarVectors VectorSource { get; init; } = SimilarVectors.Space;
+
     /// <summary>An item seen this many times counts half as a similar item; 0 counts all alike.</summary>
     /// <remarks>
     /// More hides rare items better, but gathers them: with 3, the items of MovieLens-small that were seen once are within a cosine of 0.94 of each

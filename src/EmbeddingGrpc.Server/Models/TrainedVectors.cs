@@ -9,24 +9,32 @@ internal static class TrainedVectors
     /// <summary>Takes ownership of a training's matrices.</summary>
     /// <param name="trained">What the trainer made.</param>
     /// <param name="vocabulary">The items.</param>
+    /// <param name="source">Which vectors similar items are searched in.</param>
     /// <param name="similarityShrinkage">See <see cref="SimilaritySpace"/>.</param>
-    public static GenerationVectors Of(TrainedEmbeddings trained, Vocabulary vocabulary, double similarityShrinkage)
+    public static GenerationVectors Of(TrainedEmbeddings trained, Vocabulary vocabulary, SimilarVectors source, double similarityShrinkage)
     {
         // A row of its own for every item, and W2 rows that are items: then nothing is copied.
         var ownRows = trained.Map.DirectRows == trained.Map.Items;
         var input = ownRows ? trained.Input : trained.Vectors(VectorSource.Input);
         var output = OutputOf(trained, input, ownRows);
-        var similarity = trained.HasItemOutputs && input.Dimension >= SimilaritySpace.MinimumDimension
-            ? VectorTable.FromMatrix(SimilaritySpace.Build(input, output, vocabulary, similarityShrinkage))
-            : null;
+        var similarity = SimilarityOf(trained, input, output, vocabulary, source, similarityShrinkage);
         if (!ReferenceEquals(input, trained.Input)) trained.Input.Dispose();
         if (!ReferenceEquals(output, trained.Output)) trained.Output.Dispose();
         return new GenerationVectors(vocabulary, VectorTable.FromMatrix(input), VectorTable.FromMatrix(output), similarity);
     }
 
+    private static VectorTable? SimilarityOf(
+        TrainedEmbeddings trained, EmbeddingMatrix input, EmbeddingMatrix output, Vocabulary vocabulary, SimilarVectors source, double shrinkage)
+    {
+        if (source == SimilarVectors.Output) return VectorTable.FromMatrix(trained.Vectors(VectorSource.Output));
+        if (source == SimilarVectors.Sum) return VectorTable.FromMatrix(trained.Vectors(VectorSource.Sum));
+        var hasSpace = source == SimilarVectors.Space && trained.HasItemOutputs && input.Dimension >= SimilaritySpace.MinimumDimension;
+        return hasSpace ? VectorTable.FromMatrix(SimilaritySpace.Build(input, output, vocabulary, shrinkage)) : null;
+    }
+
     private static EmbeddingMatrix OutputOf(TrainedEmbeddings trained, EmbeddingMatrix input, bool ownRows)
     {
-        // With a hierarchical softmax the rows of W2 are nodes of a tree, not items: what comes next is then what is near.
+        // With a hierarchical softmax the rows of W2 are nodes of a tree, not items: a generation has a W2 all the same, which nothing is asked of.
         if (!trained.HasItemOutputs) return UnitRows.Of(input);
         return ownRows ? trained.Output : trained.Vectors(VectorSource.Output);
     }

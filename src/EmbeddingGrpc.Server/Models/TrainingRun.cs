@@ -13,6 +13,9 @@ public sealed class TrainingRun
     private volatile State _state = new([], new(TrainingPhase.Read));
     private TaskCompletionSource _phaseEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Whether it begins anew in any case, instead of going on from what serves.</summary>
+    public bool IsFull { get; init; }
+
     /// <summary>Ends with the training: with its outcome, or with why it failed.</summary>
     public Task<TrainingOutcome> Completion => _completion.Task;
 

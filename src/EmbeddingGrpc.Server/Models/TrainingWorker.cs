@@ -44,14 +44,15 @@ public sealed class TrainingWorker : IAsyncDisposable
     public bool IsTraining => Volatile.Read(ref _latest) is { Completion.IsCompleted: false };
 
     /// <summary>Starts a training on everything that is durable now, or joins the one that runs.</summary>
+    /// <param name="full">Whether it begins anew in any case. One that runs already goes on as it was started.</param>
     /// <exception cref="TrainingStoppedException">The model is being closed.</exception>
-    public TrainingRun Start()
+    public TrainingRun Start(bool full = false)
     {
         lock (_gate)
         {
             if (_stopping.IsCancellationRequested) throw new TrainingStoppedException(_model);
             if (_latest is { Completion.IsCompleted: false } running) return running;
-            var run = new TrainingRun();
+            var run = new TrainingRun { IsFull = full };
             new Thread(() => Train(run)) { IsBackground = true, Name = $"training of {_model}" }.Start();
             _latest = run;
             return run;

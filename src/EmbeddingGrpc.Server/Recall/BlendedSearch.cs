@@ -28,7 +28,7 @@ internal sealed class BlendedSearch(BlendOptions options)
     {
         var generation = space.Generation;
         var vector = scratch.Query(generation.Input.Dimension);
-        var embeds = query.Sources.HasFlag(RecallSources.Embedding) && Mix(generation, scratch.Pulls, vector);
+        var embeds = generation.Info.PredictsNext && query.Sources.HasFlag(RecallSources.Embedding) && Mix(generation, scratch.Pulls, vector);
         EmbeddingScale? scale = embeds ? EmbeddingScale.Estimate(generation.Output, vector, scratch.Mean(vector.Length)) : null;
         var reaches = query.Sources.HasFlag(RecallSources.Graph) && Walk(space.Graph, scratch);
         cancellationToken.ThrowIfCancellationRequested();

@@ -36,6 +36,7 @@ public sealed class RecallEngine(RecallOptions options)
             if (space.TryFind(query.Excludes[i], out var excluded, out _))
                 scratch.Excluded.Add(excluded);
 
+        RefuseNextWithoutW2(space, query);
         switch (query.Subject)
         {
             case ItemSubject item:
@@ -51,6 +52,16 @@ public sealed class RecallEngine(RecallOptions options)
             default:
                 throw new ArgumentException($"A {query.Subject.GetType().Name} cannot be searched.", nameof(query));
         }
+    }
+
+    /// <summary>The graph and what is popular still answer; a question to the embeddings alone has no answer, and must not get that to another.</summary>
+    private static void RefuseNextWithoutW2(in RecallSpace space, RecallQuery query)
+    {
+        if (space.Generation.Info.PredictsNext || query.Subject is not (UserSubject or SessionSubject) || query.Sources != RecallSources.Embedding) return;
+        throw new InvalidRecallQueryException(
+            "sources",
+            $"asks the embeddings alone what comes next, which needs output vectors (W2) of items; generation {space.Generation.IdText} was trained with a "
+            + "hierarchical softmax, whose W2 belongs to tree nodes. Ask the graph too, recall by item, or train with negative sampling.");
     }
 
     private static RecallResult SimilarToItem(

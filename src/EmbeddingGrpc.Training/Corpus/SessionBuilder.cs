@@ -31,6 +31,9 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
     /// <summary>Users are grouped this many interactions at a time, which bounds the memory of grouping whatever the size of the corpus.</summary>
     internal int GroupInteractions { get; init; } = 1 << 22;
 
+    /// <summary>Which sessions are kept; null for all.</summary>
+    public SessionSelection? Selection { get; set; }
+
     /// <summary>Interactions gathered.</summary>
     public long Count { get; private set; }
 
@@ -167,7 +170,8 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
                 if (gathered.User >= firstUser && gathered.User < endUser)
                 {
                     int at = next[gathered.User - firstUser]++;
-                    grouped[at] = new TimedItem(gathered.EventTimeMs, at, gathered.Item, _weights[chunk]?[i] ?? 1);
+                    bool recent = Selection is not null && ((long)chunk * ChunkInteractions) + i >= Selection.FirstRecent;
+                    grouped[at] = new TimedItem(gathered.EventTimeMs, at, gathered.Item, _weights[chunk]?[i] ?? 1, recent);
                 }
             }
         }
@@ -177,17 +181,21 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         var weights = new List<float>();
         for (int user = firstUser; user < endUser; user++)
         {
-            Cut(grouped.AsSpan(start, _countOfUser[user]), ordinals, sessions, items, weights);
+            Cut(user, grouped.AsSpan(start, _countOfUser[user]), ordinals, sessions, items, weights);
             start += _countOfUser[user];
         }
 
         return endUser;
     }
 
-    private void Cut(Span<TimedItem> sequence, int[] ordinals, SessionStore sessions, List<int> items, List<float> weights)
+    private void Cut(int user, Span<TimedItem> sequence, int[] ordinals, SessionStore sessions, List<int> items, List<float> weights)
     {
         SortByTime(sequence);
         double gapMs = sessionGap.TotalMilliseconds;
+        var lot = RandomSource.For(Selection?.Seed ?? 0, (ulong)user);
+
+        // Where the first recent interaction is among those of the session that are kept; -1 for none.
+        int recent = -1;
         for (int i = 0; i < sequence.Length; i++)
         {
             // An item that is left out of the vocabulary still shows that its user was there.
@@ -199,6 +207,7 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
             int ordinal = ordinals[sequence[i].Item];
             if (ordinal >= 0)
             {
+                recent = recent < 0 && sequence[i].IsRecent ? items.Count : recent;
                 items.Add(ordinal);
                 weights.Add(sequence[i].Weight);
             }
@@ -208,9 +217,12 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
 
         void Flush()
         {
-            sessions.Add(CollectionsMarshal.AsSpan(items), CollectionsMarshal.AsSpan(weights));
+            // The lot is drawn for every session, so that it does not depend on which of them are recent.
+            int first = Selection is null || lot.NextSingle() < Selection.ReplayShare ? 0 : recent < 0 ? items.Count : Math.Max(0, recent - Selection.Reach);
+            sessions.Add(CollectionsMarshal.AsSpan(items)[first..], CollectionsMarshal.AsSpan(weights)[first..]);
             items.Clear();
             weights.Clear();
+            recent = -1;
         }
     }
 
@@ -229,7 +241,7 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
 
     private readonly record struct Gathered(long EventTimeMs, int User, int Item);
 
-    private readonly record struct TimedItem(long EventTimeMs, int Arrival, int Item, float Weight) : IComparable<TimedItem>
+    private readonly record struct TimedItem(long EventTimeMs, int Arrival, int Item, float Weight, bool IsRecent) : IComparable<TimedItem>
     {
         public int CompareTo(TimedItem other)
         {

@@ -156,7 +156,7 @@ public sealed class TrainingWorkerTests : IDisposable
 
         var error = await Assert.ThrowsAsync<TrainingStoppedException>(() => run.Completion.WaitAsync(TestContext.Current.CancellationToken));
         Assert.Contains("'default'", error.Message, StringComparison.Ordinal);
-        Assert.Throws<TrainingStoppedException>(model.Runtime.Training.Start);
+        Assert.Throws<TrainingStoppedException>(() => model.Runtime.Training.Start());
         Assert.Null(model.Runtime.Generations.Serving);
         Assert.Empty(model.Runtime.StoredGenerations());
     }
@@ -271,7 +271,42 @@ public sealed class TrainingWorkerTests : IDisposable
         {
             var found = new Neighbor[10];
             Assert.Equal((20, 20), (lease.Generation.Input.Rows, lease.Generation.Output.Rows));
+            Assert.Equal(!objective.IsHierarchical(), lease.Generation.Info.PredictsNext);
             Assert.Equal(10, lease.Generation.Next.Search(lease.Generation.Input[new ItemOrdinal(0)], new SearchParameters(10), found, TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Theory]
+    [InlineData(SimilarVectors.Space)]
+    [InlineData(SimilarVectors.Input)]
+    [InlineData(SimilarVectors.Output)]
+    [InlineData(SimilarVectors.Sum)]
+    public async Task Start_EveryVectorSource_ServesItForSimilarItems(SimilarVectors source)
+    {
+        await using var model = await TestModel.OpenAsync(_temporary.Path, TestModel.SmallOptions with { VectorSource = source });
+        await model.AppendAsync(TestModel.Camps(users: 40, itemsOfCamp: 10, length: 10));
+
+        await model.TrainAsync();
+
+        Assert.True(model.Runtime.Generations.TryLease(out var lease));
+        using (lease)
+        {
+            var (generation, item) = (lease.Generation, new ItemOrdinal(3));
+            var query = new float[16];
+            generation.SimilarityQuery(item, query);
+            float[]? expected = source switch
+            {
+                SimilarVectors.Input => generation.Input[item].ToArray(),
+                SimilarVectors.Output => generation.Output[item].ToArray(),
+                SimilarVectors.Sum => [.. generation.Input[item].ToArray().Zip(generation.Output[item].ToArray(), (a, b) => a + b)],
+                _ => null,
+            };
+            Assert.Equal(source, generation.Info.VectorSource);
+            Assert.Equal(source == SimilarVectors.Space, generation.HasSimilaritySpace);
+            if (expected is not null) Assert.Equal(expected, query);
+            var nearest = new Neighbor[10];
+            Assert.Equal(10, generation.Similar.Search(query, new SearchParameters(10), nearest, TestContext.Current.CancellationToken));
+            if (source != SimilarVectors.Space) Assert.Equal(item, nearest[0].Item);
         }
     }
 

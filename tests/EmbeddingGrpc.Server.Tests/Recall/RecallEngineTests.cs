@@ -53,6 +53,38 @@ public sealed class RecallEngineTests : IDisposable
     }
 
     [Fact]
+    public void Search_HierarchicalSoftmax_AsksTheGraphWhatComesNextAndNeverW1()
+    {
+        using var store = new GenerationStore();
+        var parts = TestGenerations.Parts(Items, Dimension, index: (vectors, metric) => new ExactIndex(vectors, metric)) with
+        {
+            Options = new Dictionary<string, string> { ["Training.Objective"] = "SkipGramHierarchicalSoftmax" },
+        };
+        store.Publish(new Generation(parts, _keys));
+        store.TryLease(out var lease);
+        using (lease)
+        {
+            var space = new RecallSpace(lease.Generation, _keys, _graph);
+            var session = Session("item-3");
+
+            var error = Assert.Throws<InvalidRecallQueryException>(
+                () => _engine.Search(space, new RecallQuery { Subject = session, Sources = RecallSources.Embedding }, [], Cancelled));
+            Assert.Equal("sources", error.Field);
+            Assert.Contains("hierarchical softmax", error.Description, StringComparison.Ordinal);
+
+            _keys.TryGet("item-3", out var before);
+            _keys.TryGet("item-9", out var after);
+            _graph.Apply(new HistoryEvent(after, InteractionType.View, 0, 1), [new HistoryEvent(before, InteractionType.View, 0, 1)], [], 2, new LogOffset(0));
+            var next = _engine.Search(space, new RecallQuery { Subject = session, K = 1 }, [], Cancelled);
+            Assert.Equal((AnswerBasis.Graph, RecallSources.Graph), (next.Basis, next.Candidates[0].Sources));
+            Assert.Equal(9, next.Candidates[0].Item.Ordinal.Value);
+
+            var similar = _engine.Search(space, new RecallQuery { Subject = new ItemSubject("item-7") }, [], Cancelled);
+            AssertRanked(Similar(Row(lease.Generation.Input, 7)).Where(n => n.Item != 7).Take(10), similar.Candidates.ToArray());
+        }
+    }
+
+    [Fact]
     public void Search_ItemWithQueryItems_BeginsWithItself()
     {
         var found = Search(new ItemSubject("item-7"), query => query with { IncludeQueryItems = true });

@@ -36,6 +36,46 @@ public sealed class SessionBuilderTests
     }
 
     [Fact]
+    public void Build_SelectionWithoutReplay_KeepsWhatIsRecentWithItsContextsAndEveryItem()
+    {
+        var builder = new SessionBuilder(TimeSpan.FromDays(1)) { Selection = new SessionSelection(FirstRecent: 6, Reach: 2, ReplayShare: 0, Seed: 1) };
+        foreach (string item in new[] { "a", "b", "c", "d" })
+        {
+            builder.Add("active", item, builder.Count);
+        }
+
+        builder.Add("gone", "x", 0);
+        builder.Add("gone", "y", 1);
+        builder.Add("active", "e", 100);
+        builder.Add("new", "z", 100);
+        var corpus = builder.Build(1, TestContext.Current.CancellationToken);
+        Assert.Equal([["c", "d", "e"], ["z"]], Sessions(corpus));
+        Assert.Equal(8, corpus.Vocabulary.Count);
+        Assert.Equal(8, corpus.Vocabulary.TotalCount);
+    }
+
+    [Fact]
+    public void Build_SelectionWithReplay_KeepsThatShareOfTheOldByLot()
+    {
+        int KeptWith(double share, ulong seed)
+        {
+            var builder = new SessionBuilder(TimeSpan.FromDays(1)) { Selection = new SessionSelection(FirstRecent: long.MaxValue, Reach: 2, share, seed) };
+            for (int user = 0; user < 1000; user++)
+            {
+                builder.Add($"u{user}", "a", 0);
+                builder.Add($"u{user}", "b", 1);
+            }
+
+            return builder.Build(1, TestContext.Current.CancellationToken).SessionCount;
+        }
+
+        Assert.Equal(1000, KeptWith(1, 1));
+        Assert.InRange(KeptWith(0.3, 1), 250, 350);
+        Assert.Equal(KeptWith(0.3, 1), KeptWith(0.3, 1));
+        Assert.NotEqual(KeptWith(0.3, 1), KeptWith(0.3, 2));
+    }
+
+    [Fact]
     public void Build_GapExactlyAtTheLimit_DoesNotCut()
     {
         var builder = new SessionBuilder(TimeSpan.FromMilliseconds(GapMs));

@@ -90,7 +90,7 @@ internal sealed class FoldInMath
         Stir(random, _input);
         Stir(random, _output);
         if (!_inputs.Place(_input, 1) || !_outputs.Place(_output, 1)) return false;
-        _projection?.Place(_input, _output, 1, _shrinkage, _similarity);
+        PlaceSimilarity(1);
         return true;
     }
 
@@ -106,8 +106,16 @@ internal sealed class FoldInMath
         // W1 predicts what comes after, W2 is predicted from what comes before; the other pairs weigh less.
         if (!Solve(item, options, isInput: true, _inputs, assumed, described ? _attributeInput : null, _input)) return false;
         if (!Solve(item, options, isInput: false, _outputs, assumed, described ? _attributeOutput : null, _output)) return false;
-        _projection?.Place(_input, _output, count, _shrinkage, _similarity);
+        PlaceSimilarity(count);
         return true;
+    }
+
+    /// <summary>Where similar items are searched, as <see cref="GenerationInfo.VectorSource"/> says.</summary>
+    private void PlaceSimilarity(long count)
+    {
+        if (_generation.Info.VectorSource == SimilarVectors.Output) _output.CopyTo(_similarity, 0);
+        else if (_generation.Info.VectorSource == SimilarVectors.Sum) TensorPrimitives.Add(_input, _output, _similarity);
+        else _projection?.Place(_input, _output, count, _shrinkage, _similarity);
     }
 
     private bool TryReadAttributes(ItemKey key) =>

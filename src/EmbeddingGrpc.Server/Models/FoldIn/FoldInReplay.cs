@@ -22,7 +22,7 @@ internal static class FoldInReplay
     public static IReadOnlyList<EvaluatedVector> Run(
         Generation generation, InteractionLog log, LogOffset through, long beforeMs, ItemKeys items, ItemCatalog catalog, ModelOptions options, CancellationToken cancellationToken)
     {
-        if (!options.FoldIn.Enabled) return [];
+        if (!options.FoldIn.Enabled || !generation.Info.PredictsNext) return [];
         // Only the base: what is in the overlay today may have learned from what comes later.
         var gathered = new FoldInItems(generation, (ItemKey key, out ItemOrdinal ordinal) => generation.TryGetOrdinal(key, out ordinal) && !generation.IsCold(ordinal));
         var recent = new Dictionary<string, List<HistoryEvent>>(StringComparer.Ordinal);

@@ -63,7 +63,7 @@ internal sealed class FoldInWorker : IAsyncDisposable
         if (!_generations.TryLease(out var lease)) return false;
         using (lease)
         {
-            if (lease.Generation.Folder is not { } folder || !_settings.Current.FoldIn.Enabled) return false;
+            if (lease.Generation.Folder is not { } folder || !lease.Generation.Info.PredictsNext || !_settings.Current.FoldIn.Enabled) return false;
             folder.Advance(_applier.AppliedOffset, _stopping.Token);
             return folder.HasWork || folder.FoldedOffset < _applier.AppliedOffset;
         }

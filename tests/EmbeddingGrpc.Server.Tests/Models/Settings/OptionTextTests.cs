@@ -1,6 +1,7 @@
 using System.Globalization;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Models.Settings;
+using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Tests.Models.Settings;
 
@@ -99,9 +100,26 @@ public sealed class OptionTextTests
     [Fact]
     public void With_OptionsThatTheTrainerRefusesTogether_TellsWhy()
     {
-        var error = Refused(new() { ["Training.MaximumVocabulary"] = "100", ["Training.Objective"] = "SkipGramHierarchicalSoftmax" });
+        var error = Refused(new() { ["Training.MaximumVocabulary"] = "100", ["Training.Objective"] = "SkipGramHierarchicalSoftmax", ["FoldIn.Enabled"] = "false" });
 
         Assert.Contains("MaximumVocabulary", Assert.Single(error.Violations).Description, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("VectorSource", "Output")]
+    [InlineData("VectorSource", "Sum")]
+    [InlineData("FoldIn.Enabled", "true")]
+    public void With_HierarchicalSoftmax_RefusesByNameWhatNeedsOutputVectors(string name, string value)
+    {
+        var options = new Dictionary<string, string> { ["FoldIn.Enabled"] = "false", ["Training.Objective"] = "CbowHierarchicalSoftmax" };
+        options[name] = value;
+
+        var violation = Assert.Single(Refused(options).Violations);
+
+        Assert.Equal(name, violation.Name);
+        Assert.Contains("needs output vectors (W2) of items; with Training.Objective CbowHierarchicalSoftmax", violation.Description, StringComparison.Ordinal);
+        options[name] = name == "FoldIn.Enabled" ? "false" : "Input";
+        Assert.Equal(TrainingObjective.CbowHierarchicalSoftmax, OptionText.With(Defaults, options, out _).Training.Objective);
     }
 
     [Fact]
