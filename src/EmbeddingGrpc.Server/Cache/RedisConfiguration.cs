@@ -19,6 +19,8 @@ internal static class RedisConfiguration
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ReconnectRetryPolicy = new ExponentialRetry(deltaBackOffMilliseconds: 250, maxDeltaBackOffMilliseconds: 5000);
         configuration.ClientName ??= "embeddinggrpc";
+        // It is the budget that decides how long a lookup may take: the library gives up after five seconds by itself, whatever the budget is.
+        configuration.AsyncTimeout = Math.Max(configuration.AsyncTimeout, 2 * (int)options.LookupBudget.TotalMilliseconds);
         if (options.CaCertificatePath.Length > 0) Trust(configuration, options.CaCertificatePath);
         return configuration;
     }
