@@ -1,10 +1,13 @@
 using BenchmarkDotNet.Running;
 using EmbeddingGrpc.Benchmarks.EventLog;
 using EmbeddingGrpc.Benchmarks.Pipeline;
+using EmbeddingGrpc.Benchmarks.Serving;
 
 // A load program is named first; anything else is BenchmarkDotNet's.
 if (args is ["log-load", ..]) return await LogLoad.RunAsync(args[1..]);
 if (args is ["slow-disk-load", ..]) return await SlowDiskLoad.RunAsync(args[1..]);
 if (args is ["apply-load", ..]) return await ApplyLoad.RunAsync(args[1..]);
+if (args is ["echo-server", ..]) return await EchoServer.RunAsync(args[1..]);
+if (args is ["search-load", ..]) return SearchLoad.Run(args[1..]);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
