@@ -77,6 +77,19 @@ public sealed class ExactIndexTests
     }
 
     [Fact]
+    public void Search_CancelledAmidAScan_StopsAtTheNextBlockOfRows()
+    {
+        const int Rows = 40_000;
+        using var table = TestVectors.Table(TestVectors.Clustered(Rows, 4, seed: 1), 4);
+        using var index = new ExactIndex(table, SimilarityMetric.Cosine);
+        using var caller = new CancellationTokenSource();
+        var filter = new GivesUpFilter(caller, after: 10_000);
+
+        Assert.Throws<OperationCanceledException>(() => index.Search([1, 0, 0, 0], new SearchParameters(5, Filter: filter), new Neighbor[5], caller.Token));
+        Assert.InRange(filter.Asked, 10_000, 20_000);
+    }
+
+    [Fact]
     public void Search_Cancelled_Throws()
     {
         using var table = TestVectors.Table(TestVectors.Clustered(10, 4, seed: 1), 4);
@@ -106,6 +119,18 @@ public sealed class ExactIndexTests
                 Assert.Equal(wanted, index.Search(queries[i], new SearchParameters(k), one, TestContext.Current.CancellationToken));
                 Assert.Equal(one[..wanted], all[(i * wanted)..((i + 1) * wanted)]);
             }
+        }
+    }
+
+    /// <summary>A caller who gives up while the search asks about the n-th row.</summary>
+    private sealed class GivesUpFilter(CancellationTokenSource caller, int after) : IItemFilter
+    {
+        public int Asked { get; private set; }
+
+        public bool Accepts(ItemOrdinal item)
+        {
+            if (++Asked == after) caller.Cancel();
+            return true;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text;
+using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Recall;
 using Google.Protobuf;
@@ -15,28 +16,69 @@ public static class AnswerEncoder
     // A tag, a true; false is not written.
     private const int ColdFieldBytes = 2;
 
+    // A larger one serves a request or two and is not worth a thread's memory.
+    private const int LargestKeptBuffer = 256 * 1024;
+
+    [ThreadStatic]
+    private static byte[]? _buffer;
+
     /// <summary>Encodes an answer without its per-call fields.</summary>
     /// <param name="space">What was searched.</param>
     /// <param name="result">What was found.</param>
     public static byte[] Encode(in RecallSpace space, RecallResult result)
     {
-        var generationId = Encoding.UTF8.GetBytes(space.Generation.IdText);
-        var size = FieldBytes(generationId.Length) + 1 + CodedOutputStream.ComputeEnumSize((int)result.Basis);
-        for (var i = 0; i < result.Candidates.Length; i++) size += FieldBytes(CandidateBytes(space, result, i));
+        WillReadIds(space, result.Candidates);
+        var buffer = _buffer ?? new byte[4096];
+        var position = 0;
+        for (var i = 0; i < result.Candidates.Length; i++)
+        {
+            var id = IdOf(space, result.Candidates[i].Item);
+            var size = CandidateBytes(space, result, i, id.Length);
+            var output = new ProtobufWriter(Room(ref buffer, position, FieldBytes(size)));
+            output.Tag(RecallResponse.CandidatesFieldNumber, WireFormat.WireType.LengthDelimited);
+            output.VarInt((uint)size);
+            WriteCandidate(ref output, space, result, i, id);
+            position += output.Position;
+        }
 
-        var body = new byte[size];
-        var output = new ProtobufWriter(body);
-        for (var i = 0; i < result.Candidates.Length; i++) WriteCandidate(ref output, space, result, i);
-        output.LengthDelimited(RecallResponse.GenerationIdFieldNumber, generationId);
-        output.Tag(RecallResponse.BasisFieldNumber, WireFormat.WireType.Varint);
-        output.VarInt((uint)result.Basis);
-        return body;
+        position += WriteEnd(Room(ref buffer, position, FieldBytes(space.Generation.IdText.Length) + 1 + sizeof(ulong)), space, result.Basis);
+        if (buffer.Length <= LargestKeptBuffer) _buffer = buffer;
+        return buffer.AsSpan(0, position).ToArray();
     }
 
-    private static int CandidateBytes(in RecallSpace space, RecallResult result, int i)
+    private static int WriteEnd(Span<byte> destination, in RecallSpace space, AnswerBasis basis)
+    {
+        var output = new ProtobufWriter(destination);
+        output.Tag(RecallResponse.GenerationIdFieldNumber, WireFormat.WireType.LengthDelimited);
+        // Hexadecimal digits: a byte each.
+        output.VarInt((uint)space.Generation.IdText.Length);
+        output.Utf8(space.Generation.IdText);
+        output.Tag(RecallResponse.BasisFieldNumber, WireFormat.WireType.Varint);
+        output.VarInt((uint)basis);
+        return output.Position;
+    }
+
+    private static Span<byte> Room(ref byte[] buffer, int position, int needed)
+    {
+        if (buffer.Length - position < needed) Array.Resize(ref buffer, Math.Max(2 * buffer.Length, position + needed));
+        return buffer.AsSpan(position, needed);
+    }
+
+    /// <summary>Ids lie wherever their items came first: without this each waits for memory in its turn.</summary>
+    private static void WillReadIds(in RecallSpace space, ReadOnlySpan<RecallCandidate> candidates)
+    {
+        Span<ItemOrdinal> known = stackalloc ItemOrdinal[Math.Min(candidates.Length, 256)];
+        var count = 0;
+        foreach (ref readonly var candidate in candidates[..known.Length])
+            if (candidate.Item.IsInGeneration && !space.Generation.IsCold(candidate.Item.Ordinal))
+                known[count++] = candidate.Item.Ordinal;
+        space.Generation.Vocabulary.WillReadIds(known[..count]);
+    }
+
+    private static int CandidateBytes(in RecallSpace space, RecallResult result, int i, int idBytes)
     {
         var candidate = result.Candidates[i];
-        var size = FieldBytes(IdBytes(space, candidate.Item)) + ScoreFieldBytes + FieldBytes(BitOperations.PopCount((uint)candidate.Sources));
+        var size = FieldBytes(idBytes) + ScoreFieldBytes + FieldBytes(BitOperations.PopCount((uint)candidate.Sources));
         if (IsCold(space, candidate.Item)) size += ColdFieldBytes;
         foreach (var (pull, contribution) in new Contributions(result, i))
             if (contribution != 0)
@@ -44,16 +86,14 @@ public static class AnswerEncoder
         return size;
     }
 
-    private static int ContributionBytes(in RecallSpace space, Pull pull) => FieldBytes(IdBytes(space, pull.Item)) + ScoreFieldBytes;
+    private static int ContributionBytes(in RecallSpace space, Pull pull) => FieldBytes(IdOf(space, pull.Item).Length) + ScoreFieldBytes;
 
     private static int FieldBytes(int length) => 1 + CodedOutputStream.ComputeLengthSize(length) + length;
 
-    private static void WriteCandidate(ref ProtobufWriter output, in RecallSpace space, RecallResult result, int i)
+    private static void WriteCandidate(ref ProtobufWriter output, in RecallSpace space, RecallResult result, int i, ReadOnlySpan<byte> id)
     {
         var candidate = result.Candidates[i];
-        output.Tag(RecallResponse.CandidatesFieldNumber, WireFormat.WireType.LengthDelimited);
-        output.VarInt((uint)CandidateBytes(space, result, i));
-        WriteId(ref output, Candidate.ItemIdFieldNumber, space, candidate.Item);
+        output.LengthDelimited(Candidate.ItemIdFieldNumber, id);
         WriteScore(ref output, Candidate.ScoreFieldNumber, candidate.Score);
         WriteSources(ref output, candidate.Sources);
         foreach (var (pull, contribution) in new Contributions(result, i))
@@ -61,7 +101,7 @@ public static class AnswerEncoder
             if (contribution == 0) continue;
             output.Tag(Candidate.ContributionsFieldNumber, WireFormat.WireType.LengthDelimited);
             output.VarInt((uint)ContributionBytes(space, pull));
-            WriteId(ref output, Contribution.ItemIdFieldNumber, space, pull.Item);
+            output.LengthDelimited(Contribution.ItemIdFieldNumber, IdOf(space, pull.Item));
             WriteScore(ref output, Contribution.ScoreFieldNumber, contribution);
         }
 
@@ -87,15 +127,8 @@ public static class AnswerEncoder
         output.Single(score);
     }
 
-    private static int IdBytes(in RecallSpace space, CandidateId item) => item.IsInGeneration
-        ? space.Generation.Utf8IdOf(item.Ordinal).Length
-        : Encoding.UTF8.GetByteCount(space.Items.IdOf(item.Key));
-
-    private static void WriteId(ref ProtobufWriter output, int field, in RecallSpace space, CandidateId item)
-    {
-        if (item.IsInGeneration) output.LengthDelimited(field, space.Generation.Utf8IdOf(item.Ordinal));
-        else output.LengthDelimited(field, Encoding.UTF8.GetBytes(space.Items.IdOf(item.Key)));
-    }
+    private static ReadOnlySpan<byte> IdOf(scoped in RecallSpace space, CandidateId item) =>
+        item.IsInGeneration ? space.Generation.Utf8IdOf(item.Ordinal) : Encoding.UTF8.GetBytes(space.Items.IdOf(item.Key));
 
     /// <summary>What each pull contributed to one candidate; nothing where reasons were not asked for.</summary>
     private ref struct Contributions(RecallResult result, int candidate)

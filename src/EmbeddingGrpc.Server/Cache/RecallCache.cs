@@ -31,18 +31,19 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimePro
 
     /// <summary>Finds an answer behind the first level, or searches and keeps it. Call after <see cref="TryGet"/> missed.</summary>
     /// <param name="key">The query.</param>
+    /// <param name="query">What is searched for, in the searcher's terms.</param>
     /// <param name="search">Searches; called at most once. Its failure is its caller's and those who wait with it.</param>
     /// <param name="isHot">The query is known to be asked often: its answer is kept whatever the room.</param>
     /// <param name="cancellationToken">Gives up; who waits with this call goes on.</param>
-    public async ValueTask<RecallAnswer> GetOrSearchAsync(
-        RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, bool isHot, CancellationToken cancellationToken)
+    public async ValueTask<RecallAnswer> GetOrSearchAsync<TQuery>(
+        RecallCacheKey key, TQuery query, Func<TQuery, CancellationToken, ValueTask<byte[]>> search, bool isHot, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(search);
         while (true)
         {
             var flight = new TaskCompletionSource<RecallAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
             var flying = _flights.GetOrAdd(key, flight.Task);
-            if (flying == flight.Task) return await LeadAsync(key, search, isHot, flight, cancellationToken);
+            if (flying == flight.Task) return await LeadAsync(key, query, search, isHot, flight, cancellationToken);
             try
             {
                 return await flying.WaitAsync(cancellationToken);
@@ -57,12 +58,17 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimePro
     /// <summary>Drops every answer to a user. Those of users are in memory only.</summary>
     public void Forget(string userId) => memory.Forget(userId);
 
-    private async ValueTask<RecallAnswer> LeadAsync(
-        RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, bool isHot, TaskCompletionSource<RecallAnswer> flight, CancellationToken cancellationToken)
+    private async ValueTask<RecallAnswer> LeadAsync<TQuery>(
+        RecallCacheKey key,
+        TQuery query,
+        Func<TQuery, CancellationToken, ValueTask<byte[]>> search,
+        bool isHot,
+        TaskCompletionSource<RecallAnswer> flight,
+        CancellationToken cancellationToken)
     {
         try
         {
-            var answer = await FindAsync(key, search, isHot, cancellationToken);
+            var answer = await FindAsync(key, query, search, isHot, cancellationToken);
             flight.SetResult(answer);
             return answer;
         }
@@ -84,12 +90,12 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimePro
         }
     }
 
-    private async ValueTask<RecallAnswer> FindAsync(
-        RecallCacheKey key, Func<CancellationToken, ValueTask<byte[]>> search, bool isHot, CancellationToken cancellationToken)
+    private async ValueTask<RecallAnswer> FindAsync<TQuery>(
+        RecallCacheKey key, TQuery query, Func<TQuery, CancellationToken, ValueTask<byte[]>> search, bool isHot, CancellationToken cancellationToken)
     {
         if (remote is null)
         {
-            var found = await search(cancellationToken);
+            var found = await search(query, cancellationToken);
             memory.Set(key, found, isHot);
             return new RecallAnswer(found, AnswerOrigin.Search);
         }
@@ -101,7 +107,7 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimePro
         }
 
         var started = time.GetTimestamp();
-        var body = await search(cancellationToken);
+        var body = await search(query, cancellationToken);
         remote.Searched(key.Kind, time.GetElapsedTime(started));
         memory.Set(key, body, isHot);
         remote.Set(key, body);

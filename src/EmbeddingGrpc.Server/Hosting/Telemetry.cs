@@ -34,6 +34,9 @@ public static class Telemetry
                 .AddMeter("Microsoft.AspNetCore.Server.Kestrel")
                 .AddAspNetCoreInstrumentation()
                 .AddRuntimeInstrumentation()
+                // Twice for every call, and each time as dear as all that recall measures of itself; what waits and what runs is told by the rooms.
+                .AddView("http.server.active_requests", MetricStreamConfiguration.Drop)
+                .AddView("kestrel.queued_requests", MetricStreamConfiguration.Drop)
                 .AddPrometheusExporter();
             if (exported) metrics.AddOtlpExporter();
         });

@@ -14,13 +14,41 @@ using EmbeddingGrpc.Server.Recall.Graph;
 namespace EmbeddingGrpc.Server.Recall;
 
 /// <summary>Answers queries: waits for the events they must see, leases the generation once, looks into the cache, searches. Thread-safe.</summary>
-public sealed class CachedRecall(
-    ModelRegistry models, RecallEngine engine, SearchGate gate, RecallCache cache, RecallCacheKeys keys, CacheWarmer warmer, RecallCacheOptions options, TimeProvider time, RecallMetrics metrics)
+public sealed class CachedRecall
 {
     // With more exclusions than this the widened answer that they are taken from would cost more than the search it saves.
     private const int MostExcludesFromCache = 64;
 
+    private readonly ModelRegistry _models;
+    private readonly RecallEngine _engine;
+    private readonly SearchGate _gate;
+    private readonly RecallCache _cache;
+    private readonly RecallCacheKeys _keys;
+    private readonly CacheWarmer _warmer;
+    private readonly RecallCacheOptions _options;
+    private readonly TimeProvider _time;
+    private readonly RecallMetrics _metrics;
     private readonly ConditionalWeakTable<ItemGraph, GraphRevision> _revisions = [];
+
+    // Made once, not for each call.
+    private readonly Func<Asked, CancellationToken, ValueTask<byte[]>> _search;
+    private readonly Func<ModelRuntime, RecallQuery, CancellationToken, ValueTask> _warm;
+
+    /// <summary>Puts the rooms together.</summary>
+    public CachedRecall(
+        ModelRegistry models,
+        RecallEngine engine,
+        SearchGate gate,
+        RecallCache cache,
+        RecallCacheKeys keys,
+        CacheWarmer warmer,
+        RecallCacheOptions options,
+        TimeProvider time,
+        RecallMetrics metrics)
+    {
+        (_models, _engine, _gate, _cache, _keys, _warmer, _options, _time, _metrics) = (models, engine, gate, cache, keys, warmer, options, time, metrics);
+        (_search, _warm) = (SearchAndEncodeAsync, WarmAsync);
+    }
 
     /// <summary>Answers one query.</summary>
     /// <param name="model">Name of the model; empty for the default one.</param>
@@ -39,21 +67,22 @@ public sealed class CachedRecall(
     {
         ArgumentNullException.ThrowIfNull(query);
         var started = Stopwatch.GetTimestamp();
-        var runtime = models.Get(model);
-        if (runtime.Generations.Recent.IsSampled()) runtime.Generations.Recent.Keep(new AskedLately(engine, runtime, query));
+        var runtime = _models.Get(model);
+        if (runtime.Generations.Recent.IsSampled()) runtime.Generations.Recent.Keep(new AskedLately(_engine, runtime, query));
         if (minimumOffset > runtime.Applier.AppliedOffset) await WaitForAsync(runtime, minimumOffset, cancellationToken);
-        if (batch is not null) return await AnswerFromAsync(batch.Of(runtime), isTaken: true);
+        if (batch is not null) return await AnswerFromAsync(runtime, batch.Of(runtime), query, minimumOffset, isTaken: true, started, cancellationToken);
         if (!runtime.Generations.TryLease(out var lease)) throw new NoGenerationException(runtime.Name);
-        using (lease) return await AnswerFromAsync(lease.Generation, isTaken: false);
+        using (lease) return await AnswerFromAsync(runtime, lease.Generation, query, minimumOffset, isTaken: false, started, cancellationToken);
+    }
 
-        async ValueTask<RecallAnswer> AnswerFromAsync(Generation generation, bool isTaken)
-        {
-            var asked = new Asked(
-                runtime, SpaceOf(runtime, generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current, isTaken);
-            var answer = query.Subject is UserSubject user ? await AnswerUserAsync(asked, user, cancellationToken) : await AnswerAsync(asked, cancellationToken);
-            metrics.Answered(query.Subject.Kind, answer.Origin, started);
-            return answer;
-        }
+    private async ValueTask<RecallAnswer> AnswerFromAsync(
+        ModelRuntime runtime, Generation generation, RecallQuery query, LogOffset minimumOffset, bool isTaken, long started, CancellationToken cancellationToken)
+    {
+        var asked = new Asked(
+            runtime, SpaceOf(runtime, generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current, isTaken);
+        var answer = query.Subject is UserSubject user ? await AnswerUserAsync(asked, user, cancellationToken) : await AnswerAsync(asked, cancellationToken);
+        _metrics.Answered(query.Subject.Kind, answer.Origin, started);
+        return answer;
     }
 
     private static RecallSpace SpaceOf(ModelRuntime runtime, Generation generation) => new(generation, runtime.Items, runtime.Graph) { Catalog = runtime.Catalog };
@@ -73,7 +102,7 @@ public sealed class CachedRecall(
 
     private long RevisionFor(ModelRuntime runtime, RecallQuery query, LogOffset minimumOffset) =>
         query.Subject is UserSubject or SessionSubject && query.Sources.HasFlag(RecallSources.Graph)
-            ? _revisions.GetValue(runtime.Graph, graph => new GraphRevision(graph, options.GraphRevisionPeriod, time)).At(minimumOffset.Value)
+            ? _revisions.GetValue(runtime.Graph, graph => new GraphRevision(graph, _options.GraphRevisionPeriod, _time)).At(minimumOffset.Value)
             : 0;
 
     private async ValueTask<RecallAnswer> AnswerUserAsync(Asked asked, UserSubject user, CancellationToken cancellationToken)
@@ -98,8 +127,8 @@ public sealed class CachedRecall(
         var sharing = ReferenceEquals(shared, query) ? asked : asked with { Query = shared };
         if (KeyOf(sharing) is not { } key) return await SearchAsync(asked, cancellationToken);
         // Of others the history or the graph has changed by the time that another generation serves.
-        if (shared.Subject is ItemSubject) warmer.Asked(asked.Model, shared, WarmAsync);
-        if (!cache.TryGet(key, out var found)) found = await FindAsync(key, sharing, cancellationToken);
+        if (shared.Subject is ItemSubject) _warmer.Asked(asked.Model, shared, _warm);
+        if (!_cache.TryGet(key, out var found)) found = await FindAsync(key, sharing, cancellationToken);
         if (IsOutdated(found, asked)) return await SearchAsync(asked, cancellationToken);
         if (ReferenceEquals(shared, query)) return found;
         return found with { Body = AnswerFilter.Apply(found.Body.Span, query.Excludes.ToHashSet(StringComparer.Ordinal), query.MinimumScore, query.K, out _) };
@@ -127,21 +156,21 @@ public sealed class CachedRecall(
         asked.Deletions.Recent.Count > 0 && AnswerFilter.HasAny(answer.Body.Span, asked.Deletions.Recent);
 
     private RecallCacheKey? KeyOf(in Asked asked) =>
-        keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision, asked.Deletions.Revision);
+        _keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision, asked.Deletions.Revision);
 
     private async ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Asked asked, CancellationToken cancellationToken)
     {
         var generation = asked.Space.Generation;
         var items = generation.ItemCount;
-        if (cache.TryGetMissing(key, items) is { } missing) throw missing.ToException();
+        if (_cache.TryGetMissing(key, items) is { } missing) throw missing.ToException();
         try
         {
-            return await cache.GetOrSearchAsync(key, token => SearchAndEncodeAsync(asked, token), isHot: false, cancellationToken);
+            return await _cache.GetOrSearchAsync(key, asked, _search, isHot: false, cancellationToken);
         }
         catch (ItemNotInGenerationException e) when (!generation.TryGetOrdinal(e.ItemId, out _))
         {
             // Not of an item that was deleted: it may be back at any time.
-            cache.SetMissing(key, new MissingItem(e.ItemId, e.Generation, e.Message, items));
+            _cache.SetMissing(key, new MissingItem(e.ItemId, e.Generation, e.Message, items));
             throw;
         }
     }
@@ -154,7 +183,7 @@ public sealed class CachedRecall(
         {
             var asked = new Asked(
                 runtime, SpaceOf(runtime, lease.Generation), query, default, 0, RevisionFor(runtime, query, default), runtime.Catalog.Deleted.Current, IsTaken: true);
-            if (KeyOf(asked) is { } key) await cache.GetOrSearchAsync(key, token => SearchAndEncodeAsync(asked, token), isHot: true, cancellationToken);
+            if (KeyOf(asked) is { } key) await _cache.GetOrSearchAsync(key, asked, _search, isHot: true, cancellationToken);
         }
     }
 
@@ -163,12 +192,12 @@ public sealed class CachedRecall(
 
     private async ValueTask<byte[]> SearchAndEncodeAsync(Asked asked, CancellationToken cancellationToken)
     {
-        using var place = await gate.EnterAsync(asked.IsTaken, cancellationToken);
+        using var place = await _gate.EnterAsync(asked.IsTaken, cancellationToken);
         return SearchAndEncode(asked, cancellationToken);
     }
 
     private byte[] SearchAndEncode(in Asked asked, CancellationToken cancellationToken) =>
-        AnswerEncoder.Encode(asked.Space, engine.Search(asked.Space, asked.Query, asked.History.Span, cancellationToken));
+        AnswerEncoder.Encode(asked.Space, _engine.Search(asked.Space, asked.Query, asked.History.Span, cancellationToken));
 
     /// <summary>One query and all that it is answered from.</summary>
     private readonly record struct Asked(

@@ -6,6 +6,9 @@ namespace EmbeddingGrpc.Server.Recall;
 /// <summary>Searches an index so that an exclusion never costs an answer. Stateless.</summary>
 internal static class IndexSearch
 {
+    // A walk that need not ask about each item it meets is faster than one that must, by more than so many further results cost.
+    private const int FewExclusions = 16;
+
     /// <summary>A search that looks at every row.</summary>
     public delegate int ExactScan(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken);
 
@@ -19,6 +22,12 @@ internal static class IndexSearch
     public static Span<Neighbor> Run(
         IVectorIndex index, ExactScan scan, ReadOnlySpan<float> query, int count, RecallScratch scratch, CancellationToken cancellationToken)
     {
+        if (scratch.Excluded is { Rule: null, CountInGeneration: > 0 and <= FewExclusions }
+            && TryWithoutFilter(index, query, count, scratch, cancellationToken) is { Length: > 0 } all)
+        {
+            return all;
+        }
+
         var results = scratch.Neighbors(count);
         var parameters = new SearchParameters(count, Filter: scratch.Excluded.AsFilter);
         var found = index.Search(query, parameters, results, cancellationToken);
@@ -30,5 +39,20 @@ internal static class IndexSearch
         }
 
         return results[..found];
+    }
+
+    /// <summary>Asks for as many more as are excluded, and drops those.</summary>
+    /// <returns>Empty where that did not find as many as there are.</returns>
+    private static Span<Neighbor> TryWithoutFilter(
+        IVectorIndex index, ReadOnlySpan<float> query, int count, RecallScratch scratch, CancellationToken cancellationToken)
+    {
+        var excluded = scratch.Excluded;
+        var results = scratch.Neighbors(count + excluded.CountInGeneration);
+        var found = index.Search(query, new SearchParameters(results.Length), results, cancellationToken);
+        var kept = 0;
+        for (var i = 0; i < found && kept < count; i++)
+            if (excluded.Accepts(results[i].Item))
+                results[kept++] = results[i];
+        return kept < Math.Min(count, index.Count - excluded.CountInGeneration) ? [] : results[..kept];
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
 
@@ -45,6 +46,16 @@ internal sealed class IdTable
             int at = (int)(position % ChunkBytes);
             return chunk.AsSpan(at + LengthBytes, chunk[at] | (chunk[at + 1] << 8));
         }
+    }
+
+    /// <summary>An id will be read soon. Ids of many numbers: first this for all of them, then <see cref="WillRead"/> for all.</summary>
+    public void WillFind(int number) => CacheHint.WillRead(in _positions[number]);
+
+    /// <summary>An id will be read very soon.</summary>
+    public void WillRead(int number)
+    {
+        long position = _positions[number];
+        CacheHint.WillRead(in _chunks[(int)(position / ChunkBytes)][(int)(position % ChunkBytes)]);
     }
 
     /// <summary>The id's number; a new one if it is not known yet.</summary>

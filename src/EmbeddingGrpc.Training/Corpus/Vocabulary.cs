@@ -80,6 +80,14 @@ public sealed class Vocabulary
     /// <summary>The id of an item, in UTF-8.</summary>
     public ReadOnlySpan<byte> Utf8IdOf(ItemOrdinal item) => _ids[item.Value];
 
+    /// <summary>The ids of many items will be read: their waits for memory overlap.</summary>
+    /// <remarks>Two rounds, because where an id lies must be read before it can be said which memory is wanted.</remarks>
+    public void WillReadIds(ReadOnlySpan<ItemOrdinal> items)
+    {
+        foreach (var item in items) _ids.WillFind(item.Value);
+        foreach (var item in items) _ids.WillRead(item.Value);
+    }
+
     /// <summary>Interactions with an item in the training data.</summary>
     public long CountOf(ItemOrdinal item) => _counts[item.Value];
 

@@ -41,7 +41,10 @@ public sealed class ForeignClientTests : IDisposable
         var run = await ProgramRun.RunAsync(
             python, [Path.Combine(Programs, "python", "client.py"), daemon.GrpcAddress.Authority], Cancel,
             new Dictionary<string, string> { ["PYTHONPATH"] = _stubs.FullPath, ["PYTHONDONTWRITEBYTECODE"] = "1" });
-        AssertStreamedTrainedAndRecalled(run);
+        var seen = AssertStreamedTrainedAndRecalled(run);
+        Assert.All(seen.Streamed![0], item => Assert.StartsWith("wine-", item, StringComparison.Ordinal));
+        Assert.All(seen.Streamed[1], item => Assert.StartsWith("bread-", item, StringComparison.Ordinal));
+        Assert.Equal((2, 2, 5), (seen.Streamed[0].Count, seen.Streamed[1].Count, seen.StreamedUnknown));
     }
 
     [Fact]
@@ -82,7 +85,7 @@ public sealed class ForeignClientTests : IDisposable
             workingDirectory: _stubs.FullPath);
     }
 
-    private static void AssertStreamedTrainedAndRecalled(ProgramRun run)
+    private static Seen AssertStreamedTrainedAndRecalled(ProgramRun run)
     {
         Assert.True(run.ExitCode == 0, run.Errors);
         var seen = JsonSerializer.Deserialize<Seen>(run.Output, SnakeCase)!;
@@ -92,6 +95,7 @@ public sealed class ForeignClientTests : IDisposable
         Assert.Equal(5, seen.Items.Count);
         Assert.All(seen.Items, item => Assert.StartsWith("wine-", item, StringComparison.Ordinal));
         Assert.Equal("NOT_FOUND", seen.Unknown);
+        return seen;
     }
 
     private static async Task RequireAsync(string program, string[] arguments, string missing)
@@ -99,5 +103,13 @@ public sealed class ForeignClientTests : IDisposable
         if (!File.Exists(program) || (await ProgramRun.RunAsync(program, arguments, Cancel)).ExitCode != 0) InstalledProgram.Missing(missing);
     }
 
-    private sealed record Seen(int Acknowledged, IReadOnlyList<string> Phases, string Generation, string AnsweredBy, IReadOnlyList<string> Items, string Unknown);
+    private sealed record Seen(
+        int Acknowledged,
+        IReadOnlyList<string> Phases,
+        string Generation,
+        string AnsweredBy,
+        IReadOnlyList<string> Items,
+        string Unknown,
+        IReadOnlyList<IReadOnlyList<string>>? Streamed = null,
+        int StreamedUnknown = 0);
 }

@@ -35,7 +35,7 @@ public sealed class RecallCacheTests : IDisposable
     [Fact]
     public async Task GetOrSearch_First_SearchesAndFillsBothLevels()
     {
-        var answer = await _cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Body), isHot: false, Cancelled);
+        var answer = await _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled);
 
         Assert.Equal(AnswerOrigin.Search, answer.Origin);
         Assert.True(_cache.TryGet(Key, out var again));
@@ -49,7 +49,7 @@ public sealed class RecallCacheTests : IDisposable
     {
         MakeRemote().Set(Key, Body);
 
-        var answer = await _cache.GetOrSearchAsync(Key, _ => throw new InvalidOperationException("must not search"), isHot: false, Cancelled);
+        var answer = await _cache.GetOrSearchAsync(Key, 0, (_, _) => throw new InvalidOperationException("must not search"), isHot: false, Cancelled);
 
         Assert.Equal((AnswerOrigin.Redis, 1), (answer.Origin, _metrics.Metrics.RedisHits));
         Assert.Equal(Body, answer.Body.ToArray());
@@ -60,7 +60,7 @@ public sealed class RecallCacheTests : IDisposable
     public async Task GetOrSearch_WithoutRedis_Works()
     {
         var cache = new RecallCache(_memory, remote: null, _time);
-        Assert.Equal(AnswerOrigin.Search, (await cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Body), isHot: false, Cancelled)).Origin);
+        Assert.Equal(AnswerOrigin.Search, (await cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled)).Origin);
         Assert.True(cache.TryGet(Key, out _));
     }
 
@@ -70,7 +70,7 @@ public sealed class RecallCacheTests : IDisposable
         var lookup = new TaskCompletionSource<byte[]?>();
         _store.InsteadOfGet = () => lookup.Task;
         var searches = 0;
-        var calls = Enumerable.Range(0, 50).Select(_ => _cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Count(ref searches)), isHot: false, Cancelled).AsTask()).ToArray();
+        var calls = Enumerable.Range(0, 50).Select(_ => _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Count(ref searches)), isHot: false, Cancelled).AsTask()).ToArray();
 
         lookup.SetResult(null);
         var answers = await Task.WhenAll(calls);
@@ -85,8 +85,8 @@ public sealed class RecallCacheTests : IDisposable
         var lookup = new TaskCompletionSource<byte[]?>();
         _store.InsteadOfGet = () => lookup.Task;
         using var leaderGivesUp = new CancellationTokenSource();
-        var leader = _cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Body), isHot: false, leaderGivesUp.Token).AsTask();
-        var follower = _cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Body), isHot: false, Cancelled).AsTask();
+        var leader = _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, leaderGivesUp.Token).AsTask();
+        var follower = _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled).AsTask();
 
         _store.InsteadOfGet = null;
         await leaderGivesUp.CancelAsync();
@@ -101,8 +101,8 @@ public sealed class RecallCacheTests : IDisposable
         var lookup = new TaskCompletionSource<byte[]?>();
         _store.InsteadOfGet = () => lookup.Task;
         using var followerGivesUp = new CancellationTokenSource();
-        var leader = _cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Body), isHot: false, Cancelled).AsTask();
-        var follower = _cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Body), isHot: false, followerGivesUp.Token).AsTask();
+        var leader = _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled).AsTask();
+        var follower = _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, followerGivesUp.Token).AsTask();
 
         await followerGivesUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => follower);
@@ -116,14 +116,14 @@ public sealed class RecallCacheTests : IDisposable
     {
         var lookup = new TaskCompletionSource<byte[]?>();
         _store.InsteadOfGet = () => lookup.Task;
-        var leader = _cache.GetOrSearchAsync(Key, _ => throw new InvalidDataException("broken"), isHot: false, Cancelled).AsTask();
-        var follower = _cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Body), isHot: false, Cancelled).AsTask();
+        var leader = _cache.GetOrSearchAsync(Key, 0, (_, _) => throw new InvalidDataException("broken"), isHot: false, Cancelled).AsTask();
+        var follower = _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled).AsTask();
         lookup.SetResult(null);
 
         await Assert.ThrowsAsync<InvalidDataException>(() => leader);
         await Assert.ThrowsAsync<InvalidDataException>(() => follower);
         Assert.False(_cache.TryGet(Key, out _));
-        Assert.Equal(Body, (await _cache.GetOrSearchAsync(Key, _ => ValueTask.FromResult(Body), isHot: false, Cancelled)).Body.ToArray());
+        Assert.Equal(Body, (await _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled)).Body.ToArray());
     }
 
     private static byte[] Count(ref int searches)

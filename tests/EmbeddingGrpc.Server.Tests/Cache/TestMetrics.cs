@@ -30,7 +30,11 @@ public sealed class TestMetrics : IDisposable
     public RecallMetrics Metrics { get; }
 
     /// <summary>The sum of a counter, or the number of records of a histogram, where a tag has a value.</summary>
-    public long Count(string instrument, string tag, string value) => _counts.GetValueOrDefault((instrument, tag, value));
+    public long Count(string instrument, string tag, string value)
+    {
+        _listener.RecordObservableInstruments();
+        return _counts.GetValueOrDefault((instrument, tag, value));
+    }
 
     /// <summary>The sum of a counter without tags.</summary>
     public long Total(string instrument) => _totals.GetValueOrDefault(instrument);
@@ -45,6 +49,6 @@ public sealed class TestMetrics : IDisposable
     private void Sum(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         _totals.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value);
-        foreach (var tag in tags) _counts.AddOrUpdate((instrument.Name, tag.Key, (string)tag.Value!), value, (_, sum) => sum + value);
+        foreach (var tag in tags) _counts.AddOrUpdate((instrument.Name, tag.Key, (string)tag.Value!), value, (_, sum) => instrument.IsObservable ? value : sum + value);
     }
 }

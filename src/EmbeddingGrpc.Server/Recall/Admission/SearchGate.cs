@@ -13,6 +13,9 @@ public sealed class SearchGate
     // Follows a change of load within some tens of searches.
     private const double Newest = 1.0 / 32;
 
+    // A burst of so many a place is no overload, however slow the searches: callers that come together must wait for each other.
+    private const int Burst = 16;
+
     private readonly AdmissionOptions _options;
     private readonly TimeProvider _time;
     private readonly RecallMetrics _metrics;
@@ -61,7 +64,7 @@ public sealed class SearchGate
                 return ValueTask.FromResult(new SearchPlace(this, _time.GetTimestamp()));
             }
 
-            if (!isTaken && ExpectedWait() is var wait && (wait > _options.MaximumWait || _waiting.Count >= _options.MaximumWaiting)) throw Refusal(wait);
+            if (!isTaken && IsOverloaded(out var wait)) throw Refusal(wait);
             waiter = new Waiter(this, isTaken, _time.GetTimestamp());
             waiter.Node = _waiting.AddLast(waiter);
         }
@@ -74,7 +77,7 @@ public sealed class SearchGate
     public void RequireCapacity()
     {
         lock (_gate)
-            if (_searching >= _places && ExpectedWait() is var wait && (wait > _options.MaximumWait || _waiting.Count >= _options.MaximumWaiting))
+            if (_searching >= _places && IsOverloaded(out var wait))
                 throw Refusal(wait);
     }
 
@@ -89,12 +92,18 @@ public sealed class SearchGate
                 _waiting.Remove(first);
                 first.Value.Node = null;
                 // Searches became slower than they were when it came. Those behind it have waited less.
-                if (!first.Value.IsTaken && _time.GetElapsedTime(first.Value.Since, now) > 2 * _options.MaximumWait) first.Value.TryRefuse(Refusal(ExpectedWait()));
+                if (!first.Value.IsTaken && _waiting.Count >= Burst * _places && _time.GetElapsedTime(first.Value.Since, now) > 2 * _options.MaximumWait) first.Value.TryRefuse(Refusal(ExpectedWait()));
                 else if (first.Value.TryAdmit(new SearchPlace(this, now))) return;
             }
 
             _searching--;
         }
+    }
+
+    private bool IsOverloaded(out TimeSpan wait)
+    {
+        wait = ExpectedWait();
+        return _waiting.Count >= _options.MaximumWaiting || (wait > _options.MaximumWait && _waiting.Count >= Burst * _places);
     }
 
     private TimeSpan ExpectedWait() => TimeSpan.FromTicks((long)(_averageTicks * (_waiting.Count + 1) / _places));

@@ -50,6 +50,10 @@ def main(address):
         except grpc.RpcError as error:
             unknown = error.code().name
 
+        asked = [recall_pb2.StreamRecallRequest(tag=tag, request=recall_pb2.RecallRequest(item=recall_pb2.ItemQuery(item_id=item), k=2))
+                 for tag, item in ((7, "wine-1"), (8, "beer-1"), (9, "bread-1"))]
+        streamed = {answer.tag: answer for answer in recall.StreamRecall(iter(asked), timeout=10)}
+
     print(json.dumps({
         "acknowledged": acknowledged,
         "phases": sorted(phases),
@@ -57,6 +61,8 @@ def main(address):
         "answered_by": answer.generation_id,
         "items": [candidate.item_id for candidate in answer.candidates],
         "unknown": unknown,
+        "streamed": [[candidate.item_id for candidate in streamed[tag].response.candidates] for tag in (7, 9)],
+        "streamed_unknown": streamed[8].error.code,
     }))
 
 
