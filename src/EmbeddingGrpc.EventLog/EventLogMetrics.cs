@@ -29,6 +29,9 @@ public static class EventLogMetrics
         "embeddinggrpc.log.sync.duration", "s", "What one fsync of the log took", tags: null,
         new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5] });
 
+    /// <summary>A log is open. Failures are told as 0 from here on: a counter that begins at 1 has not risen, and no alert would tell of the first.</summary>
+    internal static void Opened() => Refused.Add(0);
+
     internal static void Committed(int batches, int entries, long duplicates)
     {
         GroupBatches.Record(batches);

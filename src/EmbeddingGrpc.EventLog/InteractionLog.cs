@@ -34,6 +34,7 @@ public sealed class InteractionLog : IAsyncDisposable
         var writer = new SegmentWriter(files, _segments, _producers, options);
         _appender = new Appender(_queue, writer, _producers, _durable, time, logger);
         _maintenance = new LogMaintenance(files, _segments, options, logger);
+        EventLogMetrics.Opened();
         if (startAppender) _appender.Start();
     }
 
@@ -42,6 +43,9 @@ public sealed class InteractionLog : IAsyncDisposable
 
     /// <summary>The oldest offset that is still kept; 0 until retention removes something.</summary>
     public LogOffset FirstOffset => new(_segments.Snapshot[0].BaseOffset);
+
+    /// <summary>Memory of what waits to become durable, in bytes; <see cref="EventLogOptions.AppendQueueBytes"/> bounds it.</summary>
+    public long QueuedBytes => _queue.HeldBytes;
 
     /// <summary>Why the log takes no writes until it is opened again; null while it does.</summary>
     public LogUnavailableException? Failure => _appender.Failure;

@@ -16,6 +16,15 @@ internal sealed class AppendQueue(int maximumBatches, long maximumBytes, long du
     private long _admitBefore = long.MaxValue;
     private bool _completed;
 
+    /// <summary>Bytes of the batches that are not durable yet.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            lock (_lock) return _heldBytes;
+        }
+    }
+
     /// <summary>Completes when the batch has its place. Cancelling gives the place up; after it the batch is on its way and cannot be taken back.</summary>
     public ValueTask EnqueueAsync(PendingAppend append, CancellationToken cancellationToken)
     {

@@ -25,7 +25,8 @@ internal static class DaemonRegistration
         AddHosted<DataDirectory>(services);
         AddHosted<DaemonFile>(services);
         AddHosted<Drain>(services);
-        AddHosted<HostMetrics>(services);
+        AddHosted<DiskMetrics>(services);
+        AddHosted<MemoryMetrics>(services);
         return services;
     }
 

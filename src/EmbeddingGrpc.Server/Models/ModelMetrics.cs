@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -8,7 +9,11 @@ public sealed class ModelMetrics : IDisposable
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "EmbeddingGrpc.Models";
 
+    /// <summary>Outcome of a training that failed.</summary>
+    public const string Failed = "failed";
+
     private readonly Meter _meter;
+    private readonly ConcurrentDictionary<string, long> _failures = new(StringComparer.Ordinal);
     private readonly Histogram<double> _trainingDuration;
     private readonly Histogram<double> _loadDuration;
 
@@ -19,6 +24,18 @@ public sealed class ModelMetrics : IDisposable
         ArgumentNullException.ThrowIfNull(registry);
         _meter = meters.Create(MeterName);
         _trainingDuration = _meter.CreateHistogram<double>("embeddinggrpc.training.duration", "s", "Trainings that ended, by outcome");
+        // Told as 0 from the start: a counter that begins at 1 has not risen, and no alert would tell of the first failure.
+        _meter.CreateObservableCounter(
+            "embeddinggrpc.training.failures", () => registry.Models.Select(model => new Measurement<long>(_failures.GetValueOrDefault(model.Name), Tag(model.Name))),
+            "{training}", "Trainings that failed; what served goes on serving");
+        // Absent where there was nothing to compare with.
+        _meter.CreateObservableGauge(
+            "embeddinggrpc.generation.recall",
+            () => registry.Models
+                .Select(model => (model.Name, model.Generations.Serving?.Metrics))
+                .Where(model => model.Metrics?.ContainsKey(GenerationMetrics.EvaluationRecall) == true)
+                .Select(model => new Measurement<double>(model.Metrics![GenerationMetrics.EvaluationRecall], Tag(model.Name))),
+            "1", "Recall of the serving generation on what users did after its training's cut in time, as it was promoted by");
         _loadDuration = _meter.CreateHistogram<double>("embeddinggrpc.generation.load.duration", "s", "Loading and warming a stored generation");
         Observe("embeddinggrpc.log.durable_offset", "{interaction}", "Interactions on disk", model => model.Log.DurableOffset.Value);
         Observe("embeddinggrpc.log.applied_offset", "{interaction}", "Interactions in the user histories", model => model.Applier.AppliedOffset.Value);
@@ -46,8 +63,11 @@ public sealed class ModelMetrics : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="outcome">One of few words, such as <c>published</c>.</param>
     /// <param name="elapsed">How long it ran.</param>
-    public void TrainingEnded(string model, string outcome, TimeSpan elapsed) =>
+    public void TrainingEnded(string model, string outcome, TimeSpan elapsed)
+    {
         _trainingDuration.Record(elapsed.TotalSeconds, Tag(model), new("outcome", outcome));
+        if (outcome == Failed) _failures.AddOrUpdate(model, 1, (_, count) => count + 1);
+    }
 
     /// <summary>Counts a generation that was loaded from disk.</summary>
     public void GenerationLoaded(string model, TimeSpan elapsed) => _loadDuration.Record(elapsed.TotalSeconds, Tag(model));

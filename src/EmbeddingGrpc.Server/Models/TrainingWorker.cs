@@ -111,7 +111,7 @@ public sealed class TrainingWorker : IAsyncDisposable
         {
             // The end of this thread's stack: what is not told to the watchers here would end the daemon.
             ModelLog.TrainingFailed(_logger, e, _model, e.Message);
-            _metrics.TrainingEnded(_model, "failed", _time.GetElapsedTime(started));
+            _metrics.TrainingEnded(_model, ModelMetrics.Failed, _time.GetElapsedTime(started));
             run.Fail(e);
         }
     }

@@ -53,9 +53,14 @@ internal sealed class DaemonProcess : IAsyncDisposable
     /// <param name="dataDirectory">Where its data lies; the daemon makes it if it is missing.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="settings">Such as <c>--EmbeddingGrpc:Model:Training:Dimension=16</c>.</param>
-    public static async Task<DaemonProcess> StartAsync(string dataDirectory, CancellationToken cancellationToken, params string[] settings)
+    public static Task<DaemonProcess> StartAsync(string dataDirectory, CancellationToken cancellationToken, params string[] settings) =>
+        StartAsync(dataDirectory, new Dictionary<string, string>(), cancellationToken, settings);
+
+    /// <summary>Starts a daemon with variables of its environment and waits until it listens.</summary>
+    public static async Task<DaemonProcess> StartAsync(
+        string dataDirectory, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken, params string[] settings)
     {
-        var daemon = new DaemonProcess(Launch(dataDirectory, settings));
+        var daemon = new DaemonProcess(Launch(dataDirectory, settings, environment));
         try
         {
             await daemon.WaitUntilListeningAsync(dataDirectory, cancellationToken);
@@ -94,7 +99,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
     /// <summary>Starts a daemon and kills it soon, whether it listens by then or not.</summary>
     /// <param name="dataDirectory">Where its data lies.</param>
     /// <param name="after">How soon.</param>
-    /// <param name="settings">As for <see cref="StartAsync"/>.</param>
+    /// <param name="settings">Such as <c>--EmbeddingGrpc:Model:Training:Dimension=16</c>.</param>
     public static async Task KillDuringStartAsync(string dataDirectory, TimeSpan after, params string[] settings)
     {
         await using var daemon = new DaemonProcess(Launch(dataDirectory, settings));
@@ -134,7 +139,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Launch(string dataDirectory, string[] settings)
+    private static Process Launch(string dataDirectory, string[] settings, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(
             Build.DaemonExecutable, [$"--EmbeddingGrpc:DataDirectory={dataDirectory}", "--EmbeddingGrpc:GrpcPort=0", "--EmbeddingGrpc:HttpPort=0", .. settings])
@@ -146,6 +151,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
 
         // Settings of whoever runs the tests are not the test's.
         foreach (var name in start.Environment.Keys.Where(IsSetting).ToList()) start.Environment.Remove(name);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         return Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start.");
     }
 

@@ -19,11 +19,25 @@ public sealed class TelemetryTests
     {
         await using var daemon = await TestDaemon.StartAsync();
         var metrics = await daemon.Http.GetStringAsync("/metrics", Cancel);
-        foreach (var name in new[] { "embeddinggrpc_disk_free_bytes", "embeddinggrpc_disk_size_bytes", "embeddinggrpc_memory_limit_bytes", "embeddinggrpc_memory_resident_bytes" })
+        foreach (var name in new[] { "embeddinggrpc_disk_free_bytes", "embeddinggrpc_disk_size_bytes", "embeddinggrpc_memory_limit_bytes", "embeddinggrpc_memory_resident_bytes", "embeddinggrpc_memory_heap_limit_bytes" })
         {
             var line = Assert.Single(metrics.Split('\n'), line => line.StartsWith(name + "{", StringComparison.Ordinal));
-            Assert.True(double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) > 0, line);
+            Assert.True(ValueOf(line) > 0, line);
         }
+    }
+
+    [Fact]
+    public async Task Metrics_OfAnEmptyDaemon_TellEachRoomsMemoryAndNoFailureYet()
+    {
+        await using var daemon = await TestDaemon.StartAsync();
+        var metrics = (await daemon.Http.GetStringAsync("/metrics", Cancel)).Split('\n');
+        foreach (var room in new[] { "answers", "log_buffers", "item_keys", "histories", "counters", "item_graph", "catalogue" })
+            Assert.Single(metrics, line => line.StartsWith("embeddinggrpc_memory_room_bytes{", StringComparison.Ordinal) && line.Contains($"room=\"{room}\"", StringComparison.Ordinal));
+        foreach (var kind in new[] { "managed", "native", "mapped" })
+            Assert.Single(metrics, line => line.StartsWith("embeddinggrpc_memory_process_bytes{", StringComparison.Ordinal) && line.Contains($"kind=\"{kind}\"", StringComparison.Ordinal));
+        // A counter that is only told once it is 1 never rises in the eyes of an alert.
+        foreach (var failures in new[] { "embeddinggrpc_log_refused_total", "embeddinggrpc_training_failures_total" })
+            Assert.Equal(0, ValueOf(Assert.Single(metrics, line => line.StartsWith(failures + "{", StringComparison.Ordinal))));
     }
 
     [Fact]
@@ -42,6 +56,9 @@ public sealed class TelemetryTests
         Assert.Contains(bodies, sent => sent.Path == "/v1/metrics" && Holds(sent.Body, "embeddinggrpc.disk.free"u8));
         Assert.Contains(bodies, sent => sent.Path == "/v1/traces" && Holds(sent.Body, Convert.FromHexString(trace)) && Holds(sent.Body, "embedding-grpc"u8));
     }
+
+    private static double ValueOf(string line) =>
+        double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
 
     private static bool Holds(byte[] body, ReadOnlySpan<byte> part) => body.AsSpan().IndexOf(part) >= 0;
 
