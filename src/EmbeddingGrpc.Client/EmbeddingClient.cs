@@ -34,7 +34,7 @@ public sealed partial class EmbeddingClient : IDisposable
     /// <param name="options">Where the daemon is and how patiently it is called.</param>
     /// <param name="loggerFactory">Receives what calls and streams have to say; null keeps them quiet.</param>
     /// <param name="timeProvider">The clock of streams and retries; null is the system's.</param>
-    /// <exception cref="ArgumentException">Not an http, https or dns address.</exception>
+    /// <exception cref="ArgumentException">Not an http, https or dns address, or a certificate that cannot be used.</exception>
     public EmbeddingClient(EmbeddingClientOptions options, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -21,6 +21,12 @@ public sealed record EmbeddingClientOptions
     /// <summary>The key that a daemon with access keys asks for; empty sends none. Over cleartext it can be read on the way.</summary>
     public string AccessKey { get; init; } = "";
 
+    /// <summary>PEM file of the certificate that a daemon with <c>Tls:ClientCaPath</c> asks for; empty presents none. Read for every connection, so a renewed one is taken.</summary>
+    public string ClientCertificatePath { get; init; } = "";
+
+    /// <summary>PEM file of its private key, unencrypted.</summary>
+    public string ClientKeyPath { get; init; } = "";
+
     /// <summary>The model of calls that do not name one.</summary>
     [Required]
     public string Model { get; init; } = "default";

@@ -9,6 +9,8 @@ namespace EmbeddingGrpc.Cli.CommandLine;
 internal abstract class DaemonCommand : EmbedCtlCommand
 {
     private const string AccessKeyVariable = "EMBEDDINGGRPC_ACCESS_KEY";
+    private const string CertificateVariable = "EMBEDDINGGRPC_CLIENT_CERTIFICATE";
+    private const string KeyVariable = "EMBEDDINGGRPC_CLIENT_KEY";
     private const string DefaultAddress = "http://127.0.0.1:50051";
 
     private readonly Option<string> _address = new("--address")
@@ -25,6 +27,20 @@ internal abstract class DaemonCommand : EmbedCtlCommand
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable(AccessKeyVariable) ?? "",
     };
 
+    private readonly Option<string> _certificate = new("--client-certificate")
+    {
+        Description = $"PEM file of the certificate that a daemon with Tls:ClientCaPath asks for. Default: the environment variable {CertificateVariable}.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(CertificateVariable) ?? "",
+    };
+
+    private readonly Option<string> _key = new("--client-key")
+    {
+        Description = $"PEM file of that certificate's private key. Default: the environment variable {KeyVariable}.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(KeyVariable) ?? "",
+    };
+
     /// <inheritdoc cref="EmbedCtlCommand(CommandConsole, string, string, IReadOnlyList{string})"/>
     protected DaemonCommand(CommandConsole console, string name, string description, params IReadOnlyList<string> examples)
         : base(console, name, description, examples)
@@ -37,10 +53,27 @@ internal abstract class DaemonCommand : EmbedCtlCommand
         });
         Add(_address);
         Add(_accessKey);
+        Add(_certificate);
+        Add(_key);
     }
 
     /// <summary>A client of the daemon that the command line names.</summary>
-    protected EmbeddingClient Connect(ParseResult arguments) => new(ClientOptions(arguments));
+    protected EmbeddingClient Connect(ParseResult arguments) => Connect(ClientOptions(arguments));
+
+    /// <summary>A client of the daemon that the options name.</summary>
+    protected static EmbeddingClient Connect(EmbeddingClientOptions options)
+    {
+        if ((options.ClientCertificatePath.Length == 0) != (options.ClientKeyPath.Length == 0))
+            throw CommandFailedException.Usage("--client-certificate and --client-key belong together: name both files, or neither.");
+        try
+        {
+            return new(options);
+        }
+        catch (ArgumentException e)
+        {
+            throw CommandFailedException.Usage(e.Message);
+        }
+    }
 
     /// <summary>How the daemon is reached.</summary>
     protected virtual EmbeddingClientOptions ClientOptions(ParseResult arguments) =>
@@ -48,6 +81,8 @@ internal abstract class DaemonCommand : EmbedCtlCommand
         {
             Address = arguments.GetRequiredValue(_address),
             AccessKey = arguments.GetValue(_accessKey) ?? "",
+            ClientCertificatePath = arguments.GetValue(_certificate) ?? "",
+            ClientKeyPath = arguments.GetValue(_key) ?? "",
             // A person waits: one quick second try for a connection that just broke, then the reason.
             MaximumAttempts = 2,
             CallTimeout = TimeSpan.FromSeconds(30),

@@ -36,7 +36,7 @@ internal sealed class CheckCommand : DaemonCommand
     protected override async Task<int> ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var model = ModelPrefix + Path.GetRandomFileName().Replace(".", "", StringComparison.Ordinal);
-        using var client = new EmbeddingClient(ClientOptions(arguments) with { Model = model });
+        using var client = Connect(ClientOptions(arguments) with { Model = model });
         await client.Models.CreateModelAsync(new CreateModelRequest { Model = model, Options = { ModelOptions } }, cancellationToken: cancellationToken);
         CheckOutcome outcome;
         try

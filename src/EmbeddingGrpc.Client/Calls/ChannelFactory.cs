@@ -26,6 +26,7 @@ internal static class ChannelFactory
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             EnableMultipleHttp2Connections = true,
         };
+        if (ClientCertificate.Of(options) is { } certificate) handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate.Read();
         var named = address.Scheme == Dns;
         return GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {

@@ -1,14 +1,15 @@
 using EmbeddingGrpc.Server.Grpc;
+using EmbeddingGrpc.Server.Hosting.Tls;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
 namespace EmbeddingGrpc.Server.Access;
 
 /// <summary>
-/// Asks every call for a key, in the header <c>authorization: Bearer KEY</c>, over gRPC and REST alike, where keys are configured. Health is open: probes hold no
-/// keys.
+/// Asks every call, over gRPC and REST alike, for a key in the header <c>authorization: Bearer KEY</c> where keys are configured, and for a connection with a client's
+/// certificate where those are. Health is open: probes hold neither.
 /// </summary>
-internal sealed class AccessInterceptor(AccessKeys keys) : Interceptor
+internal sealed class AccessInterceptor(AccessKeys keys, TlsOptions tls) : Interceptor
 {
     private const string Header = "authorization";
     private const string Scheme = "Bearer ";
@@ -47,7 +48,11 @@ internal sealed class AccessInterceptor(AccessKeys keys) : Interceptor
 
     private void Check(ServerCallContext context)
     {
-        if (!keys.IsOn || context.Method.StartsWith(HealthPrefix, StringComparison.Ordinal)) return;
+        if (context.Method.StartsWith(HealthPrefix, StringComparison.Ordinal)) return;
+        // At the gRPC port no connection comes about without one.
+        if (tls.AsksClients && context.GetHttpContext().Connection.ClientCertificate is null)
+            throw RpcErrors.Unauthenticated("CLIENT_CERTIFICATE_MISSING", "This daemon asks for a client's certificate: connect with one of an authority that it trusts.");
+        if (!keys.IsOn) return;
         var header = context.GetHttpContext().Request.Headers.Authorization.ToString();
         if (header.Length == 0)
             throw RpcErrors.Unauthenticated("KEY_MISSING", $"This daemon asks for a key: send the header '{Header}: {Scheme}KEY'.");

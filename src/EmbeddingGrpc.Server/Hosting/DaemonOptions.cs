@@ -52,10 +52,15 @@ public sealed record DaemonOptions
     public string LoggingFile { get; init; } = string.Empty;
 
     /// <summary>Checks <see cref="Tls"/>.</summary>
-    public static ValidationResult? ValidateTls(TlsOptions tls) =>
-        tls is null || (tls.CertificatePath.Length == 0) == (tls.KeyPath.Length == 0)
-            ? ValidationResult.Success
-            : new ValidationResult("Tls: CertificatePath and KeyPath belong together; set both, or neither for cleartext.");
+    public static ValidationResult? ValidateTls(TlsOptions tls)
+    {
+        if (tls is null) return ValidationResult.Success;
+        if ((tls.CertificatePath.Length == 0) != (tls.KeyPath.Length == 0))
+            return new ValidationResult("Tls: CertificatePath and KeyPath belong together; set both, or neither for cleartext.");
+        return tls.ClientCaPath.Length > 0 && !tls.IsOn
+            ? new ValidationResult("Tls: ClientCaPath asks callers for certificates, which only TLS can; set CertificatePath and KeyPath too, or leave it empty.")
+            : ValidationResult.Success;
+    }
 
     /// <summary>Checks <see cref="Listen"/>.</summary>
     public static ValidationResult? ValidateListen(string listen) =>

@@ -18,6 +18,7 @@ internal static class DaemonRegistration
         services.AddOptions<HostOptions>().Configure<DaemonOptions>((host, options) => host.ShutdownTimeout = options.ShutdownTimeout);
         services.AddSingleton(provider => provider.GetRequiredService<DaemonOptions>().Tls);
         services.AddSingleton<ServerCertificate>();
+        services.AddSingleton<ClientAuthorities>();
         services.AddSingleton<AccessKeys>();
         services.AddSingleton<AccessInterceptor>();
         services.AddSingleton<DaemonAddresses>();

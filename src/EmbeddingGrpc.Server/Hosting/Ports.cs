@@ -35,20 +35,23 @@ internal static class Ports
         if (options.Tls.IsOn)
         {
             var certificate = kestrel.ApplicationServices.GetRequiredService<ServerCertificate>();
-            UseTls(grpc!, certificate, SslApplicationProtocol.Http2);
-            UseTls(http!, certificate, SslApplicationProtocol.Http11);
+            var authorities = options.Tls.AsksClients ? kestrel.ApplicationServices.GetRequiredService<ClientAuthorities>() : null;
+            UseTls(grpc!, certificate, SslApplicationProtocol.Http2, authorities, required: true);
+            // Whoever probes and scrapes holds no certificate; the calls of this port are refused without one by themselves.
+            UseTls(http!, certificate, SslApplicationProtocol.Http11, authorities, required: false);
         }
 
         addresses.Bind(grpc!, http!, options.Tls.IsOn);
     });
 
-    private static void UseTls(ListenOptions end, ServerCertificate certificate, SslApplicationProtocol protocol) =>
+    private static void UseTls(ListenOptions end, ServerCertificate certificate, SslApplicationProtocol protocol, ClientAuthorities? authorities, bool required) =>
         end.UseHttps(new TlsHandshakeCallbackOptions
         {
-            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+            OnConnection = _ =>
             {
-                ServerCertificateContext = certificate.Context,
-                ApplicationProtocols = [protocol],
-            }),
+                var handshake = new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Context, ApplicationProtocols = [protocol] };
+                authorities?.Ask(handshake, required);
+                return ValueTask.FromResult(handshake);
+            },
         });
 }

@@ -19,13 +19,17 @@ internal sealed class TestCertificates : IDisposable
 
     /// <summary>Writes a new certificate and its key over the two files.</summary>
     /// <returns>Its thumbprint.</returns>
-    public string Issue(string certificatePath, string keyPath)
+    /// <param name="certificatePath">PEM file.</param>
+    /// <param name="keyPath">PEM file.</param>
+    /// <param name="purpose">What it may be used for, an object identifier; null for anything.</param>
+    public string Issue(string certificatePath, string keyPath, string? purpose = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=daemon", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
+        if (purpose is not null) request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: true));
         using var certificate = request.Create(_authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(7), RandomNumberGenerator.GetBytes(16));
         File.WriteAllText(certificatePath, certificate.ExportCertificatePem());
         File.WriteAllText(keyPath, key.ExportPkcs8PrivateKeyPem());
