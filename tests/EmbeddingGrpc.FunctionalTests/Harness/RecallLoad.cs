@@ -1,10 +1,14 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using EmbeddingGrpc.Protocol.V1;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.FunctionalTests.Harness;
 
-/// <summary>Recalls for the shopping world's users and items, several in flight, until it is stopped: every answer is checked, every failure kept.</summary>
+/// <summary>
+/// Recalls for the shopping world's users and items until it is stopped: every answer is checked, every failure kept. Closed, with several in flight; or open,
+/// where calls start on schedule whatever becomes of those before.
+/// </summary>
 internal sealed class RecallLoad : IAsyncDisposable
 {
     private const int InFlight = 8;
@@ -16,7 +20,11 @@ internal sealed class RecallLoad : IAsyncDisposable
     private int _wrong;
 
     /// <summary>Begins at once.</summary>
-    public RecallLoad(DaemonProcess daemon) => _callers = Task.WhenAll(Enumerable.Range(0, InFlight).Select(caller => CallAsync(daemon, caller)));
+    /// <param name="daemon">Whom to ask.</param>
+    /// <param name="every">When the next call is due in an open load; null is a closed one.</param>
+    public RecallLoad(DaemonProcess daemon, TimeSpan? every = null) => _callers = every is { } due
+        ? OfferAsync(daemon, due)
+        : Task.WhenAll(Enumerable.Range(0, InFlight).Select(caller => CallAsync(daemon, caller)));
 
     /// <summary>Calls that ended with an error.</summary>
     public IReadOnlyCollection<RpcException> Failures => _failures;
@@ -52,23 +60,41 @@ internal sealed class RecallLoad : IAsyncDisposable
     {
         for (var n = caller; !_stopping.IsCancellationRequested; n += InFlight)
         {
-            var department = ShoppingWorld.Departments[n % ShoppingWorld.Departments.Length];
-            // Users are answered by search or from memory; items may come from Redis too.
-            var request = n % 2 == 0
-                ? new RecallRequest { User = new UserQuery { UserId = ShoppingWorld.User(department, n % ShoppingWorld.UsersPerDepartment) }, K = 5 }
-                : new RecallRequest { Item = new ItemQuery { ItemId = ShoppingWorld.Item(department, n % ShoppingWorld.ItemsPerDepartment) }, K = 5 };
-            try
-            {
-                var response = await daemon.Recall.RecallAsync(request, deadline: DateTime.UtcNow.AddSeconds(20));
-                if (response.Candidates.Count == 0 || !response.Candidates[0].ItemId.StartsWith(department, StringComparison.Ordinal)) Interlocked.Increment(ref _wrong);
-                _answers.AddOrUpdate(response.GenerationId, 1, (_, count) => count + 1);
-            }
-            catch (RpcException e)
-            {
-                _failures.Enqueue(e);
-                // A daemon that is gone refuses at once; the test is over in a moment.
-                await Task.Yield();
-            }
+            await AskAsync(daemon, n);
+            // A daemon that is gone refuses at once; the test is over in a moment.
+            await Task.Yield();
+        }
+    }
+
+    private async Task OfferAsync(DaemonProcess daemon, TimeSpan every)
+    {
+        var calls = new List<Task>();
+        var began = Stopwatch.StartNew();
+        while (!_stopping.IsCancellationRequested)
+        {
+            while (calls.Count * every < began.Elapsed) calls.Add(AskAsync(daemon, calls.Count));
+            await Task.Delay(1);
+        }
+
+        await Task.WhenAll(calls);
+    }
+
+    private async Task AskAsync(DaemonProcess daemon, int n)
+    {
+        var department = ShoppingWorld.Departments[n % ShoppingWorld.Departments.Length];
+        // Users are answered by search or from memory; items may come from Redis too.
+        var request = n % 2 == 0
+            ? new RecallRequest { User = new UserQuery { UserId = ShoppingWorld.User(department, n % ShoppingWorld.UsersPerDepartment) }, K = 5 }
+            : new RecallRequest { Item = new ItemQuery { ItemId = ShoppingWorld.Item(department, n % ShoppingWorld.ItemsPerDepartment) }, K = 5 };
+        try
+        {
+            var response = await daemon.Recall.RecallAsync(request, deadline: DateTime.UtcNow.AddSeconds(20));
+            if (response.Candidates.Count == 0 || !response.Candidates[0].ItemId.StartsWith(department, StringComparison.Ordinal)) Interlocked.Increment(ref _wrong);
+            _answers.AddOrUpdate(response.GenerationId, 1, (_, count) => count + 1);
+        }
+        catch (RpcException e)
+        {
+            _failures.Enqueue(e);
         }
     }
 }

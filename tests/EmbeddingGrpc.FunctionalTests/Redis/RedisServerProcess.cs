@@ -7,17 +7,14 @@ namespace EmbeddingGrpc.FunctionalTests.Redis;
 internal sealed class RedisServerProcess : IRespServer
 {
     private readonly TemporaryDirectory _folder = new();
-    private readonly Process _process;
+    private readonly string _program;
+    private Process _process;
 
     private RedisServerProcess(string program)
     {
-        var socket = _folder.File("redis.sock");
-        _process = Process.Start(new ProcessStartInfo(program, ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", _folder.FullPath])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        _process.BeginOutputReadLine();
-        Configuration = $"!{socket}";
+        _program = program;
+        _process = Launch();
+        Configuration = $"!{Socket}";
     }
 
     public string Configuration { get; }
@@ -27,6 +24,13 @@ internal sealed class RedisServerProcess : IRespServer
         var server = new RedisServerProcess(InstalledProgram.Require("redis-server"));
         await Eventually.TrueAsync("redis-server has its socket", () => File.Exists(server.Configuration[1..]), cancellationToken);
         return server;
+    }
+
+    /// <summary>After <see cref="StopAsync"/>: the same socket, and nothing kept.</summary>
+    public void StartAgain()
+    {
+        _process.Dispose();
+        _process = Launch();
     }
 
     public async Task StopAsync()
@@ -40,5 +44,17 @@ internal sealed class RedisServerProcess : IRespServer
         await StopAsync();
         _process.Dispose();
         _folder.Dispose();
+    }
+
+    private string Socket => _folder.File("redis.sock");
+
+    private Process Launch()
+    {
+        var process = Process.Start(new ProcessStartInfo(_program, ["--port", "0", "--unixsocket", Socket, "--save", "", "--appendonly", "no", "--dir", _folder.FullPath])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        process.BeginOutputReadLine();
+        return process;
     }
 }
