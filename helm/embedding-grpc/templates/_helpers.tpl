@@ -68,20 +68,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{- /* The kubelet's gRPC probe speaks no TLS; its HTTPS probe does, and asks the same question at the other port. */ -}}
-{{- define "embedding-grpc.eventsProbe" -}}
-{{- if .Values.tls.existingSecret -}}
-httpGet:
-  scheme: HTTPS
-  path: /readyz?service=embeddinggrpc.v1.EventService
-  port: http
-{{- else -}}
-grpc:
-  port: {{ .Values.ports.grpc }}
-  service: embeddinggrpc.v1.EventService
-{{- end }}
-{{- end }}
-
 {{- define "embedding-grpc.testImage" -}}
 {{- if .Values.tests.image }}
 {{- .Values.tests.image }}

@@ -58,6 +58,24 @@ public sealed partial class ChartMonitoringTests
     }
 
     [Fact]
+    public async Task Alerts_ProvokedAndNot_FireAndDoNot()
+    {
+        var chart = await HelmChart.RenderAsync(Cancel, On);
+        var spec = chart.Objects.OfType<PrometheusRule>().Single().Spec;
+        var cases = await File.ReadAllTextAsync(Path.Combine(Build.RepositoryRoot, "tests", "EmbeddingGrpc.FunctionalTests", "Chart", "alerts.test.yaml"), Cancel);
+        // Told when it fires, and told when it is silent.
+        Assert.All(spec.Groups.Single().Rules, alert => Assert.True(Regex.Count(cases, $"alertname: {alert.Alert}\\b") >= 2, $"{alert.Alert} has no case"));
+
+        // promtool compares texts too, which are not what is asked here.
+        spec.Groups.Single().Rules.ForEach(rule => rule.Annotations = []);
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder.File("rules.yaml"), KubernetesYaml.Serialize(spec), Cancel);
+        await File.WriteAllTextAsync(folder.File("alerts.test.yaml"), cases, Cancel);
+        var run = await ProgramRun.RunAsync(InstalledProgram.Require("promtool"), ["test", "rules", folder.File("alerts.test.yaml")], Cancel);
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+    }
+
+    [Fact]
     public async Task Queries_OfRulesAndDashboard_NameMetricsThatTheDaemonHas()
     {
         var instruments = await InstrumentsAsync();
@@ -102,6 +120,6 @@ public sealed partial class ChartMonitoringTests
         lock (names) return [.. names];
     }
 
-    [GeneratedRegex("embeddinggrpc_[a-z_]+")]
+    [GeneratedRegex("embeddinggrpc_[a-z_0-9]+")]
     private static partial Regex MetricName();
 }

@@ -19,18 +19,18 @@ public sealed class ChartRenderingTests
 
         var labels = chart.Pod.Metadata.Labels;
         Assert.Equal(1, chart.StatefulSet.Spec.Replicas);
-        Assert.True(Selects(chart.StatefulSet.Spec.Selector.MatchLabels, labels));
+        Assert.True(RenderedChart.Selects(chart.StatefulSet.Spec.Selector.MatchLabels, labels));
         foreach (var service in chart.Objects.OfType<V1Service>().Where(s => s.Metadata.Name != "shop-embedding-grpc-redis"))
         {
-            Assert.True(Selects(service.Spec.Selector, labels), $"{service.Metadata.Name} selects nothing");
+            Assert.True(RenderedChart.Selects(service.Spec.Selector, labels), $"{service.Metadata.Name} selects nothing");
             Assert.All(service.Spec.Ports, port => Assert.Contains(chart.Daemon.Ports, p => p.Name == port.TargetPort.Value));
         }
 
         Assert.Contains(chart.Objects, o => o is V1Service && o.Metadata.Name == chart.StatefulSet.Spec.ServiceName);
         Assert.Contains(chart.Daemon.EnvFrom, source => source.ConfigMapRef.Name == chart.Settings.Metadata.Name);
         Assert.Contains(chart.Objects, o => o is V1ServiceAccount && o.Metadata.Name == chart.Pod.Spec.ServiceAccountName);
-        Assert.All(chart.Objects.OfType<V1PodDisruptionBudget>(), b => Assert.True(Selects(b.Spec.Selector.MatchLabels, labels)));
-        Assert.All(chart.Objects.OfType<V1NetworkPolicy>(), p => Assert.True(Selects(p.Spec.PodSelector.MatchLabels, labels)));
+        Assert.All(chart.Objects.OfType<V1PodDisruptionBudget>(), b => Assert.True(RenderedChart.Selects(b.Spec.Selector.MatchLabels, labels)));
+        Assert.All(chart.Objects.OfType<V1NetworkPolicy>(), p => Assert.True(RenderedChart.Selects(p.Spec.PodSelector.MatchLabels, labels)));
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class ChartRenderingTests
     {
         var chart = await HelmChart.RenderAsync(Cancel);
         var test = chart.Objects.OfType<V1Pod>().Single();
-        Assert.All(chart.Objects.OfType<V1Service>(), s => Assert.False(Selects(s.Spec.Selector, test.Metadata.Labels), s.Metadata.Name));
+        Assert.All(chart.Objects.OfType<V1Service>(), s => Assert.False(RenderedChart.Selects(s.Spec.Selector, test.Metadata.Labels), s.Metadata.Name));
     }
 
     [Fact]
@@ -145,6 +145,22 @@ public sealed class ChartRenderingTests
     }
 
     [Fact]
+    public async Task ClientCa_Secret_IsMountedWithoutItsKey_AndTheTestPresentsACertificate()
+    {
+        var chart = await HelmChart.RenderAsync(
+            Cancel, "--set", "tls.existingSecret=recall-tls,tls.clientCa.existingSecret.name=callers,tls.clientCa.existingSecret.key=bundle.pem,tests.clientCertificate.secretName=tester");
+        Assert.Equal("/clients/ca.crt", chart.Settings.Data["EmbeddingGrpc__Tls__ClientCaPath"]);
+        var mount = chart.Daemon.VolumeMounts.Single(m => m.MountPath == "/clients");
+        var secret = chart.Pod.Spec.Volumes.Single(v => v.Name == mount.Name).Secret;
+        Assert.Equal(("callers", "bundle.pem", "ca.crt"), (secret.SecretName, secret.Items.Single().Key, secret.Items.Single().Path));
+
+        var test = chart.Objects.OfType<V1Pod>().Single().Spec;
+        var variables = test.Containers.Single().Env.ToDictionary(variable => variable.Name, variable => variable.Value);
+        Assert.Equal(("/client/tls.crt", "/client/tls.key"), (variables["EMBEDDINGGRPC_CLIENT_CERTIFICATE"], variables["EMBEDDINGGRPC_CLIENT_KEY"]));
+        Assert.Equal("tester", test.Volumes.Single(v => v.Name == "client").Secret.SecretName);
+    }
+
+    [Fact]
     public async Task AccessKeys_Secret_IsMountedAndTheTestHoldsAKey()
     {
         var chart = await HelmChart.RenderAsync(Cancel, "--set", "accessKeys.existingSecret.name=recall-keys,tests.accessKey.secretName=recall-admin");
@@ -172,10 +188,10 @@ public sealed class ChartRenderingTests
         var service = chart.Service("redis");
         Assert.Equal($"{service.Metadata.Name}:6379", chart.Settings.Data["EmbeddingGrpc__Redis__Configuration"]);
         var deployment = chart.Objects.OfType<V1Deployment>().Single();
-        Assert.True(Selects(service.Spec.Selector, deployment.Spec.Template.Metadata.Labels));
-        Assert.False(Selects(service.Spec.Selector, chart.Pod.Metadata.Labels));
+        Assert.True(RenderedChart.Selects(service.Spec.Selector, deployment.Spec.Template.Metadata.Labels));
+        Assert.False(RenderedChart.Selects(service.Spec.Selector, chart.Pod.Metadata.Labels));
         var egress = chart.Objects.OfType<V1NetworkPolicy>().Single().Spec.Egress;
-        Assert.Contains(egress, rule => rule.To?.Any(peer => Selects(peer.PodSelector.MatchLabels, deployment.Spec.Template.Metadata.Labels)) == true);
+        Assert.Contains(egress, rule => rule.To?.Any(peer => RenderedChart.Selects(peer.PodSelector.MatchLabels, deployment.Spec.Template.Metadata.Labels)) == true);
         Assert.True(deployment.Spec.Template.Spec.SecurityContext.RunAsNonRoot);
     }
 
@@ -201,7 +217,7 @@ public sealed class ChartRenderingTests
     {
         var chart = await HelmChart.RenderAsync(Cancel);
         Assert.DoesNotContain(chart.Objects, o => o is V1Secret);
-        Assert.Null(chart.Daemon.Env);
+        Assert.DoesNotContain(chart.Daemon.Env, variable => variable.Name.Contains("Redis", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -219,7 +235,7 @@ public sealed class ChartRenderingTests
     public async Task Redis_ExistingSecret_IsReferenced()
     {
         var chart = await HelmChart.RenderAsync(Cancel, "--set", "redis.existingSecret.name=mine,redis.existingSecret.key=url");
-        var reference = chart.Daemon.Env.Single().ValueFrom.SecretKeyRef;
+        var reference = chart.Daemon.Env.Single(variable => variable.ValueFrom is not null).ValueFrom.SecretKeyRef;
         Assert.Equal(("mine", "url"), (reference.Name, reference.Key));
         Assert.DoesNotContain(chart.Objects, o => o is V1Secret);
     }
@@ -239,7 +255,7 @@ public sealed class ChartRenderingTests
         var chart = await HelmChart.RenderAsync(Cancel, "--values", Path.Combine(HelmChart.Folder, "values-production.yaml"));
         var test = chart.Objects.OfType<V1Pod>().Single();
         var grpc = chart.Objects.OfType<V1NetworkPolicy>().Single().Spec.Ingress.Single(r => r.Ports.Any(p => p.Port.Value == "grpc"));
-        Assert.Contains(grpc.FromProperty, peer => peer.NamespaceSelector is null && Selects(peer.PodSelector.MatchLabels, test.Metadata.Labels));
+        Assert.Contains(grpc.FromProperty, peer => peer.NamespaceSelector is null && RenderedChart.Selects(peer.PodSelector.MatchLabels, test.Metadata.Labels));
     }
 
     [Theory]
@@ -258,7 +274,4 @@ public sealed class ChartRenderingTests
         var chart = await HelmChart.RenderAsync(Cancel);
         Assert.InRange(chart.Daemon.Lifecycle.PreStop.Sleep.Seconds, 1, chart.Pod.Spec.TerminationGracePeriodSeconds!.Value - 1);
     }
-
-    private static bool Selects(IDictionary<string, string> selector, IDictionary<string, string> labels) =>
-        selector.All(pair => labels.TryGetValue(pair.Key, out var value) && value == pair.Value);
 }

@@ -15,6 +15,10 @@ public sealed class ChartValuesTests
     [InlineData("settings.Model.Training.Dimension=many", "/settings/Model/Training/Dimension")]
     [InlineData("settings.Tls.KeyPath=/elsewhere", "Tls")]
     [InlineData("tls.secret=mine", "secret")]
+    [InlineData("sizing.items=0", "/sizing/items")]
+    [InlineData("sizing.dimension=100", "dimension")]
+    [InlineData("resources.limits.memory=much", "/resources/limits/memory")]
+    [InlineData("replicas.autoscaling.minReplicas=0", "/replicas/autoscaling/minReplicas")]
     [InlineData("openTelemetry.endpoint=collector:4317", "/openTelemetry/endpoint")]
     [InlineData("openTelemetry.sampleRatio=2", "/openTelemetry/sampleRatio")]
     [InlineData("metrics.prometheusRule.thresholds.recall=1", "recall")]
@@ -25,6 +29,17 @@ public sealed class ChartValuesTests
         var run = await HelmChart.TemplateAsync(TestContext.Current.CancellationToken, "--set", value);
         Assert.NotEqual(0, run.ExitCode);
         Assert.Contains(named, run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("replicas.enabled=true", "has no role Replica yet")]
+    [InlineData("tls.clientCa.existingSecret.name=callers", "set tls.existingSecret too")]
+    [InlineData("tls.existingSecret=mine,tls.clientCa.existingSecret.name=callers", "tests.clientCertificate.secretName")]
+    public async Task Template_WithWhatCannotWork_SaysWhatWould(string values, string said)
+    {
+        var run = await HelmChart.TemplateAsync(TestContext.Current.CancellationToken, "--set", values);
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains(said, run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,5 +18,9 @@ internal sealed class RenderedChart(IEnumerable<object> objects)
 
     public V1ConfigMap ConfigMap(string suffix) => Objects.OfType<V1ConfigMap>().Single(m => m.Metadata.Name == $"shop-embedding-grpc{suffix}");
 
+    /// <summary>Whether a selector chooses what has these labels.</summary>
+    public static bool Selects(IDictionary<string, string> selector, IDictionary<string, string> labels) =>
+        selector.All(pair => labels.TryGetValue(pair.Key, out var value) && value == pair.Value);
+
     public V1Service Service(string suffix) => Objects.OfType<V1Service>().Single(s => s.Metadata.Name == $"shop-embedding-grpc-{suffix}");
 }

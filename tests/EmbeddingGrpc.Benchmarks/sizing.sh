@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# One row of the sizing table: what a daemon with a simulated world takes of memory and time.
+#   sizing.sh fill FOLDER ITEMS USERS INTERACTIONS      streams the world into FOLDER
+#   sizing.sh measure FOLDER DIMENSION EPOCHS           trains twice on a copy of it, recalls, starts again; writes one line of JSON
+# Needs a Release build of the solution and curl. SERVER and EMBEDCTL name other programs.
+set -euo pipefail
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+server=${SERVER:-$repository/src/EmbeddingGrpc.Server/bin/Release/net10.0/EmbeddingGrpc.Server}
+embedctl=${EMBEDCTL:-$repository/src/EmbeddingGrpc.Cli/bin/Release/net10.0/embedctl}
+
+daemon=
+stop() { [ -z "$daemon" ] || { kill -TERM "$daemon" 2>/dev/null && wait "$daemon" || true; daemon=; }; }
+trap stop EXIT
+
+# start DATA SETTING...
+start() {
+  local data=$1
+  shift
+  "$server" --DataDirectory "$data" --GrpcPort 0 --HttpPort 0 "$@" >"$data.log" 2>&1 &
+  daemon=$!
+  until grep -q "\"pid\": *$daemon" "$data/daemon.json" 2>/dev/null; do kill -0 "$daemon" || { cat "$data.log"; exit 1; }; sleep 0.05; done
+  grpc=$(sed -n 's/.*"grpc": *"\([^"]*\)".*/\1/p' "$data/daemon.json")
+  http=$(sed -n 's/.*"http": *"\([^"]*\)".*/\1/p' "$data/daemon.json")
+}
+# metric NAME [LABEL]: the sum of its series.
+metric() { curl -s "$http/metrics" | awk -v name="$1" -v label="${2:-}" 'index($0, name "{") == 1 && index($0, label) { sub(/.*} /, ""); sum += $1 } END { printf "%.0f", sum }'; }
+kilobytes() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$daemon/status"; }
+megabytes() { awk -v b="$1" 'BEGIN { printf "%.0f", b / 1e6 }'; }
+cpu() { awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / hz }' "/proc/$daemon/stat"; }
+applied() { until [ "$(metric embeddinggrpc_log_applied_offset)" -ge "$(metric embeddinggrpc_log_durable_offset)" ]; do sleep 0.2; done; }
+
+case $1 in
+  fill)
+    mkdir -p "$2"
+    start "$2/data"
+    "$embedctl" simulate --address "$grpc" --rate 0 --items "$3" --users "$4" --new-item-every 1000000000 >/dev/null &
+    feed=$!
+    until [ "$(metric embeddinggrpc_log_durable_offset)" -ge "$5" ]; do kill -0 $feed; sleep 0.2; done
+    kill -TERM $feed
+    wait $feed || true
+    applied
+    echo "$(metric embeddinggrpc_log_durable_offset) interactions"
+    ;;
+  measure)
+    work=$(mktemp -d)
+    cp -r "$2/data" "$work/data"
+    settings=(--EmbeddingGrpc:Model:Training:Dimension="$3" --EmbeddingGrpc:Model:Training:Epochs="$4" --EmbeddingGrpc:Model:Promotion:Enabled=false)
+    start "$work/data" "${settings[@]}"
+    applied
+    "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null
+    # The second beside the first that serves: the peak of memory.
+    "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null
+    peak=$(kilobytes VmHWM)
+    "$embedctl" generations --address "$grpc" --json | head -1 >"$work/generation.json"
+    value() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$work/generation.json"; }
+    before=$(cpu)
+    "$embedctl" bench recall --address "$grpc" --query session --k 10 --in-flight 8 --warm-up 0 --seconds 5 --json >"$work/recall.json" 2>/dev/null
+    busy=$(awk -v a="$before" -v b="$(cpu)" 'BEGIN { print b - a }')
+    calls=$(sed -n 's/.*"calls": *\([0-9]*\).*/\1/p' "$work/recall.json" | head -1)
+    generation=$(($(metric embeddinggrpc_memory_room_bytes 'room="vectors"') + $(metric embeddinggrpc_memory_room_bytes 'room="indexes"') + $(metric embeddinggrpc_memory_room_bytes 'room="vocabulary"')))
+    state=$(metric embeddinggrpc_state_memory_bytes)
+    users=$(metric embeddinggrpc_state_users)
+    graph=$(metric embeddinggrpc_memory_room_bytes 'room="item_graph"')
+    histories=$(metric embeddinggrpc_memory_room_bytes 'room="histories"')
+    stop
+    start "$work/data" "${settings[@]}"
+    until curl -sf "$http/readyz?service=RecallService" >/dev/null; do sleep 0.1; done
+    applied
+    "$embedctl" bench recall --address "$grpc" --query session --k 10 --in-flight 8 --warm-up 0 --seconds 2 --json >/dev/null 2>&1
+    echo "{\"items\":$(value item_count),\"dimension\":$3,\"users\":$users,\"interactions\":$(value training.interactions),\"generation_mb\":$(megabytes "$generation"),\"state_mb\":$(megabytes "$state"),\"graph_mb\":$(megabytes "$graph"),\"histories_mb\":$(megabytes "$histories"),\"peak_mb\":$((peak / 1000)),\"restarted_mb\":{\"managed\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="managed"')"),\"native\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="native"')"),\"mapped\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="mapped"')")},\"words_per_second\":$(value training.words_per_second),\"training_s\":$(value training.seconds),\"index_s\":$(value index.build_seconds),\"recall\":$(cat "$work/recall.json"),\"daemon_cpu_s\":$busy,\"calls_per_cpu_s\":$(awk -v c="${calls:-0}" -v b="$busy" 'BEGIN { printf "%.0f", c / b }')}"
+    stop
+    rm -rf "$work"
+    ;;
+esac
