@@ -24,6 +24,7 @@ public static class DaemonHost
         var daemon = builder.Configuration.GetSection(DaemonOptions.Section);
         SettingNames.Check(daemon, args);
         LoggingFile.Add(builder.Configuration, daemon);
+        ConsoleFormat.Obey(builder);
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddDaemon(daemon);
