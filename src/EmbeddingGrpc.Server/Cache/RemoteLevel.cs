@@ -27,6 +27,7 @@ public sealed partial class RemoteLevel
         (_store, _options, _jitter, _time, _metrics, _logger) = (store, options, cache.TimeToLiveJitter, time, metrics, logger);
         _breaker = new CircuitBreaker(options.FailuresToOpen, options.FirstPause, options.LongestPause, time);
         _worth = new RemoteWorth(options, time);
+        metrics.WatchRedis(() => _store.IsConnected && !_breaker.IsOpen);
     }
 
     /// <summary>A search was done that an answer from here would have saved.</summary>

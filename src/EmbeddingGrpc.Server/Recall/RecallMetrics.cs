@@ -79,6 +79,11 @@ public sealed class RecallMetrics : IDisposable
     /// <summary>Tells how many search and wait at a gate.</summary>
     internal void Watch(SearchGate gate) => _gate = gate;
 
+    /// <summary>Tells whether Redis is there to be asked; without Redis nothing is told.</summary>
+    /// <remarks>Who is not connected fails nothing and so counts no failure: this is what an alert sees.</remarks>
+    internal void WatchRedis(Func<bool> available) => _meter.CreateObservableGauge(
+        "embeddinggrpc.recall.cache.redis.available", () => available() ? 1 : 0, "1", "1 while Redis is connected and answers, 0 while it is not asked because it does not");
+
     /// <summary>Redis was not asked because it is slower than a search.</summary>
     public void RedisSkipped() => _skipped.Add(1);
 
