@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One row of the sizing table: what a daemon with a simulated world takes of memory and time.
 #   sizing.sh fill FOLDER ITEMS USERS INTERACTIONS      streams the world into FOLDER
-#   sizing.sh measure FOLDER DIMENSION EPOCHS           trains twice on a copy of it, recalls, starts again; writes one line of JSON
+#   sizing.sh measure FOLDER DIMENSION EPOCHS [ONCE]    trains twice (or once) on a copy of it, recalls, starts again without the item graph in recall, recalls; writes
+#                                                       one line of JSON
 # Needs a Release build of the solution and curl. SERVER and EMBEDCTL name other programs.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -27,6 +28,16 @@ metric() { curl -s "$http/metrics" | awk -v name="$1" -v label="${2:-}" 'index($
 kilobytes() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$daemon/status"; }
 megabytes() { awk -v b="$1" 'BEGIN { printf "%.0f", b / 1e6 }'; }
 cpu() { awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / hz }' "/proc/$daemon/stat"; }
+# Sessions of five items, and what the daemon alone takes of the processors for them.
+recalls() {
+  local load=("$embedctl" bench recall --address "$grpc" --query session --k 10 --in-flight 8 --warm-up 0 --json) before report
+  "${load[@]}" --seconds 3 >/dev/null 2>&1
+  before=$(cpu)
+  report=$("${load[@]}" --seconds 4 2>/dev/null | tr -d ' \n')
+  awk -v before="$before" -v after="$(cpu)" -v report="$report" '
+    function field(name, text) { text = report; sub(".*\"" name "\":", "", text); sub(/[,}].*/, "", text); return text }
+    BEGIN { printf "{\"calls_per_second\":%.0f,\"p50_ms\":%s,\"calls_per_cpu_second\":%.0f}", field("qps"), field("p50_ms"), field("calls") / (after - before) }'
+}
 applied() { until [ "$(metric embeddinggrpc_log_applied_offset)" -ge "$(metric embeddinggrpc_log_durable_offset)" ]; do sleep 0.2; done; }
 
 case $1 in
@@ -47,27 +58,23 @@ case $1 in
     settings=(--EmbeddingGrpc:Model:Training:Dimension="$3" --EmbeddingGrpc:Model:Training:Epochs="$4" --EmbeddingGrpc:Model:Promotion:Enabled=false)
     start "$work/data" "${settings[@]}"
     applied
-    "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null
     # The second beside the first that serves: the peak of memory.
-    "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null
+    for _ in $(seq "$([ -n "${5:-}" ] && echo 1 || echo 2)"); do "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null; done
     peak=$(kilobytes VmHWM)
     "$embedctl" generations --address "$grpc" --json | head -1 >"$work/generation.json"
     value() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$work/generation.json"; }
-    before=$(cpu)
-    "$embedctl" bench recall --address "$grpc" --query session --k 10 --in-flight 8 --warm-up 0 --seconds 5 --json >"$work/recall.json" 2>/dev/null
-    busy=$(awk -v a="$before" -v b="$(cpu)" 'BEGIN { print b - a }')
-    calls=$(sed -n 's/.*"calls": *\([0-9]*\).*/\1/p' "$work/recall.json" | head -1)
+    blended=$(recalls)
     generation=$(($(metric embeddinggrpc_memory_room_bytes 'room="vectors"') + $(metric embeddinggrpc_memory_room_bytes 'room="indexes"') + $(metric embeddinggrpc_memory_room_bytes 'room="vocabulary"')))
     state=$(metric embeddinggrpc_state_memory_bytes)
     users=$(metric embeddinggrpc_state_users)
     graph=$(metric embeddinggrpc_memory_room_bytes 'room="item_graph"')
     histories=$(metric embeddinggrpc_memory_room_bytes 'room="histories"')
     stop
-    start "$work/data" "${settings[@]}"
+    start "$work/data" "${settings[@]}" --EmbeddingGrpc:Recall:Blend:Connections=0 --EmbeddingGrpc:Recall:Blend:Walks=0
     until curl -sf "$http/readyz?service=RecallService" >/dev/null; do sleep 0.1; done
     applied
-    "$embedctl" bench recall --address "$grpc" --query session --k 10 --in-flight 8 --warm-up 0 --seconds 2 --json >/dev/null 2>&1
-    echo "{\"items\":$(value item_count),\"dimension\":$3,\"users\":$users,\"interactions\":$(value training.interactions),\"generation_mb\":$(megabytes "$generation"),\"state_mb\":$(megabytes "$state"),\"graph_mb\":$(megabytes "$graph"),\"histories_mb\":$(megabytes "$histories"),\"peak_mb\":$((peak / 1000)),\"restarted_mb\":{\"managed\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="managed"')"),\"native\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="native"')"),\"mapped\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="mapped"')")},\"words_per_second\":$(value training.words_per_second),\"training_s\":$(value training.seconds),\"index_s\":$(value index.build_seconds),\"recall\":$(cat "$work/recall.json"),\"daemon_cpu_s\":$busy,\"calls_per_cpu_s\":$(awk -v c="${calls:-0}" -v b="$busy" 'BEGIN { printf "%.0f", c / b }')}"
+    embeddings=$(recalls)
+    echo "{\"items\":$(value item_count),\"dimension\":$3,\"users\":$users,\"interactions\":$(value training.interactions),\"generation_mb\":$(megabytes "$generation"),\"state_mb\":$(megabytes "$state"),\"graph_mb\":$(megabytes "$graph"),\"histories_mb\":$(megabytes "$histories"),\"peak_mb\":$((peak / 1000)),\"restarted_mb\":{\"managed\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="managed"')"),\"native\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="native"')"),\"mapped\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="mapped"')")},\"words_per_second\":$(value training.words_per_second),\"training_s\":$(value training.seconds),\"index_s\":$(value index.build_seconds),\"recall_blended\":$blended,\"recall_embeddings\":$embeddings}"
     stop
     rm -rf "$work"
     ;;
