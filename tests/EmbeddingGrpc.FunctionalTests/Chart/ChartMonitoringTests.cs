@@ -103,7 +103,11 @@ public sealed partial class ChartMonitoringTests
         };
         listener.Start();
         using var folder = new TemporaryDirectory();
-        await using WebApplication daemon = DaemonHost.Build(["--GrpcPort=0", "--HttpPort=0", $"--DataDirectory={folder.FullPath}", "--Logging:LogLevel:Default=Warning"]);
+        await using WebApplication daemon = DaemonHost.Build(
+        [
+            "--GrpcPort=0", "--HttpPort=0", $"--DataDirectory={folder.FullPath}", "--Logging:LogLevel:Default=Warning",
+            "--EmbeddingGrpc:Redis:Configuration=127.0.0.1:1,connectTimeout=200,abortConnect=false",
+        ]);
         await daemon.StartAsync(Cancel);
         // Most are made when they are first used.
         var rooms = typeof(DaemonHost).Assembly.GetReferencedAssemblies()

@@ -85,8 +85,9 @@ public sealed partial class MonitoredDaemonTests : IDisposable
         ];
         var daemon = await DaemonProcess.StartAsync(_data.FullPath, Cancel, settings);
         await daemon.LearnShoppingAsync(Cancel);
-        var later = ShoppingWorld.Interactions[^1].EventTimeMs;
-        await daemon.AppendAsync(ShoppingWorld.Interactions.Select(i => new Interaction(i) { EventTimeMs = i.EventTimeMs - ShoppingWorld.Interactions[0].EventTimeMs + later + 1 }), Cancel);
+        // Other people, later: what they go on to is what two generations are compared by.
+        var later = ShoppingWorld.Interactions[^1].EventTimeMs - ShoppingWorld.Interactions[0].EventTimeMs + 1;
+        await daemon.AppendAsync(ShoppingWorld.Interactions.Select(i => new Interaction(i) { UserId = $"later-{i.UserId}", EventTimeMs = i.EventTimeMs + later }), Cancel);
         await daemon.TrainAsync(Cancel);
         // The second time from the cache.
         for (var time = 0; time < 2; time++) await daemon.RecallItemAsync(ShoppingWorld.Item("books", 0), Cancel);
