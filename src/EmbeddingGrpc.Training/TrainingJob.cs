@@ -79,7 +79,7 @@ internal sealed class TrainingJob : IDisposable
             Initialise(input, output);
             var clock = Stopwatch.StartNew();
             var schedule = new TrainingSchedule(_corpus, _options, Threads, plan.Epochs, plan.TimeLimit);
-            var run = new TrainingRun(schedule, Threads, _options.Niceness, (long)(_corpus.WordCount * plan.Epochs), progress, cancellationToken);
+            var run = new TrainingRun(schedule, Threads, _options.Niceness, progress, cancellationToken);
             var stop = default(EarlyStop?);
             var slice = plan.Watches ? ValidationSlice.Of(_corpus, _options.Seed) : null;
             var (words, loss) = slice is null ? run.Execute(() => CreateWorker(input, output)) : Watch(run, schedule, slice, input, output, cancellationToken, out stop);

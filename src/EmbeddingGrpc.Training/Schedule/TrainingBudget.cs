@@ -4,13 +4,22 @@ namespace EmbeddingGrpc.Training;
 /// Fits a training into a time: measures the speed on a small part of the work, then gives up epochs down to a few, then dimension, then
 /// the rest of the epochs, and last a part of the history. Epochs go first because the last ones change least.
 /// </summary>
+/// <remarks>
+/// Only the dimension is decided beforehand. How many epochs there are the clock decides, along which the learning rate then falls: what is measured in a
+/// moment with cold caches is below the speed that follows, by half and more where the budget is a second or two.
+/// </remarks>
 internal static class TrainingBudget
 {
     /// <summary>Share of the budget spent on measuring.</summary>
-    private const double MeasuringShare = 0.04;
+    private const double MeasuringShare = 0.02;
 
-    /// <summary>Of the rest, what is planned: speed is measured with cold caches and may change on the way.</summary>
-    private const double PlannedShare = 0.95;
+    /// <summary>The same where that would be too short to tell anything.</summary>
+    private const double LargestMeasuringShare = 0.06;
+
+    /// <summary>Of the rest, what the passes take: threads end with the block that they are in.</summary>
+    private const double PlannedShare = 0.97;
+
+    private static readonly TimeSpan ShortestMeasuring = TimeSpan.FromMilliseconds(150);
 
     /// <summary>Fewer epochs than this cost more than a smaller dimension does.</summary>
     private const double EpochsWorthADimension = 4;
@@ -33,22 +42,19 @@ internal static class TrainingBudget
     public static TrainingPlan Fit(TrainingOptions options, int minimumDimension, long words, int threads, Func<int, TimeSpan, double> measure)
     {
         var budget = TimeSpan.FromSeconds(options.MaximumSeconds);
-        var probe = budget * (MeasuringShare / 2);
+        var probe = budget * Math.Clamp(ShortestMeasuring / budget, MeasuringShare, LargestMeasuringShare);
         var smoothing = TimeSpan.FromSeconds(words * Math.Ceiling(options.Dimension / 16.0) * SmoothingSeconds / threads);
         bool smooths = options.Smoothing > 0 && smoothing <= budget * MostForSmoothing;
-        var limit = budget - (2 * probe) - (smooths ? smoothing : TimeSpan.Zero);
-        double epochs = measure(options.Dimension, probe) * limit.TotalSeconds * PlannedShare / words;
+        var limit = (budget - probe - (smooths ? smoothing : TimeSpan.Zero)) * PlannedShare;
+        double epochs = measure(options.Dimension, probe) * limit.TotalSeconds / words;
         int dimension = options.Dimension;
         double wanted = Math.Min(EpochsWorthADimension, options.Epochs);
         if (epochs < wanted && dimension > minimumDimension)
         {
             // A step costs nearly in proportion to the dimension, and rows are padded to sixteen floats.
             dimension = Math.Clamp((int)(options.Dimension * epochs / wanted) / 16 * 16, minimumDimension, options.Dimension);
-            epochs = measure(dimension, probe) * limit.TotalSeconds * PlannedShare / words;
         }
 
-        // A machine too busy to have measured anything: the clock alone will end the training.
-        epochs = epochs > 0 ? Math.Min(options.Epochs, epochs) : options.Epochs;
-        return new TrainingPlan(epochs, dimension, limit, smooths, Watches: false);
+        return new TrainingPlan(options.Epochs, dimension, limit, smooths, Watches: false);
     }
 }

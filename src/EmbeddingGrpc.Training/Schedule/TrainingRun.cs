@@ -12,7 +12,6 @@ internal sealed class TrainingRun
     private readonly TrainingSchedule _schedule;
     private readonly TrainingTally[] _tallies;
     private readonly int _niceness;
-    private readonly long _totalWords;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly CancellationToken _cancellationToken;
     private readonly Stopwatch _clock = new();
@@ -23,16 +22,14 @@ internal sealed class TrainingRun
     /// <param name="schedule">The blocks.</param>
     /// <param name="threads">Threads to start.</param>
     /// <param name="niceness">Their niceness.</param>
-    /// <param name="totalWords">Interactions of all blocks, for the progress.</param>
     /// <param name="progress">Told about four times a second, on the calling thread.</param>
     /// <param name="cancellationToken">Checked between blocks.</param>
     public TrainingRun(
-        TrainingSchedule schedule, int threads, int niceness, long totalWords, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        TrainingSchedule schedule, int threads, int niceness, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         _schedule = schedule;
         _tallies = [.. Enumerable.Range(0, threads).Select(_ => new TrainingTally())];
         _niceness = niceness;
-        _totalWords = totalWords;
         _progress = progress;
         _cancellationToken = cancellationToken;
     }
@@ -113,7 +110,7 @@ internal sealed class TrainingRun
         }
 
         double wordsPerSecond = (now.Words - last.Words) / Math.Max((now.Elapsed - last.Elapsed).TotalSeconds, 1e-9);
-        double fraction = ended ? 1 : Math.Min(1, (double)now.Words / _totalWords);
+        double fraction = ended ? 1 : _schedule.Done;
         var remaining = fraction > 0 ? elapsed * ((1 - fraction) / fraction) : TimeSpan.Zero;
         _progress?.Report(new TrainingProgress(fraction, wordsPerSecond, _loss, elapsed, remaining));
         TrainingMetrics.Report(now.Words - last.Words, wordsPerSecond, _loss);

@@ -55,11 +55,16 @@ internal sealed class TrainingSchedule
     /// <summary>Blocks of the whole training.</summary>
     public long BlockCount { get; }
 
+    /// <summary>How far it is, 0..1: by the blocks taken, or by the clock where that is ahead.</summary>
+    public double Done => Math.Min(1, Math.Max(Clock, (double)Volatile.Read(ref _taken) / BlockCount));
+
     /// <summary>Whether all blocks were taken, or the time is up.</summary>
-    public bool HasEnded => Volatile.Read(ref _taken) >= BlockCount || (_timeLimit != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(_started) >= _timeLimit);
+    public bool HasEnded => Volatile.Read(ref _taken) >= BlockCount || Clock >= 1;
 
     /// <summary>Where to pause: from this block on none is given until it is moved on.</summary>
     public long PauseAt { get; set; } = long.MaxValue;
+
+    private double Clock => _timeLimit == Timeout.InfiniteTimeSpan ? 0 : _time.GetElapsedTime(_started) / _timeLimit;
 
     private int BlocksOfEpoch => _firstSession.Length - 1;
 
@@ -67,7 +72,7 @@ internal sealed class TrainingSchedule
     public bool TryTake(out TrainingBlock block)
     {
         block = default;
-        double clock = _timeLimit == Timeout.InfiniteTimeSpan ? 0 : _time.GetElapsedTime(_started) / _timeLimit;
+        double clock = Clock;
         long number = Interlocked.Increment(ref _taken) - 1;
         if (number >= BlockCount || number >= PauseAt || (clock >= 1 && number > 0))
         {
