@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using EmbeddingGrpc.Cli.CommandLine;
@@ -25,13 +26,14 @@ internal sealed class FreshnessLoad
     private const int MeasuredItemsPerSecond = 50;
     private const int MeasuredUsersPerSecond = 20;
     private const int MostAskedAtOnce = 1000;
+    private const int MostMissedNamed = 20;
 
     private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(5);
 
     private readonly LongConcurrentHistogram _newItems = Histogram();
     private readonly LongConcurrentHistogram _users = Histogram();
     private readonly LongConcurrentHistogram _recalls = Histogram();
-    private long _missed;
+    private readonly ConcurrentQueue<string> _missed = new();
 
     public required int Items { get; init; }
 
@@ -142,7 +144,7 @@ internal sealed class FreshnessLoad
             Math.Round(sent / seconds, 1),
             newItems,
             _newItems.TotalCount,
-            _missed,
+            _missed.Count,
             Percentile(_newItems, 50),
             Percentile(_newItems, 99),
             _users.TotalCount,
@@ -156,7 +158,8 @@ internal sealed class FreshnessLoad
             catalogue > 0 ? Math.Round(unrelated / catalogue, 3) : 0,
             memory?.Start,
             memory?.End,
-            memory?.Peak);
+            memory?.Peak,
+            [.. _missed.Take(MostMissedNamed)]);
     }
 
     /// <summary>Keeps to the schedule in ticks of ten milliseconds. Returns the number of new items.</summary>
@@ -236,7 +239,7 @@ internal sealed class FreshnessLoad
             var elapsed = Stopwatch.GetElapsedTime(durable);
             if (answer.Candidates.Any(candidate => candidate.ItemId == id) || elapsed > Patience)
             {
-                if (elapsed > Patience) Interlocked.Increment(ref _missed);
+                if (elapsed > Patience) _missed.Enqueue(id);
                 Record(_newItems, elapsed);
                 return;
             }

@@ -25,6 +25,7 @@ namespace EmbeddingGrpc.Cli.Bench.Freshness;
 /// <param name="RssMbStart">The daemon's memory in RAM before the load, in MB; null without <c>--http</c>.</param>
 /// <param name="RssMbEnd">The same after it.</param>
 /// <param name="RssMbPeak">The most that was seen, looked at once a second.</param>
+/// <param name="Missed">Some of the items that were missed.</param>
 internal sealed record FreshnessReport(
     int Items,
     int Dimension,
@@ -49,4 +50,5 @@ internal sealed record FreshnessReport(
     double HubRatio,
     double? RssMbStart,
     double? RssMbEnd,
-    double? RssMbPeak);
+    double? RssMbPeak,
+    IReadOnlyList<string> Missed);
