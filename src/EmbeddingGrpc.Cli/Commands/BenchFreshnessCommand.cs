@@ -17,6 +17,7 @@ internal sealed class BenchFreshnessCommand : ModelCommand
     private readonly Option<int> _newItems = OptionRanges.Number("--new-items", "New items a second.", 200, 0, 1_000_000);
     private readonly Option<int> _recallRate = OptionRanges.Number("--recall-rate", "Recalls a second beside all that.", 100, 0, 1_000_000);
     private readonly Option<int> _seconds = OptionRanges.Number("--seconds", "How long.", 30, 1, 86_400);
+    private readonly Option<int> _warmUp = OptionRanges.Number("--warm-up", "Seconds of the same load before that, which are not measured.", 5, 0, 3600);
     private readonly Option<int> _seed = OptionRanges.Number("--seed", "Seed of the world.", 42, 0, int.MaxValue);
     private readonly Option<bool> _reuse = new("--reuse")
     {
@@ -41,7 +42,7 @@ internal sealed class BenchFreshnessCommand : ModelCommand
             "embedctl bench freshness --json",
             "embedctl bench freshness --items 1000000 --dimension 64 --rate 20000 --new-items 200 --seconds 60 --json")
     {
-        foreach (var option in new Option[] { _items, _dimension, _rate, _newItems, _recallRate, _seconds, _seed, _reuse, _http, _json }) Add(option);
+        foreach (var option in new Option[] { _items, _dimension, _rate, _newItems, _recallRate, _seconds, _warmUp, _seed, _reuse, _http, _json }) Add(option);
         _http.Validators.Add(result =>
         {
             if (!Uri.TryCreate(result.GetValueOrDefault<string>(), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
@@ -60,6 +61,7 @@ internal sealed class BenchFreshnessCommand : ModelCommand
             NewItems = arguments.GetValue(_newItems),
             RecallRate = arguments.GetValue(_recallRate),
             Duration = TimeSpan.FromSeconds(arguments.GetValue(_seconds)),
+            WarmUp = TimeSpan.FromSeconds(arguments.GetValue(_warmUp)),
             Seed = arguments.GetValue(_seed),
             Model = Model(arguments),
         };

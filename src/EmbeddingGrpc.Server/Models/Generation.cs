@@ -190,6 +190,13 @@ public sealed class Generation
     public int SearchColdNext(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
         _next.SearchOverlay(query, parameters, results, cancellationToken);
 
+    /// <summary>Makes both indexes ready for the first item to be folded in. The overlay's one writer only; readers are not held up.</summary>
+    internal void PrepareFoldIn()
+    {
+        _similar.PrepareWrites();
+        _next.PrepareWrites();
+    }
+
     /// <summary>Adds an item that the base does not know, or gives one of the overlay better vectors. The overlay's one writer only.</summary>
     /// <param name="key">The item.</param>
     /// <param name="input">W1, [dimension].</param>

@@ -109,7 +109,7 @@ public sealed class ModelRuntime : IAsyncDisposable
         {
             using (lease)
             {
-                if (lease.Generation.Folder is not { } folder || folder.IsDone(offset)) return;
+                if (lease.Generation.Folder is not { } folder || !lease.Generation.Info.PredictsNext || folder.IsDone(offset)) return;
             }
 
             // Rare and short: what folds in has no one to tell.

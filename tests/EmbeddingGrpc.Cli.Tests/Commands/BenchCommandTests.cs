@@ -62,17 +62,19 @@ public sealed class BenchCommandTests
         await using var daemon = await RunningDaemon.StartAsync();
 
         var run = await CliRun.OfAsync(
-            "bench", "freshness", "--address", daemon.Address, "--items", "3000", "--dimension", "16", "--rate", "2000", "--new-items", "20", "--recall-rate", "20", "--seconds", "2", "--json");
+            "bench", "freshness", "--address", daemon.Address, "--items", "3000", "--dimension", "16", "--rate", "2000", "--new-items", "20", "--recall-rate", "20", "--seconds", "2", "--warm-up", "1", "--json");
 
         Assert.True(run.ExitCode == ExitCode.Success, run.Error);
         var measured = LastLine(run);
+        Assert.Equal(1, Int(measured, "warm_up_seconds"));
         Assert.Equal((3000, 16, 2000, 20), (Int(measured, "items"), Int(measured, "dimension"), Int(measured, "rate"), Int(measured, "new_items")));
-        Assert.Equal((40, 40, 0), (Int(measured, "new_items_sent"), Int(measured, "new_items_measured"), Int(measured, "new_items_missed")));
+        Assert.Equal((60, 40, 0), (Int(measured, "new_items_sent"), Int(measured, "new_items_measured"), Int(measured, "new_items_missed")));
         Assert.Equal(40, Int(measured, "recalls"));
         Assert.Equal(40, Int(measured, "user_events_measured"));
         foreach (var figure in new[] { "new_item_p99_ms", "user_event_p99_ms", "recall_p99_ms" }) Assert.True(measured.GetProperty(figure).GetDouble() > 0);
-        Assert.Equal(40.0 / 3040, measured.GetProperty("cold_share_catalogue").GetDouble(), 1e-6);
-        Assert.InRange(measured.GetProperty("cold_share_unrelated").GetDouble(), 0, 2 * 40.0 / 3040);
+        Assert.Equal(60.0 / 3060, measured.GetProperty("cold_share_catalogue").GetDouble(), 1e-6);
+        Assert.InRange(measured.GetProperty("hub_ratio").GetDouble(), 0, 2);
+        Assert.Empty(measured.GetProperty("missed").EnumerateArray());
     }
 
     [Fact]

@@ -50,6 +50,9 @@ internal sealed class FreshnessLoad
 
     public required TimeSpan Duration { get; init; }
 
+    /// <summary>How long the same load goes on before that without being measured: a daemon compiles what is hot in its first seconds.</summary>
+    public required TimeSpan WarmUp { get; init; }
+
     public required int Seed { get; init; }
 
     public required string Model { get; init; }
@@ -139,6 +142,7 @@ internal sealed class FreshnessLoad
             Dimension,
             Rate,
             NewItems,
+            WarmUp.TotalSeconds,
             Math.Round(seconds, 3),
             Math.Round(import.TotalSeconds, 3),
             Math.Round(sent / seconds, 1),
@@ -168,15 +172,18 @@ internal sealed class FreshnessLoad
     {
         var random = new Random(Seed);
         long sent = 0, items = 0, measuredItems = 0, measuredUsers = 0;
-        var ticks = (long)(Duration.TotalSeconds * TicksPerSecond);
+        var ticks = (long)((WarmUp + Duration).TotalSeconds * TicksPerSecond);
+        var measuredFrom = (long)(WarmUp.TotalSeconds * TicksPerSecond);
         for (var tick = 1L; tick <= ticks; tick++)
         {
             var ahead = TimeSpan.FromSeconds((double)tick / TicksPerSecond) - Stopwatch.GetElapsedTime(started);
             if (ahead > TimeSpan.Zero) await Task.Delay(ahead, cancellationToken);
             for (var due = tick * NewItems / TicksPerSecond; items < due; items++)
             {
-                var isMeasured = items * MeasuredItemsPerSecond / Math.Max(1, NewItems) >= measuredItems;
-                if (isMeasured) measuredItems++;
+                // Spread evenly over the new items; those of the warm-up count as passed over.
+                var isDue = items * MeasuredItemsPerSecond / Math.Max(1, NewItems) >= measuredItems;
+                if (isDue) measuredItems++;
+                var isMeasured = isDue && tick > measuredFrom;
                 var (id, contexts) = await SendNewItemAsync(world, stream, items, random, cancellationToken);
                 sent += 9;
                 if (isMeasured) looks.Add(LookForItemAsync(client, stream, id, contexts, cancellationToken));
@@ -184,6 +191,7 @@ internal sealed class FreshnessLoad
 
             for (var due = tick * MeasuredUsersPerSecond / TicksPerSecond; measuredUsers < due; measuredUsers++)
             {
+                if (tick <= measuredFrom) continue;
                 var user = world.NewUserOf("fresh", measuredUsers);
                 await SendAsync(stream, user, FreshnessWorld.IdOf(random.Next(world.Items)), cancellationToken);
                 sent++;
@@ -268,7 +276,7 @@ internal sealed class FreshnessLoad
         for (var call = 0L; ; call++)
         {
             var due = TimeSpan.FromSeconds((double)call / RecallRate);
-            if (due >= Duration) break;
+            if (due >= WarmUp + Duration) break;
             var early = due - Stopwatch.GetElapsedTime(started);
             if (early > TimeSpan.FromMilliseconds(1)) await Task.Delay(early, cancellationToken);
             calls.Add(CallAsync(due));
@@ -280,7 +288,7 @@ internal sealed class FreshnessLoad
         async Task CallAsync(TimeSpan due)
         {
             await client.RecallSimilarAsync(FreshnessWorld.IdOf(random.Next(world.Items)), Near, cancellationToken);
-            Record(_recalls, Stopwatch.GetElapsedTime(started) - due);
+            if (due >= WarmUp) Record(_recalls, Stopwatch.GetElapsedTime(started) - due);
         }
     }
 

@@ -5,7 +5,8 @@ namespace EmbeddingGrpc.Cli.Bench.Freshness;
 /// <param name="Dimension">Values of a vector.</param>
 /// <param name="Rate">Interactions a second asked for.</param>
 /// <param name="NewItems">New items a second asked for.</param>
-/// <param name="Seconds">How long the load ran.</param>
+/// <param name="WarmUpSeconds">How long the load ran before anything was measured.</param>
+/// <param name="Seconds">How long the load ran, that included.</param>
 /// <param name="ImportSeconds">From the first byte of the vectors until they served.</param>
 /// <param name="InteractionsPerSecond">Interactions that were durable, a second.</param>
 /// <param name="NewItemsSent">New items with three interactions.</param>
@@ -31,6 +32,7 @@ internal sealed record FreshnessReport(
     int Dimension,
     int Rate,
     int NewItems,
+    double WarmUpSeconds,
     double Seconds,
     double ImportSeconds,
     double InteractionsPerSecond,

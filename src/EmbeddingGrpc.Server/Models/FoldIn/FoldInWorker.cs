@@ -64,6 +64,8 @@ internal sealed class FoldInWorker : IAsyncDisposable
         using (lease)
         {
             if (lease.Generation.Folder is not { } folder || !lease.Generation.Info.PredictsNext || !_settings.Current.FoldIn.Enabled) return false;
+            // Not when the first new item comes, which at a million items would wait ten seconds for it.
+            folder.Prepare();
             folder.Advance(_applier.AppliedOffset, _stopping.Token);
             return folder.HasWork || folder.FoldedOffset < _applier.AppliedOffset;
         }

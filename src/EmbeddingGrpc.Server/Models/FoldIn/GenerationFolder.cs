@@ -24,6 +24,7 @@ internal sealed class GenerationFolder
     private readonly Queue<FoldInItem> _better = new();
     private readonly HistoryEvent[] _history;
     private long _position;
+    private bool _isPrepared;
 
     public GenerationFolder(Generation generation, ModelSettings settings, InteractionLog log, AppliedState state)
     {
@@ -50,11 +51,27 @@ internal sealed class GenerationFolder
         lock (_oneAtATime) return _position >= offset.Value && !HasWork;
     }
 
+    /// <summary>Whether the first item will not wait for the indexes.</summary>
+    public bool IsPrepared => Volatile.Read(ref _isPrepared);
+
+    /// <summary>Makes the indexes ready to be written to, once.</summary>
+    public void Prepare()
+    {
+        if (IsPrepared) return;
+        lock (_oneAtATime)
+        {
+            if (_isPrepared) return;
+            _generation.PrepareFoldIn();
+            Volatile.Write(ref _isPrepared, true);
+        }
+    }
+
     /// <summary>Folds in everything before an offset.</summary>
     /// <param name="to">Applied already: the users' histories hold it.</param>
     /// <param name="cancellationToken">Checked between interactions and items.</param>
     public void CatchUp(LogOffset to, CancellationToken cancellationToken)
     {
+        Prepare();
         lock (_oneAtATime)
         {
             Read(to, long.MaxValue, cancellationToken);

@@ -53,6 +53,11 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
         return ToItems(results[.._graph.Search(query, ofRows, results, cancellationToken)]);
     }
 
+    /// <summary>
+    /// Does what the graph's first write would have to do, which takes seconds where there are a million items: who writes then does not wait. Writer only.
+    /// </summary>
+    public void PrepareWrites() => _graph?.Repair();
+
     /// <summary>Puts a row of the overlay into the graph. Writer only; rows come in their order.</summary>
     public void Insert(int row, ReadOnlySpan<float> vector)
     {

@@ -115,6 +115,31 @@ public sealed class FoldInTests : IDisposable
         await FoldedInAsync(again, "new");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Serve_NothingHappensYet_TheIndexesAreReadyForTheFirstItem(bool fromDisk)
+    {
+        var model = await TrainedAsync(exactSearchBelow: 0);
+        if (fromDisk)
+        {
+            await model.DisposeAsync();
+            model = await TestModel.OpenAsync(_temporary.Path, Options(exactSearchBelow: 0));
+            model.Runtime.ServeStoredGeneration(Cancellation);
+        }
+
+        await using (model)
+        {
+            model.Runtime.Generations.TryLease(out var lease);
+            using (lease)
+            {
+                // Where a training ends it is so before the generation serves.
+                if (!fromDisk) Assert.True(lease.Generation.Folder!.IsPrepared);
+                await UntilAsync(() => lease.Generation.Folder!.IsPrepared);
+            }
+        }
+    }
+
     [Fact]
     public async Task FoldIn_SwitchedOff_LeavesNewItemsForTheNextTraining()
     {
