@@ -8,6 +8,7 @@ internal static unsafe partial class MemoryAdvice
     /// <summary>The unit of large pages on x64 and most ARM64 kernels.</summary>
     public const int LargePageBytes = 2 << 20;
 
+    private const int AdviseNotNeeded = 4;
     private const int AdviseHugePage = 14;
 
     /// <summary>
@@ -21,6 +22,17 @@ internal static unsafe partial class MemoryAdvice
         if (OperatingSystem.IsLinux())
         {
             _ = Advise(start, length, AdviseHugePage);
+        }
+    }
+
+    /// <summary>Lets go of pages of a mapped file, which are read again when they are touched. Never of other memory: that would be lost.</summary>
+    /// <param name="start">Aligned to a page.</param>
+    /// <param name="length">Bytes.</param>
+    public static void LetGo(void* start, nuint length)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = Advise(start, length, AdviseNotNeeded);
         }
     }
 

@@ -116,6 +116,18 @@ public sealed unsafe class VectorTable : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes the rows of a mapped file out of the process's memory; they come back, page by page, as they are read. Nothing where the rows are in
+    /// native memory.
+    /// </summary>
+    public void LetGoOfPages()
+    {
+        if (_view is null || _rows is null) return;
+        var page = (nint)Environment.SystemPageSize;
+        var first = (nint)_rows / page * page;
+        MemoryAdvice.LetGo((void*)first, (nuint)((nint)_rows + (nint)SizeBytes - first));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

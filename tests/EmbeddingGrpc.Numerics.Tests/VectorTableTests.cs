@@ -29,6 +29,20 @@ public sealed unsafe class VectorTableTests : IDisposable
     }
 
     [Fact]
+    public void LetGoOfPages_MappedOrNot_LosesNoRow()
+    {
+        using var native = VectorTable.FromMatrix(Filled(1000, 100));
+        using var mapped = SaveAndOpen(native, "t.vec");
+
+        native.LetGoOfPages();
+        mapped.LetGoOfPages();
+
+        for (int row = 0; row < 1000; row++) Assert.True(native[new ItemOrdinal(row)].SequenceEqual(mapped[new ItemOrdinal(row)]));
+        using var filled = Filled(1000, 100);
+        Assert.True(filled[new ItemOrdinal(999)].SequenceEqual(native[new ItemOrdinal(999)]));
+    }
+
+    [Fact]
     public void Save_OfAMappedTable_WritesTheSameBytes()
     {
         using var native = VectorTable.FromMatrix(Filled(50, 20));

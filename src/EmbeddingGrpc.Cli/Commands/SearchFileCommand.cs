@@ -28,11 +28,18 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
     private readonly Option<int> _dimension = new Option<int>("--dimension") { Description = "Floats of a vector.", HelpName = "D", Required = true }.AcceptOnlyRange(1, 65536);
     private readonly Option<string> _metric = new("--metric") { Description = "What near means.", HelpName = string.Join('|', Metrics.Keys), DefaultValueFactory = _ => "cosine" };
     private readonly Option<int> _k = new Option<int>("--k") { Description = "Neighbours wanted for every query.", HelpName = "N", DefaultValueFactory = _ => 10 }.AcceptOnlyRange(1, 10000);
+    private readonly Option<string> _kind = new("--kind") { Description = "hnsw: a graph. lsh: hash tables by random projections, the classic baseline. exact: a scan.", HelpName = string.Join('|', Kinds), DefaultValueFactory = _ => "hnsw" };
     private readonly Option<int> _m = new Option<int>("--m") { Description = "Links of a node on the upper layers; twice as many on the lowest.", HelpName = "N", DefaultValueFactory = _ => new HnswOptions().M }.AcceptOnlyRange(2, 128);
     private readonly Option<int> _efConstruction = new Option<int>("--ef-construction") { Description = "Size of the candidate pool while building.", HelpName = "N", DefaultValueFactory = _ => new HnswOptions().EfConstruction }.AcceptOnlyRange(8, 4096);
-    private readonly Option<int[]> _ef = new("--ef") { Description = "Sizes of the candidate pool of a search, separated by commas: one point of the curve each.", HelpName = "N,N,...", CustomParser = ParseEf, DefaultValueFactory = _ => [16, 32, 64, 128, 256] };
+    private readonly Option<int> _tables = new Option<int>("--tables") { Description = "Hash tables of lsh.", HelpName = "N", DefaultValueFactory = _ => new LshOptions().Tables }.AcceptOnlyRange(1, 256);
+    private readonly Option<int> _bits = new Option<int>("--bits") { Description = "Bits of a hash of lsh.", HelpName = "N", DefaultValueFactory = _ => new LshOptions().Bits }.AcceptOnlyRange(1, 24);
+    private readonly Option<int[]> _ef = new("--ef") { Description = "Sizes of the candidate pool of a search (lsh: rows scored exactly), separated by commas: one point of the curve each.", HelpName = "N,N,...", CustomParser = ParseEf, DefaultValueFactory = _ => [16, 32, 64, 128, 256] };
     private readonly Option<int> _threads = new Option<int>("--build-threads") { Description = "Threads that build; 0: one for each processor. One thread builds the same index every time.", HelpName = "N" }.AcceptOnlyRange(0, 1024);
+    private readonly Option<int> _mostQueries = new Option<int>("--max-queries") { Description = "Searches for the first of the queries only; 0: all.", HelpName = "N" }.AcceptOnlyRange(0, int.MaxValue);
+    private readonly Option<string> _mapRows = new("--map-rows") { Description = "Writes the rows to this file and maps it, as a daemon does, instead of holding them in memory; says what the process grew by with the rows cold, and after the searches.", HelpName = "FILE" };
     private readonly Option<string> _outputIds = new("--output-ids") { Description = "Writes PREFIX.EF.i32: the found row numbers, [queries x k] little-endian 32-bit integers, nearest first.", HelpName = "PREFIX" };
+
+    private static readonly string[] Kinds = ["hnsw", "lsh", "exact"];
 
     public SearchFileCommand(CommandConsole console)
         : base(
@@ -41,20 +48,25 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
             "Builds an index over a file of vectors, without a daemon, and measures it: recall against exact search and queries per second on one thread.\n\n"
             + "Prints JSON, one document a line: build_seconds and bytes_per_vector, then ef, recall and qps for every size of the candidate pool.",
             "embedctl search-file --base items.f32 --queries users.f32 --dimension 100 --metric cosine",
+            "embedctl search-file --base items.f32 --queries users.f32 --dimension 100 --kind lsh --ef 1024,4096,16384",
             "embedctl search-file --base w2.f32 --queries w1.f32 --dimension 64 --metric dot --k 10 --ef 16,32,64,128 --output-ids found")
     {
         _metric.AcceptOnlyWords([.. Metrics.Keys]);
-        foreach (var option in new Option[] { _base, _queries, _dimension, _metric, _k, _m, _efConstruction, _ef, _threads, _outputIds }) Add(option);
+        _kind.AcceptOnlyWords(Kinds);
+        foreach (var option in new Option[] { _base, _queries, _dimension, _metric, _k, _kind, _m, _efConstruction, _tables, _bits, _ef, _threads, _mostQueries, _mapRows, _outputIds }) Add(option);
     }
 
     /// <inheritdoc/>
     protected override async Task<int> ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         RefuseUnwritable(arguments.GetValue(_outputIds));
+        RefuseUnwritable(arguments.GetValue(_mapRows));
         var dimension = arguments.GetValue(_dimension);
-        using var queries = FloatRowFile.Read(arguments.GetRequiredValue(_queries), dimension, cancellationToken);
+        using var queries = FloatRowFile.Read(arguments.GetRequiredValue(_queries), dimension, arguments.GetValue(_mostQueries), cancellationToken);
+        var mapped = arguments.GetValue(_mapRows);
+        if (mapped is not null) FloatRowFile.WriteMappable(arguments.GetRequiredValue(_base), dimension, mapped, cancellationToken);
         var before = Environment.WorkingSet;
-        using var rows = FloatRowFile.Read(arguments.GetRequiredValue(_base), dimension, cancellationToken);
+        using var rows = mapped is not null ? VectorTable.Open(mapped) : FloatRowFile.Read(arguments.GetRequiredValue(_base), dimension, most: 0, cancellationToken);
         // The work is long and synchronous; the terminal's bars need the thread.
         await ProgressDisplay.RunAsync(Terminal, display => Task.Run(() => Measure(arguments, rows, queries, before, display, cancellationToken), cancellationToken));
         return ExitCode.Success;
@@ -62,41 +74,54 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
 
     private int Measure(ParseResult arguments, VectorTable rows, VectorTable queries, long before, ProgressDisplay display, CancellationToken cancellationToken)
     {
-        var options = new HnswOptions
-        {
-            M = arguments.GetValue(_m),
-            EfConstruction = arguments.GetValue(_efConstruction),
-            BuildThreads = arguments.GetValue(_threads),
-        };
+        var isMapped = arguments.GetValue(_mapRows) is not null;
         var step = display.Begin("build");
         var building = Stopwatch.StartNew();
-        using var index = HnswIndex.Build(
-            rows,
-            Metrics[arguments.GetValue(_metric)!],
-            options,
-            new InlineProgress<int>(done => step.Report((double)done / rows.Rows)),
-            cancellationToken);
+        using var index = Build(arguments, rows, done => step.Report((double)done / rows.Rows), cancellationToken);
         var seconds = building.Elapsed.TotalSeconds;
         step.Done($"{rows.Rows:N0} vectors in {seconds:0.00} s");
-        Terminal.WriteJson(new IndexBuildDocument(
-            rows.Rows,
-            Math.Round(seconds, 3),
-            Math.Round(Math.Max(0, Environment.WorkingSet - before) / (double)rows.Rows, 1),
-            Math.Round(index.SizeBytes / (double)rows.Rows, 1)));
+        if (isMapped) rows.LetGoOfPages();
+        Terminal.WriteJson(new IndexBuildDocument(rows.Rows, Math.Round(seconds, 3), GrowthSince(before, rows), Math.Round(index.SizeBytes / (double)rows.Rows, 1)));
 
         var k = arguments.GetValue(_k);
         var curve = new SearchCurve(index, queries, k);
         step = display.Begin("exact search");
         var truth = curve.FindExact(rows, cancellationToken);
         step.Done($"{queries.Rows:N0} queries");
+        if (isMapped) rows.LetGoOfPages();
         var found = new Neighbor[truth.Length];
-        foreach (var ef in arguments.GetValue(_ef)!)
+        // A scan has no pool: one point tells all.
+        foreach (var ef in index is ExactIndex ? [0] : arguments.GetValue(_ef)!)
         {
             Terminal.WriteJson(curve.Measure(ef, truth, found, cancellationToken));
             if (arguments.GetValue(_outputIds) is { } prefix) WriteIds($"{prefix}.{ef}.i32", found, k, queries.Rows);
         }
+
+        if (isMapped) Terminal.WriteJson(new MappedRowsDocument(GrowthSince(before, rows)));
         return 0;
     }
+
+    private IVectorIndex Build(ParseResult arguments, VectorTable rows, Action<int> progress, CancellationToken cancellationToken)
+    {
+        var metric = Metrics[arguments.GetValue(_metric)!];
+        switch (arguments.GetValue(_kind))
+        {
+            case "lsh":
+                return LshIndex.Build(rows, metric, new LshOptions { Tables = arguments.GetValue(_tables), Bits = arguments.GetValue(_bits) }, cancellationToken);
+            case "exact":
+                return new ExactIndex(rows, metric);
+            default:
+                var options = new HnswOptions
+                {
+                    M = arguments.GetValue(_m),
+                    EfConstruction = arguments.GetValue(_efConstruction),
+                    BuildThreads = arguments.GetValue(_threads),
+                };
+                return HnswIndex.Build(rows, metric, options, new InlineProgress<int>(progress), cancellationToken);
+        }
+    }
+
+    private static double GrowthSince(long before, VectorTable rows) => Math.Round(Math.Max(0, Environment.WorkingSet - before) / (double)rows.Rows, 1);
 
     /// <summary>Writes [queries x k] row numbers; where there are fewer rows than k, -1 stands for those that do not exist.</summary>
     private static void WriteIds(string path, Neighbor[] found, int k, int queries)

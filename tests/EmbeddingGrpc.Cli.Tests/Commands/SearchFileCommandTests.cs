@@ -39,6 +39,41 @@ public sealed class SearchFileCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task SearchFile_EveryKind_FindsWhatItsEffortAllows()
+    {
+        WriteRows("b.f32", Random(3000, seed: 1));
+        WriteRows("q.f32", Random(40, seed: 2));
+
+        var lsh = await RunAsync("--kind", "lsh", "--tables", "4", "--bits", "8", "--ef", "50,3000");
+        var exact = await RunAsync("--kind", "exact", "--ef", "10,20", "--max-queries", "7");
+
+        Assert.Equal((ExitCode.Success, ExitCode.Success), (lsh.ExitCode, exact.ExitCode));
+        var curve = Array.ConvertAll(lsh.Output.Trim().Split('\n'), line => JsonDocument.Parse(line).RootElement);
+        Assert.Equal(3, curve.Length);
+        Assert.InRange(curve[1].GetProperty("recall").GetDouble(), 0.1, 0.95);
+        Assert.Equal(1, curve[2].GetProperty("recall").GetDouble());
+        var point = JsonDocument.Parse(exact.Output.Trim().Split('\n')[1]).RootElement;
+        Assert.Equal((2, 1.0), (exact.Output.Trim().Split('\n').Length, point.GetProperty("recall").GetDouble()));
+    }
+
+    [Fact]
+    public async Task SearchFile_MappedRows_SaysWhatTheProcessGrewBy()
+    {
+        WriteRows("b.f32", Random(3000, seed: 1));
+        WriteRows("q.f32", Random(40, seed: 2));
+
+        var run = await RunAsync("--ef", "400", "--map-rows", PathOf("rows.vec"));
+
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        var lines = Array.ConvertAll(run.Output.Trim().Split('\n'), line => JsonDocument.Parse(line).RootElement);
+        Assert.True(lines[0].GetProperty("bytes_per_vector").GetDouble() >= 0);
+        Assert.InRange(lines[1].GetProperty("recall").GetDouble(), 0.995, 1);
+        Assert.True(lines[2].GetProperty("searched_bytes_per_vector").GetDouble() >= 0);
+        using var rows = EmbeddingGrpc.Numerics.VectorTable.Open(PathOf("rows.vec"));
+        Assert.Equal((3000, Dimension), (rows.Rows, rows.Dimension));
+    }
+
+    [Fact]
     public async Task SearchFile_FewerRowsThanAskedFor_WritesMinusOneForThoseThatDoNotExist()
     {
         WriteRows("b.f32", Random(3, seed: 1));
@@ -89,6 +124,9 @@ public sealed class SearchFileCommandTests : IDisposable
     [InlineData("--m", "1", "--m is 1; it must be 2..128")]
     [InlineData("--metric", "manhattan", "manhattan")]
     [InlineData("--k", "0", "--k is 0")]
+    [InlineData("--kind", "tree", "tree")]
+    [InlineData("--tables", "0", "--tables is 0; it must be 1..256")]
+    [InlineData("--bits", "25", "--bits is 25; it must be 1..24")]
     public async Task SearchFile_ValueOutOfRange_IsAUsageErrorThatNamesTheOption(string option, string value, string expected)
     {
         var run = await RunAsync(option, value);
