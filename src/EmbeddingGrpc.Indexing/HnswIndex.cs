@@ -64,14 +64,17 @@ public sealed class HnswIndex : IVectorIndex
     /// <summary>Items deleted.</summary>
     public int DeletedCount => _deleted.Count;
 
+    /// <summary>Deleted items that searches still walk through: not those that the graph was built without.</summary>
+    public int Tombstones => _writer.Tombstones;
+
     /// <summary>What <see cref="Calibrate"/> measured, or the file held; null where it was not.</summary>
     public RecallCalibration? Calibration => _searcher.Calibration;
 
     /// <summary>Whether the index has grown or shrunk so much that it should be calibrated again, or never was.</summary>
     public bool NeedsCalibration => Calibration is not { } calibration || Math.Abs(Count - calibration.Items) > RecalibrateAbove * calibration.Items;
 
-    /// <summary>Whether so many items are deleted that <see cref="BuildCompacted"/> should be called.</summary>
-    public bool NeedsCompaction => _deleted.Count > CompactAbove * Items;
+    /// <summary>Whether so many of the items that searches walk through are deleted that <see cref="BuildCompacted"/> should be called.</summary>
+    public bool NeedsCompaction => Tombstones > CompactAbove * (Count + (long)Tombstones);
 
     /// <inheritdoc/>
     public int Dimension => _rows.Dimension;
@@ -176,6 +179,17 @@ public sealed class HnswIndex : IVectorIndex
         }
     }
 
+    /// <summary>Takes a deletion back. Searches that start afterwards find the item.</summary>
+    /// <returns>Whether it was deleted.</returns>
+    public bool Restore(ItemOrdinal item)
+    {
+        lock (_writing)
+        {
+            BeforeWriting();
+            return (uint)item.Value < (uint)Items && _writer.Restore(item.Value);
+        }
+    }
+
     /// <summary>Whether an ordinal was given and its item not deleted.</summary>
     public bool Contains(ItemOrdinal item) => (uint)item.Value < (uint)Items && !_deleted.Contains(item.Value);
 
@@ -267,7 +281,7 @@ public sealed class HnswIndex : IVectorIndex
         return Build(rows, deleted, Metric, Options, progress, cancellationToken);
     }
 
-    /// <summary>Takes over the inserts and deletes that another index over the same table has and this one has not.</summary>
+    /// <summary>Takes over what was inserted, deleted and restored in another index over the same table since this one was built from it.</summary>
     public void CatchUpWith(HnswIndex other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -280,6 +294,7 @@ public sealed class HnswIndex : IVectorIndex
         for (var item = 0; item < other.Items; item++)
         {
             if (other._deleted.Contains(item)) Delete(new ItemOrdinal(item));
+            else if (_deleted.Contains(item)) Restore(new ItemOrdinal(item));
         }
     }
 

@@ -16,6 +16,14 @@ internal static class GraphChecker
         Assert.DoesNotContain(Enumerable.Range(0, index.Items), item => !reached[item] && !index.Deleted.Contains(item));
     }
 
+    /// <summary>Takes away every link that leads to these items, as damage would.</summary>
+    public static void CutOff(HnswIndex index, IReadOnlyCollection<int> items)
+    {
+        var lost = items.Select(item => (uint)item).ToHashSet();
+        var ground = index.Graph.Ground;
+        for (var node = 0; node < ground.Count; node++) ground.Replace(node, [.. ground.LinkSpan(node).ToArray().Where(link => !lost.Contains(link))]);
+    }
+
     private static void AssertLinks(GraphLayer layer)
     {
         for (var node = 0; node < layer.Count; node++)

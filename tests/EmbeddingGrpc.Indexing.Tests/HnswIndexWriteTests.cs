@@ -18,6 +18,7 @@ public sealed class HnswIndexWriteTests
         using var table = TestVectors.Table(rows[..start], 8);
         using var index = Build(table, metric, m: 3);
         var live = new SortedSet<int>(Enumerable.Range(0, start));
+        var gone = new List<int>();
         var next = start;
         for (var step = 0; step < 700; step++)
         {
@@ -29,6 +30,15 @@ public sealed class HnswIndexWriteTests
                 Assert.True(index.Delete(new ItemOrdinal(victim)));
                 Assert.False(index.Delete(new ItemOrdinal(victim)));
                 live.Remove(victim);
+                gone.Add(victim);
+            }
+            else if (gone.Count > 0 && random.Next(6) == 0)
+            {
+                var back = gone[random.Next(gone.Count)];
+                Assert.True(index.Restore(new ItemOrdinal(back)));
+                Assert.False(index.Restore(new ItemOrdinal(back)));
+                gone.Remove(back);
+                live.Add(back);
             }
             else
             {
@@ -87,9 +97,12 @@ public sealed class HnswIndexWriteTests
         using var compacted = index.BuildCompacted(cancellationToken: TestContext.Current.CancellationToken);
         for (var i = 1500; i < 2000; i++) index.Insert(rows[i]);
         for (var i = 1; i < 2000; i += 5) index.Delete(new ItemOrdinal(i));
+        for (var i = 0; i < 1500; i += 6) index.Restore(new ItemOrdinal(i));
 
         compacted.CatchUpWith(index);
+        // What was deleted before it was built is not walked through, and does not ask for another compaction.
         Assert.Equal((index.Items, index.Count), (compacted.Items, compacted.Count));
+        Assert.Equal((300, false), (compacted.Tombstones, compacted.NeedsCompaction));
         GraphChecker.AssertSound(compacted);
         for (var i = 0; i < 2000; i++) Assert.Equal(index.Contains(new ItemOrdinal(i)), compacted.Contains(new ItemOrdinal(i)));
         var results = new Neighbor[10];
@@ -98,6 +111,51 @@ public sealed class HnswIndexWriteTests
             Assert.Equal(10, compacted.Search(query, new SearchParameters(10), results, TestContext.Current.CancellationToken));
             Assert.All(results, n => Assert.True(index.Contains(n.Item)));
         }
+    }
+
+    [Fact]
+    public void Restore_OfWhatACompactedGraphWasBuiltWithout_FindsItAgain()
+    {
+        var rows = TestVectors.Clustered(2000, 16, seed: 3);
+        using var table = TestVectors.Table(rows, 16);
+        using var index = Build(table, SimilarityMetric.Euclidean, m: 8);
+        for (var i = 0; i < 2000; i++) index.Delete(new ItemOrdinal(i));
+        using (var empty = index.BuildCompacted(cancellationToken: TestContext.Current.CancellationToken))
+        {
+            var results = new Neighbor[1];
+            Assert.Equal(0, empty.Search(rows[0], new SearchParameters(1), results, TestContext.Current.CancellationToken));
+            for (var i = 0; i < 2000; i += 2)
+            {
+                Assert.True(empty.Restore(new ItemOrdinal(i)));
+                if (i % 100 == 0) GraphChecker.AssertSound(empty);
+            }
+
+            GraphChecker.AssertSound(empty);
+            Assert.Equal((1000, 0), (empty.Count, empty.Tombstones));
+            for (var i = 0; i < 2000; i += 20)
+            {
+                Assert.Equal(1, empty.Search(rows[i], new SearchParameters(1), results, TestContext.Current.CancellationToken));
+                Assert.Equal(i, results[0].Item.Value);
+            }
+        }
+    }
+
+    [Fact]
+    public void Repair_ItemsThatNothingLeadsTo_LinksAndCountsThem()
+    {
+        var rows = TestVectors.Clustered(1500, 16, seed: 8);
+        using var table = TestVectors.Table(rows, 16);
+        using var index = Build(table, SimilarityMetric.Cosine, m: 8);
+        int[] lost = [.. Enumerable.Range(0, 1500).Where(item => item % 50 == 7 && item != index.Graph.EntryItem)];
+        GraphChecker.CutOff(index, lost);
+
+        var before = index.Probe(new ItemOrdinal(0), int.MaxValue, TestContext.Current.CancellationToken);
+        Assert.Equal(lost.Length, index.Repair());
+
+        Assert.True(before.Missed >= lost.Length / 2);
+        GraphChecker.AssertSound(index);
+        Assert.Equal(new ProbeResult(1500, 0), index.Probe(new ItemOrdinal(0), int.MaxValue, TestContext.Current.CancellationToken));
+        Assert.Equal(0, index.Repair());
     }
 
     [Fact]

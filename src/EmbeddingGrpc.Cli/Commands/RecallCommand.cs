@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Cli.Recall;
 using EmbeddingGrpc.Cli.Terminal;
@@ -34,6 +36,13 @@ internal sealed class RecallCommand : ModelCommand
         HelpName = "SHARE",
     };
 
+    private readonly Option<double?> _targetRecall = new("--target-recall")
+    {
+        Description = "Share of the true nearest items to find, 0.80..0.999, or 1 for an exact search. The model's own setting unless given.",
+        HelpName = "R",
+        CustomParser = ParseTargetRecall,
+    };
+
     private readonly Option<string?> _titles = new("--titles") { Description = "CSV file with a header, ids in its first column and titles in its second.", HelpName = "FILE" };
     private readonly Option<bool> _json = JsonOption.Create();
 
@@ -49,10 +58,11 @@ internal sealed class RecallCommand : ModelCommand
             "embedctl recall --user 42 --k 20 --cold-share 0.2",
             "embedctl recall --session 260,1196,1210 --exclude 1,2 --json",
             "embedctl recall --user 42 --filter '{\"text\": {\"attribute\": \"genres\", \"any_of\": [\"Crime\"]}}'",
+            "embedctl recall --session 260,1196 --target-recall 0.99",
             "echo '0.1 -0.2 0.3' | embedctl recall --vector -")
     {
         foreach (var query in new Option[] { _item, _user, _session, _vector }) Add(query);
-        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _coldShare, _filter, _titles, _json }) Add(option);
+        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _coldShare, _filter, _targetRecall, _titles, _json }) Add(option);
         _k.AcceptOnlyRange(1, MaximumK);
         _excludeSeenLast.AcceptOnlyRange(1, MaximumExcludeSeenLast);
         _minimumScore.AcceptOnlyRange(-MostScore, MostScore);
@@ -96,6 +106,7 @@ internal sealed class RecallCommand : ModelCommand
         if (arguments.GetValue(_excludeSeenLast) is { } last) request.ExcludeSeenLast = (uint)last;
         if (arguments.GetValue(_minimumScore) is { } minimum) request.MinimumScore = (float)minimum;
         if (arguments.GetValue(_coldShare) is { } coldShare) request.ColdShare = coldShare;
+        if (arguments.GetValue(_targetRecall) is { } targetRecall) request.TargetRecall = targetRecall;
         if (arguments.GetValue(_item) is { } item) request.Item = new ItemQuery { ItemId = item };
         else if (arguments.GetValue(_user) is { } user) request.User = new UserQuery { UserId = user };
         else if (arguments.GetValue(_session) is { } session)
@@ -103,6 +114,14 @@ internal sealed class RecallCommand : ModelCommand
         else
             request.Vector = new VectorQuery { Values = { await VectorFile.ReadAsync(arguments.GetRequiredValue(_vector)!, cancellationToken) } };
         return request;
+    }
+
+    private static double? ParseTargetRecall(ArgumentResult result)
+    {
+        var text = result.Tokens.Single().Value;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is 1 or (>= 0.8 and <= 0.999)) return value;
+        result.AddError($"--target-recall is '{text}'; it must be 0.80..0.999, or 1 for an exact search.");
+        return null;
     }
 
     private static Filter? ReadFilter(string? json)

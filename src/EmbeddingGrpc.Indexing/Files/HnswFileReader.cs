@@ -116,22 +116,27 @@ internal static unsafe class HnswFileReader
 
     private static RecallCalibration? ReadCalibration(IndexFile file)
     {
-        var section = file.Section(SectionKind.Calibration, 0, null);
-        if (section.Length == 0) return null;
-        var values = new double[section.Length / sizeof(double)];
-        if (section.Length % sizeof(double) != 0 || values.Length is < 2 || values.Length - 1 > RecallCalibration.Ladder.Length)
+        var values = ReadDoubles(file, file.Section(SectionKind.Calibration, 0, null), 1 + RecallCalibration.Ladder.Length);
+        var ofMany = file.Has(SectionKind.CalibrationOfMany)
+            ? ReadDoubles(file, file.Section(SectionKind.CalibrationOfMany, 0, null), RecallCalibration.LadderOfMany.Length)
+            : [];
+        if (values.Length == 0) return null;
+        if (values.Length == 1 || !(values[0] >= 0 && values[0] <= file.Header.Items) || !values[1..].Concat(ofMany).All(recall => recall is >= 0 and <= 1))
         {
-            throw file.Corrupt($"{section.Length} bytes of calibration.");
+            throw file.Corrupt("its calibration has values that none has.");
         }
+        return new RecallCalibration((int)values[0], values.AsSpan(1), ofMany);
+    }
+
+    private static double[] ReadDoubles(IndexFile file, FileSection section, int most)
+    {
+        if (section.Length % sizeof(double) != 0 || section.Length > (long)most * sizeof(double)) throw file.Corrupt($"{section.Length} bytes of {section.Kind}.");
+        var values = new double[section.Length / sizeof(double)];
         fixed (double* destination = values)
         {
             file.Read(section, destination);
         }
-        if (!(values[0] >= 0 && values[0] <= file.Header.Items) || !values[1..].All(recall => recall >= 0 && recall <= 1))
-        {
-            throw file.Corrupt("its calibration has values that none has.");
-        }
-        return new RecallCalibration((int)values[0], values.AsSpan(1));
+        return values;
     }
 
     private static GraphLayer ReadLayer(IndexFile file, int level, int countBelow, long capacity, IndexOpenOptions options)

@@ -14,8 +14,9 @@ internal static unsafe class HnswFileWriter
     {
         float[] codec = [.. graph.Codec.Values.Lows, .. graph.Codec.Values.Steps, .. graph.Codec.Values.Errors, .. graph.Codec.Values.Mean];
         double[] measured = calibration is null ? [] : [calibration.Items, .. calibration.Recalls];
+        double[] measuredOfMany = calibration is null ? [] : [.. calibration.RecallsOfMany];
         fixed (float* values = codec)
-        fixed (double* recalls = measured)
+        fixed (double* recalls = measured, recallsOfMany = measuredOfMany)
         {
             var parts = new List<Part> { new(SectionKind.Codec, 0, values, (long)codec.Length * sizeof(float)) };
             parts.Add(new(SectionKind.Codes, 0, graph.Codes.Pointer, (long)rows.Count * graph.Codes.Stride));
@@ -26,8 +27,8 @@ internal static unsafe class HnswFileWriter
             }
             parts.Add(new(SectionKind.AddedRows, 0, rows.AddedPointer, (long)rows.Added * rows.Stride * sizeof(float)));
             parts.Add(new(SectionKind.Deleted, 0, deleted.Pointer, ItemBits.Words(rows.Count) * sizeof(ulong)));
-
             parts.Add(new(SectionKind.Calibration, 0, recalls, (long)measured.Length * sizeof(double)));
+            parts.Add(new(SectionKind.CalibrationOfMany, 0, recallsOfMany, (long)measuredOfMany.Length * sizeof(double)));
 
             var sections = new List<FileSection>(parts.Count);
             long offset = HnswFileHeader.SizeBytes;

@@ -38,6 +38,9 @@ internal sealed unsafe class IndexFile : IDisposable
     /// <summary>Makes the error for a file that says what cannot be.</summary>
     public InvalidDataException Corrupt(string what) => new($"'{_path}' is corrupt: {what}");
 
+    /// <summary>Whether there is a section that files of earlier programs have not.</summary>
+    public bool Has(SectionKind kind) => Header.Sections.Any(section => section.Kind == kind);
+
     /// <summary>A section of which there must be one.</summary>
     /// <param name="kind">What it holds.</param>
     /// <param name="layer">Of which layer.</param>

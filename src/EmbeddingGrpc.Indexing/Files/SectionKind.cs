@@ -23,4 +23,7 @@ internal enum SectionKind
 
     /// <summary>Live items when the index was calibrated, then the recall of each pool size that was measured; 64-bit floats.</summary>
     Calibration = 7,
+
+    /// <summary>Recall of each pool size that was measured for many neighbours; 64-bit floats. Files from before that was measured have none.</summary>
+    CalibrationOfMany = 8,
 }

@@ -10,9 +10,8 @@ internal sealed unsafe class Calibrator : IDisposable
     /// <summary>Enough: the largest recall that can be asked for, but for an exact search.</summary>
     private const double MostRecall = 0.999;
 
-    private const int Sample = 256;
+    private const int Sample = 512;
     private const int QueriesAPiece = 16;
-    private const int K = RecallCalibration.Neighbors;
 
     private readonly HnswIndex _index;
     private readonly VectorRows _rows;
@@ -22,6 +21,7 @@ internal sealed unsafe class Calibrator : IDisposable
     private readonly int _items;
     private readonly BuildThreads _threads;
     private readonly float[] _limits;
+    private readonly float[] _limitsOfMany;
     private readonly int[] _counts;
 
     /// <summary>Takes a sample.</summary>
@@ -46,6 +46,7 @@ internal sealed unsafe class Calibrator : IDisposable
         }
         _threads = new BuildThreads(index.Options.BuildThreads, _items);
         _limits = new float[_count];
+        _limitsOfMany = new float[_count];
         _counts = new int[_count];
     }
 
@@ -55,13 +56,9 @@ internal sealed unsafe class Calibrator : IDisposable
         var live = _index.Count;
         var pieces = (_count + QueriesAPiece - 1) / QueriesAPiece;
         _threads.ForEach(pieces, () => new SearchScratch(_rows.Stride, 1), (_, piece) => FindExact(piece, cancellationToken), cancellationToken);
-        var recalls = new List<double>();
-        foreach (var ef in RecallCalibration.Ladder)
-        {
-            recalls.Add(Recall(ef, cancellationToken));
-            if (recalls[^1] >= MostRecall) break;
-        }
-        return new RecallCalibration(live, recalls.ToArray());
+        var few = Climb(RecallCalibration.Ladder, RecallCalibration.Neighbors, _limits, cancellationToken);
+        var many = Climb(RecallCalibration.LadderOfMany, RecallCalibration.ManyNeighbors, _limitsOfMany, cancellationToken);
+        return new RecallCalibration(live, few, many);
     }
 
     /// <inheritdoc/>
@@ -71,39 +68,58 @@ internal sealed unsafe class Calibrator : IDisposable
 
     private void FindExact(int piece, CancellationToken cancellationToken)
     {
+        const int k = RecallCalibration.ManyNeighbors;
         var first = piece * QueriesAPiece;
         var count = Math.Min(QueriesAPiece, _count - first);
         Span<nint> queries = stackalloc nint[count];
         for (var i = 0; i < count; i++) queries[i] = (nint)Query(first + i);
-        var nearest = new Neighbor[count * K];
-        ExactBatch.Run(_rows, _items, _index.Metric, queries, _deleted, K, nearest, _counts.AsSpan(first, count), cancellationToken);
+        var nearest = new Neighbor[count * k];
+        ExactBatch.Run(_rows, _items, _index.Metric, queries, _deleted, k, nearest, _counts.AsSpan(first, count), cancellationToken);
         for (var i = 0; i < count; i++)
         {
-            if (_counts[first + i] > 0) _limits[first + i] = nearest[(i * K) + _counts[first + i] - 1].Score;
+            var there = _counts[first + i];
+            if (there == 0) continue;
+            _limits[first + i] = nearest[(i * k) + Math.Min(there, RecallCalibration.Neighbors) - 1].Score;
+            _limitsOfMany[first + i] = nearest[(i * k) + there - 1].Score;
         }
     }
 
-    private double Recall(int ef, CancellationToken cancellationToken)
+    private double[] Climb(int[] ladder, int k, float[] limits, CancellationToken cancellationToken)
     {
-        long hits = 0;
+        var recalls = new List<double>();
+        foreach (var ef in ladder)
+        {
+            recalls.Add(Recall(ef, k, limits, cancellationToken));
+            if (recalls[^1] >= MostRecall) break;
+        }
+        return [.. recalls];
+    }
+
+    /// <summary>The recall of the sample less one standard error: who asks for a recall shall get it, not half of the times only.</summary>
+    private double Recall(int ef, int k, float[] limits, CancellationToken cancellationToken)
+    {
+        var shares = new double[_count];
         _threads.ForEach(
             _count,
             () => new SearchScratch(_rows.Stride, 1),
             (_, query) =>
             {
-                Span<Neighbor> found = stackalloc Neighbor[K];
+                Span<Neighbor> found = stackalloc Neighbor[k];
                 var count = _index.Search(
-                    new ReadOnlySpan<float>(Query(query), _rows.Dimension), new SearchParameters(K, ef), found, cancellationToken);
+                    new ReadOnlySpan<float>(Query(query), _rows.Dimension), new SearchParameters(k, ef), found, cancellationToken);
                 var near = 0;
                 foreach (var neighbor in found[..count])
                 {
                     // A row as near as the last true one is as good, whichever it is.
-                    if (neighbor.Score >= _limits[query]) near++;
+                    if (neighbor.Score >= limits[query]) near++;
                 }
-                Interlocked.Add(ref hits, Math.Min(near, _counts[query]));
+                var possible = Math.Min(k, _counts[query]);
+                shares[query] = possible == 0 ? 1 : Math.Min(near, possible) / (double)possible;
             },
             cancellationToken);
-        var possible = _counts.Sum(count => (long)count);
-        return possible == 0 ? 1 : hits / (double)possible;
+        if (_count == 0) return 1;
+        var mean = shares.Average();
+        var variance = shares.Sum(share => (share - mean) * (share - mean)) / _count;
+        return Math.Max(0, mean - Math.Sqrt(variance / _count));
     }
 }

@@ -27,6 +27,7 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
     private LinkChooser<RowSpace> _chooser;
     private SpanningTree? _tree;
     private HnswGraph _graph;
+    private int _tombstones;
 
     /// <summary>Starts writing to a graph.</summary>
     public GraphWriter(HnswGraph graph, VectorRows rows, ItemBits deleted, HnswOptions options)
@@ -38,6 +39,11 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         _draw = new LevelDraw(options.Seed, options.M);
         _scratch = new SearchScratch(rows.Stride, PackedCodec.MostQueryBytes(graph.Codec.Metric, rows.Dimension));
         _chooser = NewChooser(graph.Codec);
+        if (deleted.Count == 0) return;
+        for (var item = 0; item < graph.Ground.Count; item++)
+        {
+            if (deleted.Contains(item) && !IsCutOff(item)) _tombstones++;
+        }
     }
 
     /// <inheritdoc/>
@@ -45,6 +51,9 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
 
     /// <inheritdoc/>
     public long SizeBytes => (_tree?.SizeBytes ?? 0) + _retired.Sum(codes => codes.SizeBytes);
+
+    /// <inheritdoc/>
+    public int Tombstones => Volatile.Read(ref _tombstones);
 
     /// <inheritdoc/>
     public int Insert(ReadOnlySpan<float> vector)
@@ -81,9 +90,32 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
     public bool Delete(int item)
     {
         if (_deleted.Contains(item)) return false;
+        // Before the item is: a search that knows of no tombstones does not look for them.
+        Volatile.Write(ref _tombstones, _tombstones + 1);
         // First, as the repair links past what is deleted.
         _deleted.Add(item);
         if (item != _graph.EntryItem) Bypass(item);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool Restore(int item)
+    {
+        if (!_deleted.Contains(item)) return false;
+        if (_graph.Entry < 0)
+        {
+            Volatile.Write(ref _graph, _graph with { Layers = [_graph.Ground], Entry = item });
+            _deleted.Remove(item);
+            return true;
+        }
+
+        var wasCutOff = IsCutOff(item);
+        // Its neighbours were linked past it, or it was never linked: it gets a place among those that live now. On the upper layers it has kept the one it had.
+        ChooseLinks(item, level: 0);
+        LinkKeepingTree(item, _chooser.Chosen(0), without: SpanningTree.None);
+        LinkBack(item, level: 0);
+        _deleted.Remove(item);
+        if (!wasCutOff) Volatile.Write(ref _tombstones, Math.Max(0, _tombstones - 1));
         return true;
     }
 
@@ -105,6 +137,9 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         _scratch.Dispose();
         foreach (var codes in _retired) codes.Dispose();
     }
+
+    /// <summary>Whether an item was deleted when the graph was built: nothing leads to it, nor on from it.</summary>
+    private bool IsCutOff(int item) => *_graph.Ground.LinksOf(item) == GraphLayer.NoLink;
 
     private SpanningTree Tree()
     {

@@ -47,7 +47,7 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
             {
                 var ef = Math.Max(wantedEf, wanted);
                 var found = parameters.Filter is null
-                    ? WalkLive(graph, items, live, padded, ef, results, scratch)
+                    ? WalkLive(graph, items, live, writer.Tombstones, padded, ef, results, scratch)
                     : WalkFiltered(graph, items, padded, ef, parameters.Filter, results, scratch);
                 if (found >= wanted) return found;
             }
@@ -71,12 +71,12 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
         return Calibration is { } calibration ? calibration.EfFor(parameters.TargetRecall, results: parameters.Count) : options.EfSearch;
     }
 
-    private int WalkLive(HnswGraph graph, int items, int live, float* query, int ef, Span<Neighbor> results, SearchScratch scratch)
+    private int WalkLive(HnswGraph graph, int items, int live, int tombstones, float* query, int ef, Span<Neighbor> results, SearchScratch scratch)
     {
-        if (live == items) return Walk(graph, items, query, ef, new AdmitAll(), results, scratch);
+        if (tombstones == 0) return Walk(graph, items, query, ef, new AdmitAll(), results, scratch);
         // As many live ones are to be in the pool as if there were no others, and half as many more for the ways that lead through deleted
         // ones: with these a churned graph recalls as a fresh one does, by every metric.
-        var widened = (int)Math.Min(LargestPool, ef + (3L * ef * (items - live) / (2L * live)));
+        var widened = (int)Math.Min(LargestPool, ef + (3L * ef * tombstones / (2L * live)));
         return Walk(graph, items, query, Math.Max(ef, widened), new AdmitLive(deleted), results, scratch);
     }
 

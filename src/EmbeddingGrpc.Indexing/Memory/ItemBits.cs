@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace EmbeddingGrpc.Indexing.Memory;
 
-/// <summary>A bit for every item. One writer sets bits and never clears one; readers see each as it was or as it is.</summary>
+/// <summary>A bit for every item. One writer; readers see each as it was or as it is.</summary>
 internal sealed unsafe class ItemBits : IDisposable
 {
     private readonly NativeRegion _region;
@@ -63,6 +63,16 @@ internal sealed unsafe class ItemBits : IDisposable
         if (Contains(item)) return false;
         Volatile.Write(ref Pointer[item >>> 6], Pointer[item >>> 6] | (1UL << (item & 63)));
         Count++;
+        return true;
+    }
+
+    /// <summary>Clears an item's bit.</summary>
+    /// <returns>Whether it was set before.</returns>
+    public bool Remove(int item)
+    {
+        if (!Contains(item)) return false;
+        Volatile.Write(ref Pointer[item >>> 6], Pointer[item >>> 6] & ~(1UL << (item & 63)));
+        Count--;
         return true;
     }
 

@@ -11,7 +11,7 @@ namespace EmbeddingGrpc.Server.Cache;
 public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cache)
 {
     // Raised whenever the layout of a key or of an answer changes: a Redis outlives the daemon that filled it.
-    private const byte Format = 4;
+    private const byte Format = 6;
 
     // Two daemons that make answers differently may share a Redis. A record prints all of its values, culture-invariantly here.
     private readonly ulong _settings = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(recall.ToString().AsSpan()));
@@ -31,7 +31,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(query);
         var subject = query.Subject;
-        var bound = 80 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
+        var bound = 88 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
         if (bound > 4L * cache.MaximumKeyBytes) return null;
 
         var rented = ArrayPool<byte>.Shared.Rent((int)bound);
@@ -50,6 +50,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.Int32(query.K);
             writer.Int32(query.ExcludeSeenLast);
             writer.Int32(query.ColdPlaces);
+            writer.UInt64(BitConverter.DoubleToUInt64Bits(query.TargetRecall));
             Write(ref writer, subject, historyVersion);
             return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject.Kind);
         }

@@ -21,9 +21,13 @@ public sealed class DeletedItems(TimeProvider time)
     private readonly ItemSet _items = new();
     private readonly Lock _gate = new();
     private Snapshot _snapshot = new(new DeletionState(0, []), 0, null);
+    private long _changes;
 
     /// <summary>Deleted items.</summary>
     public int Count => _items.Count;
+
+    /// <summary>Rises with every deletion and every one taken back: who took all over at one number need not look again before there is another.</summary>
+    public long Changes => Interlocked.Read(ref _changes);
 
     /// <summary>Memory held, in bytes.</summary>
     public long SizeBytes => _items.SizeBytes;
@@ -48,6 +52,7 @@ public sealed class DeletedItems(TimeProvider time)
     internal void Add(ItemKey item, string itemId, long version)
     {
         if (!_items.Add(item)) return;
+        Interlocked.Increment(ref _changes);
         lock (_gate)
         {
             var (state, _, changed) = _snapshot;
@@ -61,6 +66,7 @@ public sealed class DeletedItems(TimeProvider time)
     internal void Remove(ItemKey item, string itemId, long version)
     {
         if (!_items.Remove(item)) return;
+        Interlocked.Increment(ref _changes);
         lock (_gate)
         {
             var (state, _, changed) = _snapshot;
@@ -72,6 +78,7 @@ public sealed class DeletedItems(TimeProvider time)
     internal void Restore(ItemKey item, long version)
     {
         _items.Add(item);
+        Interlocked.Increment(ref _changes);
         if (version > _snapshot.Through) _snapshot = new Snapshot(new DeletionState(version, []), version, null);
     }
 

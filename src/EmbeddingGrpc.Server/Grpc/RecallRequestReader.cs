@@ -34,6 +34,13 @@ public static class RecallRequestReader
         // Written so that NaN is refused.
         if (request.HasColdShare && !(request.ColdShare is >= 0 and <= 1))
             Refuse(violations, "cold_share", string.Create(CultureInfo.InvariantCulture, $"is {request.ColdShare}; must be 0..1: 0.2 keeps a fifth of the answer for items too new for the serving generation"));
+        var targetRecall = request.HasTargetRecall ? request.TargetRecall : 0;
+        if (request.HasTargetRecall && targetRecall is not (1 or (>= RecallQuery.LeastTargetRecall and <= RecallQuery.MostTargetRecall)))
+        {
+            Refuse(violations, "target_recall", FormattableString.Invariant(
+                $"is {targetRecall}; must be {RecallQuery.LeastTargetRecall:0.00}..{RecallQuery.MostTargetRecall}, or 1 for an exact search"));
+        }
+
         var filter = request.Filter is null ? null : new FilterReader(violations).Read(request.Filter, "filter");
         if (violations.Count > 0) throw RpcErrors.InvalidArgument(violations);
 
@@ -52,6 +59,7 @@ public static class RecallRequestReader
             Sources = sources,
             Explain = request.Explain,
             ColdShare = request.ColdShare,
+            TargetRecall = targetRecall,
         };
     }
 

@@ -117,6 +117,18 @@ public sealed class Generation
     /// <summary>Over W2, the overlay's too, by dot product, queried from W1.</summary>
     public IVectorIndex Next => _next;
 
+    /// <summary><see cref="Similar"/> for who keeps it in order.</summary>
+    internal OverlaidIndex SimilarIndex => _similar;
+
+    /// <summary><see cref="Next"/> for who keeps it in order.</summary>
+    internal OverlaidIndex NextIndex => _next;
+
+    /// <summary>Rows of the overlay, which only grow in number: at least one an item that was folded in.</summary>
+    internal int OverlayRows => _overlay.RowCount;
+
+    /// <summary>The item that a row of the overlay was made for.</summary>
+    internal ItemOrdinal ItemOfOverlayRow(int row) => _overlay.ItemOf(row);
+
     /// <summary>Whether similar items have a table of their own; else it is W1.</summary>
     public bool HasSimilarityTable => _parts.Similarity is not null;
 
@@ -250,6 +262,8 @@ public sealed class Generation
 
         // Who fails here lost to a reader that leased in between: then that reader is the last one and comes by here itself.
         if (Interlocked.CompareExchange(ref _leases, Freed, 0) != 0) return;
+        _similar.Dispose();
+        _next.Dispose();
         _parts.Dispose();
         _overlay.Dispose();
     }

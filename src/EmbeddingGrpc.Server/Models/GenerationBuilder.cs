@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics.Tensors;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models.IndexCare;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -21,8 +22,10 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
         {
             if (!IsFinite(vectors.Input) || !IsFinite(vectors.Output)) throw new TrainingDivergedException(model, options.Training.LearningRate);
             var started = Stopwatch.GetTimestamp();
-            similar = IndexOf(vectors.Similar, vectors.Similar, SimilarityMetric.Cosine, done => progress(0.5 * done), cancellationToken);
-            next = IndexOf(vectors.Output, vectors.Input, SimilarityMetric.DotProduct, done => progress(0.5 + (0.5 * done)), cancellationToken);
+            using var similarQueries = SampleQueries.ForSimilar(vectors.Similar, vectors.Similarity is not null && options.VectorSource == SimilarVectors.Space, SampleQueries.Most, shift: 0);
+            using var nextQueries = SampleQueries.ForNext(vectors.Input, SampleQueries.Most, shift: 0);
+            similar = IndexOf(vectors.Similar, similarQueries, SimilarityMetric.Cosine, done => progress(0.5 * done), cancellationToken);
+            next = IndexOf(vectors.Output, nextQueries, SimilarityMetric.DotProduct, done => progress(0.5 + (0.5 * done)), cancellationToken);
             var metrics = new Dictionary<string, double>(origin.Metrics, StringComparer.Ordinal)
             {
                 [GenerationMetrics.IndexBuildSeconds] = Stopwatch.GetElapsedTime(started).TotalSeconds,

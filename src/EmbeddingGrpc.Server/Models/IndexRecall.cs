@@ -13,6 +13,9 @@ internal static class IndexRecall
     // A scan of every row costs rows x dimension for each query: about a second of one processor in all, whatever the size.
     private const long MultiplicationsBudget = 4_000_000_000;
 
+    /// <summary>One way to search.</summary>
+    public delegate int Searcher(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken);
+
     /// <summary>Recall@10 of an index with its default effort, over queries spread evenly over the items.</summary>
     /// <param name="index">The index.</param>
     /// <param name="vectors">What it indexes.</param>
@@ -23,22 +26,36 @@ internal static class IndexRecall
     {
         if (index is ExactIndex || vectors.Rows == 0) return 1;
         using var exact = new ExactIndex(vectors, index.Metric);
-        var affordable = MultiplicationsBudget / ((long)vectors.Rows * vectors.Dimension);
-        var count = (int)Math.Min(vectors.Rows, Math.Clamp(affordable, MinimumQueries, MaximumQueries));
+        return Measure(index.Search, exact.Search, vectors.Rows, queries, new SearchParameters(K), cancellationToken);
+    }
+
+    /// <summary>Recall@10 of a search against an exact one.</summary>
+    /// <param name="search">What is measured.</param>
+    /// <param name="exact">The truth.</param>
+    /// <param name="rows">Rows that the exact search looks at: where they are many, fewer queries are asked.</param>
+    /// <param name="queries">What to ask; some of them, spread evenly.</param>
+    /// <param name="parameters">How <paramref name="search"/> searches.</param>
+    /// <param name="cancellationToken">Checked between queries.</param>
+    /// <returns>0..1; 1 where there is nothing to find.</returns>
+    public static double Measure(
+        Searcher search, Searcher exact, int rows, VectorTable queries, in SearchParameters parameters, CancellationToken cancellationToken)
+    {
+        var affordable = MultiplicationsBudget / Math.Max(1, (long)rows * queries.Dimension);
+        var count = (int)Math.Min(queries.Rows, Math.Clamp(affordable, MinimumQueries, MaximumQueries));
         Span<Neighbor> found = stackalloc Neighbor[K];
         Span<Neighbor> wanted = stackalloc Neighbor[K];
         long hits = 0, possible = 0;
         for (var query = 0; query < count; query++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var row = queries[new ItemOrdinal((int)((long)query * vectors.Rows / count))];
-            var right = wanted[..exact.Search(row, new SearchParameters(K), wanted, cancellationToken)];
-            var answer = found[..index.Search(row, new SearchParameters(K), found, cancellationToken)];
+            var row = queries[new ItemOrdinal((int)((long)query * queries.Rows / count))];
+            var right = wanted[..exact(row, new SearchParameters(K, Filter: parameters.Filter), wanted, cancellationToken)];
+            var answer = found[..search(row, parameters, found, cancellationToken)];
             possible += right.Length;
             hits += Hits(answer, right);
         }
 
-        return (double)hits / possible;
+        return possible == 0 ? 1 : (double)hits / possible;
     }
 
     /// <summary>Answers as near as the furthest right one are right too: items with equal vectors may come in any order.</summary>

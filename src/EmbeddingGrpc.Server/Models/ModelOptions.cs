@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Server.Models.FoldIn;
+using EmbeddingGrpc.Server.Models.IndexCare;
 using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Models.Retraining;
 using EmbeddingGrpc.Server.Pipeline.Graph;
@@ -77,6 +78,10 @@ public sealed record ModelOptions
     /// <summary>The index.</summary>
     [ValidateObjectMembers]
     public HnswOptions Index { get; init; } = new();
+
+    /// <summary>How the indexes are looked after while they serve.</summary>
+    [ValidateObjectMembers]
+    public IndexCareOptions IndexCare { get; init; } = new();
 
     /// <summary>The live item graph.</summary>
     [ValidateObjectMembers]

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Hosting;
+using EmbeddingGrpc.Server.Models.IndexCare;
 using EmbeddingGrpc.Server.Models.Retraining;
 using EmbeddingGrpc.Server.Models.Settings;
 using Microsoft.Extensions.Options;
@@ -26,6 +27,8 @@ public static class ModelsRegistration
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ModelAdministrator>(provider, DataDirectoryOf(provider)));
         services.AddHostedService<ModelHost>();
         services.AddHostedService<RetrainSchedule>();
+        services.AddSingleton<IndexCareMetrics>();
+        services.AddHostedService<IndexCareSchedule>();
         return services.AddHostedService<LogRetention>();
     }
 

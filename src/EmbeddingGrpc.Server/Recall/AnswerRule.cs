@@ -22,6 +22,9 @@ internal sealed class AnswerRule
         return new AnswerRule(generation, catalog.Deleted, filter is null ? null : new FilterCompiler(catalog, generation).Compile(filter));
     }
 
+    /// <summary>Whether it leaves out what was deleted and nothing else.</summary>
+    public bool IsOfDeletionsOnly => _filter is null;
+
     /// <summary>Whether an item may be answered.</summary>
     public bool Admits(CandidateId item)
     {

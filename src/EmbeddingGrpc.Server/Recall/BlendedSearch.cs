@@ -100,7 +100,8 @@ internal sealed class BlendedSearch(BlendOptions options)
         in RecallSpace space, RecallQuery query, RecallScratch scratch, ReadOnlySpan<float> vector, EmbeddingScale scale, CancellationToken cancellationToken)
     {
         var generation = space.Generation;
-        foreach (var neighbor in IndexSearch.Run(generation.Next, generation.ScanNext, vector, Math.Max(options.EmbeddingCandidates, query.K), scratch, cancellationToken))
+        var count = Math.Max(options.EmbeddingCandidates, query.K);
+        foreach (var neighbor in IndexSearch.Run(generation.Next, generation.ScanNext, vector, count, query.TargetRecall, scratch, cancellationToken))
         {
             var item = CandidateId.Of(neighbor.Item);
             if (!scratch.Taken.Contains(item))

@@ -100,7 +100,7 @@ public sealed class RecallEngine(RecallOptions options)
         Generation generation, ReadOnlySpan<float> vector, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
         var candidates = scratch.Candidates;
-        foreach (var neighbor in IndexSearch.Run(generation.Similar, generation.ScanSimilar, vector, query.K, scratch, cancellationToken))
+        foreach (var neighbor in IndexSearch.Run(generation.Similar, generation.ScanSimilar, vector, query.K, query.TargetRecall, scratch, cancellationToken))
             candidates.Add(new RecallCandidate(CandidateId.Of(neighbor.Item), neighbor.Score, RecallSources.Embedding));
         if (query.ColdPlaces == 0) return Answer(AnswerBasis.Embedding, query, scratch);
 

@@ -12,6 +12,12 @@ public sealed record RecallQuery
     /// <summary>Most items a query may exclude.</summary>
     public const int MaximumExcludes = 10_000;
 
+    /// <summary>Least recall that can be asked for.</summary>
+    public const double LeastTargetRecall = 0.80;
+
+    /// <summary>Most recall that can be asked for, but for an exact search.</summary>
+    public const double MostTargetRecall = 0.999;
+
     /// <summary>What the candidates are for.</summary>
     public required RecallSubject Subject { get; init; }
 
@@ -41,6 +47,12 @@ public sealed record RecallQuery
 
     /// <summary>Say which items of the history or session brought each candidate.</summary>
     public bool Explain { get; init; }
+
+    /// <summary>
+    /// Share of the true nearest items that the embeddings' search is to find, <see cref="LeastTargetRecall"/>..<see cref="MostTargetRecall"/>,
+    /// or 1 for an exact search; 0 means the model's own setting.
+    /// </summary>
+    public double TargetRecall { get; init; }
 
     /// <summary>Let the items that made the query be answered too.</summary>
     public bool IncludeQueryItems { get; init; }

@@ -14,6 +14,8 @@ public sealed class RecallCommandTests
     [InlineData("--exclude-seen-last contradicts --exclude-seen", "--user", "1", "--exclude-seen-last", "2", "--exclude-seen")]
     [InlineData("--minimum-score is 'high'; it must be a number", "--user", "1", "--minimum-score", "high")]
     [InlineData("--cold-share is 2; it must be 0..1.", "--item", "1", "--cold-share", "2")]
+    [InlineData("--target-recall is '0.5'; it must be 0.80..0.999, or 1 for an exact search.", "--item", "1", "--target-recall", "0.5")]
+    [InlineData("--target-recall is 'all'; it must be 0.80..0.999", "--item", "1", "--target-recall", "all")]
     public async Task Recall_WrongCommandLine_SaysWhatWouldBeRight(string expected, params string[] args)
     {
         var run = await CliRun.OfAsync(["recall", .. args]);

@@ -29,6 +29,7 @@ public sealed class RecallCacheKeysTests
         from sources in Gen.Int[1, 2]
         from last in Gen.Int[0, 2]
         from cold in Gen.Int[0, 2]
+        from recall in AnyOf(0, 0.9, 1.0)
         select new RecallQuery
         {
             Subject = subject,
@@ -39,6 +40,7 @@ public sealed class RecallCacheKeysTests
             ExcludeSeenLast = last,
             Sources = (RecallSources)sources,
             ColdShare = cold / 2.0,
+            TargetRecall = recall,
         };
 
     [Fact]
@@ -98,7 +100,7 @@ public sealed class RecallCacheKeysTests
     {
         var keys = new RecallCacheKeys(new RecallOptions(), new RecallCacheOptions { MaximumKeyBytes = 256 });
 
-        Assert.NotNull(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[48]) }, 0, 0, 0));
+        Assert.NotNull(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[44]) }, 0, 0, 0));
         Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[64]) }, 0, 0, 0));
         Assert.Null(keys.For("default", 1, Base with { Subject = new VectorSubject(new float[1024]) }, 0, 0, 0));
         Assert.Null(keys.For("default", 1, Base with { Subject = new SessionSubject([.. Enumerable.Repeat(new SessionEntry("item"), 1000)]) }, 0, 0, 0));
@@ -116,6 +118,6 @@ public sealed class RecallCacheKeysTests
             VectorSubject vector => "vector " + string.Join('|', vector.Values.ToArray()),
             var other => other.ToString(),
         };
-        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources} {query.ExcludeSeenLast} {query.ColdPlaces}";
+        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources} {query.ExcludeSeenLast} {query.ColdPlaces} {query.TargetRecall}";
     }
 }

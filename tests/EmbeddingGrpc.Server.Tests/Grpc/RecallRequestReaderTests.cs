@@ -18,6 +18,7 @@ public sealed class RecallRequestReaderTests
 
         Assert.Equal((new ItemSubject("a"), 10, 0, false, false), (query.Subject, query.K, query.Excludes.Count, query.ExcludeSeen, query.IncludeQueryItems));
         Assert.Equal((RecallSources.All, false), (query.Sources, query.Explain));
+        Assert.Equal(0, query.TargetRecall);
     }
 
     [Fact]
@@ -34,6 +35,13 @@ public sealed class RecallRequestReaderTests
         Assert.Equal((RecallSources.Graph | RecallSources.Popular, true), (query.Sources, query.Explain));
         Assert.Equal((0.25, 250), (query.ColdShare, query.ColdPlaces));
     }
+
+    [Theory]
+    [InlineData(0.8)]
+    [InlineData(0.999)]
+    [InlineData(1)]
+    public void Read_TargetRecall_IsTaken(double asked) =>
+        Assert.Equal(asked, RecallRequestReader.Read(Item("a", request => request.TargetRecall = asked)).TargetRecall);
 
     [Fact]
     public void Read_Session_TakesWeightsWhereGiven()
@@ -94,6 +102,12 @@ public sealed class RecallRequestReaderTests
             ("cold_share", "is 1.5; must be 0..1", Item("a", r => r.ColdShare = 1.5)),
             ("cold_share", "is -0.1; must be 0..1", Item("a", r => r.ColdShare = -0.1)),
             ("cold_share", "is NaN; must be 0..1", Item("a", r => r.ColdShare = double.NaN)),
+            ("target_recall", "is 0.79; must be 0.80..0.999, or 1 for an exact search", Item("a", r => r.TargetRecall = 0.79)),
+            ("target_recall", "is 0; must be", Item("a", r => r.TargetRecall = 0)),
+            ("target_recall", "is 0.9999; must be", Item("a", r => r.TargetRecall = 0.9999)),
+            ("target_recall", "is 1.01; must be", Item("a", r => r.TargetRecall = 1.01)),
+            ("target_recall", "is -1; must be", Item("a", r => r.TargetRecall = -1)),
+            ("target_recall", "is NaN; must be", Item("a", r => r.TargetRecall = double.NaN)),
             ("include_query_items", "contradicts exclude_seen", new RecallRequest { User = new UserQuery { UserId = "u" }, ExcludeSeen = true, IncludeQueryItems = true }),
         ];
 

@@ -10,7 +10,7 @@ public static class OptionText
 {
     // Everything else takes effect with the next training.
     private static readonly string[] AtOnce =
-        [nameof(ModelOptions.FoldIn), nameof(ModelOptions.Promotion), nameof(ModelOptions.Retrain), nameof(ModelOptions.KeepGenerations), nameof(ModelOptions.TrainingNiceness), "Training.Threads", "Training.Niceness", "Index.BuildThreads"];
+        [nameof(ModelOptions.FoldIn), nameof(ModelOptions.Promotion), nameof(ModelOptions.Retrain), nameof(ModelOptions.IndexCare), nameof(ModelOptions.KeepGenerations), nameof(ModelOptions.TrainingNiceness), "Training.Threads", "Training.Niceness", "Index.BuildThreads"];
 
     private static readonly string[] AtRestart = [nameof(ModelOptions.HistoryLength), nameof(ModelOptions.MaximumUsers), nameof(ModelOptions.Log)];
 

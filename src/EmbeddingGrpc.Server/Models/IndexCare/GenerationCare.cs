@@ -1,0 +1,48 @@
+using EmbeddingGrpc.Server.Catalog;
+using EmbeddingGrpc.Server.Pipeline;
+
+namespace EmbeddingGrpc.Server.Models.IndexCare;
+
+/// <summary>Looks after the two indexes of one serving generation, whose lease its caller holds. One thread.</summary>
+internal sealed class GenerationCare
+{
+    private readonly DeletedItems _deleted;
+    private readonly TombstoneSync _tombstones;
+    private readonly IndexKeeper[] _keepers;
+    private readonly TimeProvider _time;
+    private long? _measuredAt;
+
+    public GenerationCare(string model, Generation generation, DeletedItems deleted, IndexCareMetrics metrics, TimeProvider time, ILogger logger)
+    {
+        (Generation, _deleted, _time) = (generation, deleted, time);
+        _tombstones = new TombstoneSync(generation, deleted);
+        _keepers =
+        [
+            new IndexKeeper(
+                model, "similar", generation.SimilarIndex, shift => SampleQueries.ForSimilar(generation.Similarity, generation.HasSimilaritySpace, SampleQueries.Most, shift), metrics, logger),
+            new IndexKeeper(model, "next", generation.NextIndex, shift => SampleQueries.ForNext(generation.Input, SampleQueries.Most, shift), metrics, logger),
+        ];
+    }
+
+    /// <summary>The generation. One that is loaded again has the same id, but is another one.</summary>
+    public Generation Generation { get; }
+
+    /// <summary>Does what is due.</summary>
+    /// <param name="options">How much.</param>
+    /// <param name="items">Keys of the items there are.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public void Look(IndexCareOptions options, ItemKeys items, CancellationToken cancellationToken)
+    {
+        _tombstones.Run(items.Count, cancellationToken);
+        foreach (var keeper in _keepers)
+        {
+            keeper.Renew(cancellationToken);
+            keeper.Probe(options.ProbesASecond, cancellationToken);
+        }
+
+        if (options.MeasureEvery == TimeSpan.Zero || (_measuredAt is { } at && _time.GetElapsedTime(at) < options.MeasureEvery)) return;
+        _measuredAt = _time.GetTimestamp();
+        var live = _deleted.Count == 0 ? null : new LiveItems(Generation, _deleted);
+        foreach (var keeper in _keepers) keeper.Measure(live, cancellationToken);
+    }
+}

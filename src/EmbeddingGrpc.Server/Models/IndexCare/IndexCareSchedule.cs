@@ -1,0 +1,81 @@
+using EmbeddingGrpc.Numerics;
+
+namespace EmbeddingGrpc.Server.Models.IndexCare;
+
+/// <summary>Looks after the indexes of every model's serving generation, a little every second, on one thread that steps back behind requests.</summary>
+internal sealed class IndexCareSchedule(ModelRegistry registry, IndexCareMetrics metrics, ModelOptions options, TimeProvider time, ILogger<IndexCareSchedule> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, GenerationCare> _cares = new(StringComparer.Ordinal);
+
+    /// <summary>Looks at every model once.</summary>
+    public void Look(CancellationToken cancellationToken)
+    {
+        var models = registry.Models;
+        foreach (var gone in _cares.Keys.Except(models.Select(model => model.Name)).ToArray()) _cares.Remove(gone);
+        foreach (var model in models)
+        {
+            try
+            {
+                Look(model, cancellationToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // The thread must not end for one model's sake: the others are looked after, and this one again in a second.
+                IndexCareLog.Failed(logger, e, model.Name, e.Message);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // A thread of its own: what it builds is built by threads that inherit its niceness, and the pool's must stay as important as requests.
+        new Thread(() => Run(ended, stoppingToken)) { IsBackground = true, Name = "index care" }.Start();
+        return ended.Task;
+    }
+
+    private void Run(TaskCompletionSource ended, CancellationToken stoppingToken)
+    {
+        try
+        {
+            if (options.IndexCare.Niceness > 0) BackgroundPriority.SetCurrentThread(options.IndexCare.Niceness);
+            while (!stoppingToken.WaitHandle.WaitOne(Every)) Look(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The daemon stops.
+        }
+        catch (Exception e)
+        {
+            // The host's to tell.
+            ended.TrySetException(e);
+        }
+        finally
+        {
+            ended.TrySetResult();
+        }
+    }
+
+    private void Look(ModelRuntime model, CancellationToken cancellationToken)
+    {
+        if (!model.Generations.TryLease(out var lease))
+        {
+            _cares.Remove(model.Name);
+            return;
+        }
+
+        using (lease)
+        {
+            if (!_cares.TryGetValue(model.Name, out var care) || !ReferenceEquals(care.Generation, lease.Generation))
+            {
+                _cares[model.Name] = care = new GenerationCare(model.Name, lease.Generation, model.Catalog.Deleted, metrics, time, logger);
+            }
+
+            care.Look(model.Options.IndexCare, model.Items, cancellationToken);
+        }
+    }
+}
