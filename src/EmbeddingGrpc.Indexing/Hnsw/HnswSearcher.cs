@@ -14,6 +14,12 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
     /// </summary>
     private const float CodeErrors = 6;
 
+    /// <summary>
+    /// The same by dot product, where what is nearest is extreme: its values lie where ranges of codes end, and its errors are two to three times
+    /// as large. Measured on 100,000 rows of a trained W2 with means of W1 rows, at ef 512: 6 lose 0.009 of recall, 12 lose 0.001 and score 25 for 10.
+    /// </summary>
+    private const float ProductCodeErrors = 12;
+
     /// <summary>So few items are scanned faster than walked through.</summary>
     private const int ScanItems = 256;
 
@@ -128,7 +134,8 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
         // As far as a true neighbour may have fallen behind: few where neighbours differ by more than the codes err, all where they do not.
         var reranked = Math.Min(results.Length, pool.Count);
         if (reranked == 0) return 0;
-        var last = TKeys.Farther(pool.KeyAt(reranked - 1), CodeErrors * encoded.Deviation, encoded);
+        var errors = metric == SimilarityMetric.DotProduct ? ProductCodeErrors : CodeErrors;
+        var last = TKeys.Farther(pool.KeyAt(reranked - 1), errors * encoded.Deviation, encoded);
         while (reranked < pool.Count && pool.KeyAt(reranked) <= last) reranked++;
         for (var i = 0; i < reranked; i++) CodeKernels.Prefetch(rows.Row(pool.NodeAt(i)), rows.Stride * sizeof(float));
         var scorer = new ExactScorer(metric, query, rows.Stride);

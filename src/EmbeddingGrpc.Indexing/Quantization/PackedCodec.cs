@@ -116,6 +116,9 @@ internal sealed unsafe class PackedCodec
         for (var i = 0; i < Dimension; i++)
         {
             var value = Math.Clamp((int)MathF.Round(scratch[i] * inverse), -limit, limit);
+            // What rounding takes from the query counts as often as a row has codes there; of 8-bit codes it is more than their own error.
+            var rounded = (scratch[i] - (value * (double)step)) * _range.Spread;
+            variance += rounded * rounded;
             if (Layout.IsWide) ((short*)values)[i] = (short)value;
             else values[(i / Layout.PerLine * PackedLayout.Lanes) + (i % Layout.PerLine)] = (sbyte)value;
         }
