@@ -53,6 +53,7 @@ internal sealed class BenchPrequentialCommand : EmbedCtlCommand
             var retrainEvery = TimeSpan.FromHours(arguments.GetValue(_retrainHours));
             var replay = new PrequentialReplay(daemon, interactions, warmUp, arguments.GetValue(_k), retrainEvery, OptionSettings.Parse(arguments.GetValue(_set)));
             var report = await ProgressDisplay.RunAsync(Terminal, display => replay.RunAsync(client, display, cancellationToken));
+            if (replay.Refused > 0) Terminal.WriteWarning($"{replay.Refused:N0} interactions were refused, the first because of its {replay.Refusal}");
             if (arguments.GetValue(_json)) Terminal.WriteJson(report);
             else WriteText(report);
             return ExitCode.Success;

@@ -15,7 +15,7 @@ public sealed class BenchPrequentialCommandTests : IDisposable
     public async Task Prequential_NewItemsAfterTheTraining_OnlyThoseWhoKeepUpFindThem()
     {
         var file = Path.Combine(_directory.Path, "events.csv");
-        await File.WriteAllLinesAsync(file, ["user,item,time", .. World()], TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(file, ["user,item,time", .. World(), "u1,never,0"], TestContext.Current.CancellationToken);
 
         var run = await CliRun.OfAsync(
             "bench", "prequential", "--format", "csv", file, "--warm-up", "0.8", "--k", "10", "--retrain-hours", "10", "--set", "Training.Dimension=16", "--set", "Training.Threads=1",
@@ -24,8 +24,9 @@ public sealed class BenchPrequentialCommandTests : IDisposable
         Assert.True(run.ExitCode == ExitCode.Success, run.Error);
         var report = JsonDocument.Parse(run.Output.TrimEnd().Split('\n')[^1]).RootElement;
         var (interactions, warmUp, steps) = (Int(report, "interactions"), Int(report, "warm_up"), Int(report, "steps"));
-        Assert.Equal((World().Count(), 10), (interactions, Int(report, "k")));
+        Assert.Equal((World().Count() + 1, 10), (interactions, Int(report, "k")));
         Assert.Equal(interactions, warmUp + steps);
+        Assert.Contains("1 interactions were refused, the first because of its event_time_ms", run.Error, StringComparison.Ordinal);
         Assert.True(Int(report, "trainings") >= 3);
         Assert.True(Int(report, "new_item_steps") > 50);
         Assert.Equal(5, Int(report, "unknowable_steps"));

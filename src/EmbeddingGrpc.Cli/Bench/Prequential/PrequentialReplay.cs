@@ -24,8 +24,14 @@ internal sealed class PrequentialReplay(
     private const int BatchSize = 1000;
 
     private readonly IReadOnlyList<PrequentialQuestion> _questions = PrequentialQuestion.Of(PrequentialPolicy.All);
-    private readonly HashSet<string> _trainedItems = [.. interactions.Take(warmUp).Select(interaction => interaction.ItemId)];
+    private readonly HashSet<string> _trainedItems = new(StringComparer.Ordinal);
     private int _trainings;
+
+    /// <summary>Interactions that the daemon refused, such as those of an impossible time: nobody learned from them.</summary>
+    public int Refused { get; private set; }
+
+    /// <summary>Why the first of them was.</summary>
+    public string? Refusal { get; private set; }
 
     /// <summary>Runs it.</summary>
     /// <param name="client">Of the daemon.</param>
@@ -38,7 +44,7 @@ internal sealed class PrequentialReplay(
         await CreateModelsAsync(client, cancellationToken);
         for (var from = 0; from < warmUp; from += BatchSize)
         {
-            await AppendAsync(client, from, Math.Min(BatchSize, warmUp - from), cancellationToken);
+            foreach (var interaction in await AppendAsync(client, from, Math.Min(BatchSize, warmUp - from), cancellationToken)) _trainedItems.Add(interaction.ItemId);
             step.Report((double)from / warmUp);
         }
 
@@ -123,10 +129,12 @@ internal sealed class PrequentialReplay(
         }
     }
 
-    private async Task AppendAsync(EmbeddingClient client, int from, int count, CancellationToken cancellationToken)
+    /// <returns>Those that the daemon took.</returns>
+    private async Task<List<TimedInteraction>> AppendAsync(EmbeddingClient client, int from, int count, CancellationToken cancellationToken)
     {
         var request = new AppendEventsRequest { Model = Events };
-        foreach (var interaction in interactions.Skip(from).Take(count))
+        var batch = interactions.Skip(from).Take(count).ToList();
+        foreach (var interaction in batch)
         {
             request.Interactions.Add(new Interaction
             {
@@ -139,8 +147,15 @@ internal sealed class PrequentialReplay(
         }
 
         var appended = await client.AppendEventsAsync(request, cancellationToken);
-        if (appended.Rejected.Count > 0) throw new CommandFailedException($"the daemon refused an interaction: {appended.Rejected[0].Field}: {appended.Rejected[0].Reason}");
+        foreach (var rejected in appended.Rejected)
+        {
+            Refused++;
+            Refusal ??= $"{rejected.Field}: {rejected.Reason}";
+        }
+
         // Between two events of a replay there would be hours: the models have long since heard of the one when the other comes.
         await daemon.FoldInAsync(PrequentialPolicy.All.Where(policy => policy.FoldsIn).Select(policy => policy.Model), (long)appended.LogOffset, cancellationToken);
+        var refused = appended.Rejected.Select(rejected => (int)rejected.Index).ToHashSet();
+        return [.. batch.Where((_, place) => !refused.Contains(place))];
     }
 }
