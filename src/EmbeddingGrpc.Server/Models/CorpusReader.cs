@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Models.Retraining;
+using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -19,10 +20,11 @@ internal static class CorpusReader
     /// <param name="cancellationToken">Checked between entries.</param>
     /// <param name="warm">Chooses sessions by what is recent; null takes all.</param>
     /// <param name="beforeMs">Events at or after this time are left out, wherever they are in the log.</param>
+    /// <param name="hidden">Interactions that are counted, but in no session; null for none.</param>
     /// <exception cref="NothingToTrainException">No session of two items comes out; says why and what to do.</exception>
     public static TrainingCorpus Read(
         string model, InteractionLog log, LogOffset through, ModelOptions options, Action<double> progress, CancellationToken cancellationToken,
-        WarmRestart? warm = null, long beforeMs = long.MaxValue)
+        WarmRestart? warm = null, long beforeMs = long.MaxValue, BlendQuestions? hidden = null)
     {
         var sessions = new SessionBuilder(options.SessionGap);
         var read = 0L;
@@ -32,8 +34,12 @@ internal static class CorpusReader
             if (warm is not null && sessions.Selection is null && entry.Offset >= windowStart) sessions.Selection = warm.Select(sessions.Count);
             if (entry.Interaction.EventTimeMs < beforeMs && options.TrainOn.Include(entry.Interaction))
             {
-                sessions.Add(
-                    entry.Interaction.UserId, entry.Interaction.ItemId, entry.Interaction.EventTimeMs, options.TrainingWeights.Of(entry.Interaction));
+                if (hidden?.Hides(entry.Interaction) == true) sessions.CountOnly(entry.Interaction.ItemId);
+                else
+                {
+                    sessions.Add(
+                        entry.Interaction.UserId, entry.Interaction.ItemId, entry.Interaction.EventTimeMs, options.TrainingWeights.Of(entry.Interaction));
+                }
             }
 
             if (++read % EntriesBetweenReports == 0) progress((double)entry.Offset.Value / through.Value);

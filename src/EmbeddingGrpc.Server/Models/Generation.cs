@@ -6,6 +6,7 @@ using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Overlay;
 using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -63,10 +64,14 @@ public sealed class Generation
         _next = new OverlaidIndex(parts.Next, Output, _overlay, _overlay.OutputOf);
         IdText = GenerationInfo.TextOf(parts.Id);
         Info = GenerationInfo.Of(parts);
+        Blend = BlendMetrics.Read(parts.Metrics);
     }
 
     /// <summary>What is told of it; stays valid when the generation is freed.</summary>
     public GenerationInfo Info { get; }
+
+    /// <summary>What it learned of how much its sources of recall count; null where it learned nothing.</summary>
+    public BlendWeights? Blend { get; }
 
     /// <summary>Random; names it in responses and in cache keys.</summary>
     public ulong Id => _parts.Id;

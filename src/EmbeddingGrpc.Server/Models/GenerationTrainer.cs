@@ -4,6 +4,8 @@ using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Models.Retraining;
 using EmbeddingGrpc.Server.Models.Settings;
+using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -20,6 +22,7 @@ internal sealed class GenerationTrainer(
     ModelEvents events,
     GenerationStore generations,
     GenerationPublisher publisher,
+    RecallOptions recall,
     TimeProvider time,
     TrainingRun run,
     CancellationToken stopping)
@@ -27,7 +30,12 @@ internal sealed class GenerationTrainer(
     // What is learned last changes little of what is known: from half the learning rate down.
     private const double FinishingLearningRate = 0.5;
 
+    // What the trainer takes.
+    private const double LeastLearningRate = 1e-6;
+
     private readonly Dictionary<string, double> _metrics = new(StringComparer.Ordinal);
+
+    private BlendTraining Blending => new(options, recall, events, time, _metrics, stopping);
 
     /// <summary>Trains on what is durable before an offset.</summary>
     /// <returns>The generation, which serves if its <see cref="GenerationInfo.Promotion"/> says so.</returns>
@@ -63,8 +71,50 @@ internal sealed class GenerationTrainer(
 
     private GenerationInfo TrainUnopposed(WarmBase? warm, LogOffset through, string reason)
     {
-        var corpus = Phase(TrainingPhase.Read, progress => Read(warm, through, long.MaxValue, progress));
-        return Publish(Phase(TrainingPhase.Train, progress => Learn(corpus, warm, progress)), through, PromotionReport.Unopposed(reason));
+        // What went on from what serves has nothing to hide: it knows the answers already.
+        if (warm is not null) Blending.Keep(warm.Generation.Info);
+        var (questions, corpus) = Phase(TrainingPhase.Read, progress => ReadBesideQuestions(warm, through, progress));
+        var vectors = Phase(TrainingPhase.Train, progress =>
+        {
+            var learned = Learn(corpus, warm, progress);
+            return questions is null ? learned : LearnBlend(learned, questions, through);
+        });
+        return Publish(vectors, through, PromotionReport.Unopposed(reason));
+    }
+
+    /// <summary>Reads everything, and leaves out of the sessions what the sources of recall are weighed by.</summary>
+    private (BlendQuestions? Questions, TrainingCorpus Corpus) ReadBesideQuestions(WarmBase? warm, LogOffset through, PhaseProgress progress)
+    {
+        if (warm is not null || Blending.ToHide(through) is not { } questions) return (null, Read(warm, through, long.MaxValue, progress));
+        try
+        {
+            return (questions, Read(warm, through, long.MaxValue, progress, questions));
+        }
+        catch (NothingToTrainException)
+        {
+            return (null, Read(warm, through, long.MaxValue, progress));
+        }
+    }
+
+    /// <summary>Weighs the sources of recall, then learns what was left out for it. Frees the candidate.</summary>
+    private GenerationVectors LearnBlend(GenerationVectors candidate, BlendQuestions questions, LogOffset through)
+    {
+        using (candidate)
+        {
+            Blending.Learn(candidate, questions, through);
+            var corpus = Blending.LeftOut(questions, candidate.Vocabulary);
+            // So few sessions say nothing of the other rows: they are neither to be forgotten nor smoothed again, and nothing is held out of them.
+            var training = Finishing(candidate.Input.Dimension) with
+            {
+                Niceness = Math.Max(options.Training.Niceness, options.TrainingNiceness),
+                WeightDecay = 0,
+                Smoothing = 0,
+                EarlyStopping = false,
+            };
+            var trained = EmbeddingTrainer.Train(corpus, training, new WarmStart(candidate.Vocabulary, candidate.Input, candidate.Output), null, stopping);
+            _metrics[GenerationMetrics.TrainingSeconds] += trained.Elapsed.TotalSeconds;
+            return TrainedVectors.Of(trained, candidate.Vocabulary, options.VectorSource, options.SimilarityShrinkage);
+        }
     }
 
     /// <summary>Trains a candidate and compares it.</summary>
@@ -75,6 +125,7 @@ internal sealed class GenerationTrainer(
         var (slice, corpus) = Phase(TrainingPhase.Read, progress => ReadAround(warm, serving.Info, through, progress));
         var vectors = Phase(TrainingPhase.Train, progress => Learn(corpus, warm, progress));
         var queries = slice?.Questions.Queries.Count ?? 0;
+        Blending.Keep(serving.Info);
         if (slice is null || queries < options.Promotion.MinimumQueries) return Publish(vectors, through, gate.Inconclusive(queries, serving.Info));
 
         PromotionReport report;
@@ -100,7 +151,7 @@ internal sealed class GenerationTrainer(
 
         _metrics[GenerationMetrics.EvaluationRecall] = report.Evaluation!.Recommenders[0].All.Recall.Value;
         _metrics[GenerationMetrics.EvaluationServingRecall] = report.Evaluation.Recommenders[1].All.Recall.Value;
-        return report.Serves ? Publish(Finish(vectors, warm, through), through, report) : Publish(vectors, slice.FirstOffset, report);
+        return report.Serves ? Publish(Finish(vectors, slice, warm, through), through, report) : Publish(vectors, slice.FirstOffset, report);
     }
 
     /// <summary>Reads what is before a cut that leaves enough to ask for, or everything where there is none.</summary>
@@ -123,10 +174,10 @@ internal sealed class GenerationTrainer(
         return (slice, Read(warm, through, long.MaxValue, progress));
     }
 
-    private TrainingCorpus Read(WarmBase? warm, LogOffset through, long beforeMs, PhaseProgress progress)
+    private TrainingCorpus Read(WarmBase? warm, LogOffset through, long beforeMs, PhaseProgress progress, BlendQuestions? hidden = null)
     {
         var started = time.GetTimestamp();
-        var corpus = CorpusReader.Read(model, events.Log, through, options, progress.Report, stopping, warm?.Restart, beforeMs);
+        var corpus = CorpusReader.Read(model, events.Log, through, options, progress.Report, stopping, warm?.Restart, beforeMs, hidden);
         _metrics[GenerationMetrics.ReadSeconds] = time.GetElapsedTime(started).TotalSeconds;
         _metrics[GenerationMetrics.TrainingInteractions] = corpus.WordCount;
         _metrics[GenerationMetrics.TrainingSessions] = corpus.SessionCount;
@@ -183,12 +234,14 @@ internal sealed class GenerationTrainer(
     }
 
     /// <summary>Learns what the candidate was compared by, with all that it knows already. Frees the candidate.</summary>
-    private GenerationVectors Finish(GenerationVectors candidate, WarmBase? warm, LogOffset through)
+    private GenerationVectors Finish(GenerationVectors candidate, HeldOutSlice slice, WarmBase? warm, LogOffset through)
     {
         using (candidate)
         {
             return Phase(TrainingPhase.Finish, progress =>
             {
+                // Who was active after the cut did last what the candidate has not seen.
+                if (Blending.After(slice.Questions.Cut.TimeMs) is { } questions) Blending.Learn(candidate, questions, through);
                 var corpus = Read(warm, through, long.MaxValue, progress);
                 // The rows of a tree's W2 are no items: such a training cannot go on from its vectors.
                 return options.Training.Objective.IsHierarchical()
@@ -202,7 +255,7 @@ internal sealed class GenerationTrainer(
     {
         Dimension = dimension,
         Epochs = Math.Max(1, (int)Math.Round(options.Training.Epochs * options.Promotion.FinishingEpochs)),
-        LearningRate = options.Training.LearningRate * FinishingLearningRate,
+        LearningRate = Math.Max(LeastLearningRate, options.Training.LearningRate * FinishingLearningRate),
         MaximumSeconds = options.Training.MaximumSeconds * options.Promotion.FinishingEpochs,
     };
 

@@ -8,6 +8,7 @@ using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 using EmbeddingGrpc.Server.Pipeline.Graph;
+using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -18,8 +19,15 @@ namespace EmbeddingGrpc.Server.Models;
 /// <param name="time">The clock of all of it.</param>
 /// <param name="loggers">Where the rooms write.</param>
 /// <param name="files">The disk of logs and checkpoints; null is the machine's own. Generations are mapped into memory, which only that one can do.</param>
+/// <param name="recall">How recalls ask: what they blend is learned with each generation. Null is the defaults.</param>
 public sealed class ModelOpener(
-    string dataDirectory, ModelMetrics metrics, IngestOptions ingest, TimeProvider time, ILoggerFactory loggers, IFileSystem? files = null)
+    string dataDirectory,
+    ModelMetrics metrics,
+    IngestOptions ingest,
+    TimeProvider time,
+    ILoggerFactory loggers,
+    IFileSystem? files = null,
+    RecallOptions? recall = null)
 {
     private readonly IFileSystem _files = files ?? DiskFileSystem.Instance;
     private readonly string _modelsDirectory = Path.Combine(Path.GetFullPath(dataDirectory), "models");
@@ -122,7 +130,7 @@ public sealed class ModelOpener(
         var settings = new ModelSettings(options);
         var store = new GenerationStore();
         var publisher = new GenerationPublisher(name, settings, directory, store, events, metrics, logger);
-        var training = new TrainingWorker(name, settings, events, store, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>());
+        var training = new TrainingWorker(name, settings, events, store, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>()) { Recall = recall ?? new RecallOptions() };
         ModelLog.ModelOpened(logger, name, events.Log.DurableOffset.Value);
         var importer = new GenerationImporter(name, settings, events.Log, publisher, time, logger);
         var foldIn = new FoldInWorker(name, settings, store, events.Applier, loggers.CreateLogger<FoldInWorker>());

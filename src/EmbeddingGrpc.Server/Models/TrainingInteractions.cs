@@ -29,7 +29,10 @@ public sealed record TrainingInteractions
     public bool Dislike { get; init; }
 
     /// <summary>Whether an interaction is part of training sessions.</summary>
-    public bool Include(in Interaction interaction) => interaction.Weight > 0 && interaction.Type switch
+    public bool Include(in Interaction interaction) => Include(interaction.Type, interaction.Weight);
+
+    /// <summary>Whether an interaction of a type and a weight is part of training sessions.</summary>
+    public bool Include(InteractionType type, float weight) => weight > 0 && type switch
     {
         InteractionType.Impression => Impression,
         InteractionType.Click => Click,

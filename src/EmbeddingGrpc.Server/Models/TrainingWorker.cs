@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Models.Settings;
+using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -39,6 +40,9 @@ public sealed class TrainingWorker : IAsyncDisposable
         _time = time;
         _logger = logger;
     }
+
+    /// <summary>How recalls ask: what they blend is learned with each generation.</summary>
+    internal RecallOptions Recall { get; init; } = new();
 
     /// <summary>Whether a training runs.</summary>
     public bool IsTraining => Volatile.Read(ref _latest) is { Completion.IsCompleted: false };
@@ -121,6 +125,6 @@ public sealed class TrainingWorker : IAsyncDisposable
         var through = _events.Log.DurableOffset;
         ModelLog.TrainingStarted(_logger, _model, through.Value);
         // One record of options for the whole training: a change meanwhile is for the next one.
-        return new GenerationTrainer(_model, _settings.Current, _events, _generations, _publisher, _time, run, _stopping.Token).Train(through);
+        return new GenerationTrainer(_model, _settings.Current, _events, _generations, _publisher, Recall, _time, run, _stopping.Token).Train(through);
     }
 }

@@ -53,6 +53,15 @@ public sealed class ItemCounters
         return tallies.TryRead(item.Value, out var tally) ? tally.ByType[InteractionTypes.IndexOf(type)] * Scale(tallies) : 0;
     }
 
+    /// <summary>The weight of all types that an item has had, as of the model clock.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="byType">What each type counts, by <see cref="InteractionTypes.IndexOf"/>.</param>
+    internal double WeightOf(ItemKey item, ReadOnlySpan<double> byType)
+    {
+        var tallies = Volatile.Read(ref _tallies);
+        return tallies.TryRead(item.Value, out var tally) ? tally.Sum(byType) * Scale(tallies) : 0;
+    }
+
     /// <summary>Counts an interaction, unless one at or after its offset was counted for the item: then it was there before. Writer only.</summary>
     public void Apply(in HistoryEvent interaction, LogOffset offset)
     {
@@ -71,13 +80,23 @@ public sealed class ItemCounters
     /// <param name="count">How many at most.</param>
     public IReadOnlyList<PopularItem> Top(InteractionType type, int count)
     {
+        Span<double> byType = stackalloc double[InteractionTypes.Count];
+        byType.Clear();
+        byType[InteractionTypes.IndexOf(type)] = 1;
+        return Top(byType, count);
+    }
+
+    /// <summary>The items with most weight of all types, likewise.</summary>
+    /// <param name="byType">What each type counts, by <see cref="InteractionTypes.IndexOf"/>.</param>
+    /// <param name="count">How many at most.</param>
+    internal IReadOnlyList<PopularItem> Top(ReadOnlySpan<double> byType, int count)
+    {
         var tallies = Volatile.Read(ref _tallies);
-        var index = InteractionTypes.IndexOf(type);
         var best = new PriorityQueue<int, double>(count);
         for (var item = 0; item < tallies.Chunks.Length << ChunkBits; item++)
         {
-            var weight = tallies.Peek(item, index);
-            if (weight <= 0) continue;
+            var weight = tallies.Peek(item, byType);
+            if (!(weight > 0)) continue;
             if (best.Count < count) best.Enqueue(item, weight);
             else if (best.TryPeek(out _, out var least) && weight > least) best.EnqueueDequeue(item, weight);
         }
@@ -144,7 +163,7 @@ public sealed class ItemCounters
 
         public ItemTally[][] Chunks => chunks;
 
-        public double Peek(int item, int type) => chunks[item >> ChunkBits][item & (ChunkSize - 1)].ByType[type];
+        public double Peek(int item, ReadOnlySpan<double> byType) => chunks[item >> ChunkBits][item & (ChunkSize - 1)].Sum(byType);
 
         /// <summary>Reads a counter whole.</summary>
         /// <returns>False where the item was never counted.</returns>

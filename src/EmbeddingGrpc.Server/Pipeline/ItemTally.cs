@@ -17,6 +17,15 @@ internal struct ItemTally
         foreach (ref var weight in ByType) weight *= factor;
     }
 
+    /// <summary>Weight of all types.</summary>
+    /// <param name="byType">What each counts.</param>
+    public readonly double Sum(ReadOnlySpan<double> byType)
+    {
+        var sum = 0.0;
+        for (var type = 0; type < InteractionTypes.Count; type++) sum += byType[type] * ByType[type];
+        return sum;
+    }
+
     /// <summary>One value a type.</summary>
     [InlineArray(InteractionTypes.Count)]
     public struct Weights

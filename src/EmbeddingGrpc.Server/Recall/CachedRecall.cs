@@ -29,10 +29,12 @@ public sealed class CachedRecall
     private readonly TimeProvider _time;
     private readonly RecallMetrics _metrics;
     private readonly ConditionalWeakTable<ItemGraph, GraphRevision> _revisions = [];
+    private readonly ConditionalWeakTable<ItemCounters, RecentPopularity> _popularities = [];
 
     // Made once, not for each call.
     private readonly Func<Asked, CancellationToken, ValueTask<byte[]>> _search;
     private readonly Func<ModelRuntime, RecallQuery, CancellationToken, ValueTask> _warm;
+    private readonly ConditionalWeakTable<ItemCounters, RecentPopularity>.CreateValueCallback _newPopularity;
 
     /// <summary>Puts the rooms together.</summary>
     public CachedRecall(
@@ -47,7 +49,7 @@ public sealed class CachedRecall
         RecallMetrics metrics)
     {
         (_models, _engine, _gate, _cache, _keys, _warmer, _options, _time, _metrics) = (models, engine, gate, cache, keys, warmer, options, time, metrics);
-        (_search, _warm) = (SearchAndEncodeAsync, WarmAsync);
+        (_search, _warm, _newPopularity) = (SearchAndEncodeAsync, WarmAsync, engine.PopularityOf);
     }
 
     /// <summary>Answers one query.</summary>
@@ -85,7 +87,11 @@ public sealed class CachedRecall
         return answer;
     }
 
-    private static RecallSpace SpaceOf(ModelRuntime runtime, Generation generation) => new(generation, runtime.Items, runtime.Graph) { Catalog = runtime.Catalog };
+    private RecallSpace SpaceOf(ModelRuntime runtime, Generation generation) => new(generation, runtime.Items, runtime.Graph)
+    {
+        Catalog = runtime.Catalog,
+        Popularity = _popularities.GetValue(runtime.Counters, _newPopularity),
+    };
 
     private static async ValueTask WaitForAsync(ModelRuntime runtime, LogOffset offset, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Recall.Blending;
 
 namespace EmbeddingGrpc.Server.Recall;
 
@@ -11,7 +12,7 @@ namespace EmbeddingGrpc.Server.Recall;
 /// W1 rows (the product of a W1 and a W2 row is what skip-gram training makes high for items that follow each other, and on next-item data it
 /// finds clearly more than W1 against W1), blended with the live graph.
 /// </remarks>
-public sealed class RecallEngine(RecallOptions options)
+public sealed class RecallEngine(RecallOptions options, TimeProvider? time = null)
 {
     private const int ItemsBetweenChecks = 4096;
 
@@ -63,6 +64,9 @@ public sealed class RecallEngine(RecallOptions options)
             $"asks the embeddings alone what comes next, which needs output vectors (W2) of items; generation {space.Generation.IdText} was trained with a "
             + "hierarchical softmax, whose W2 belongs to tree nodes. Ask the graph too, recall by item, or train with negative sampling.");
     }
+
+    /// <summary>What counts as popular in answers of this engine.</summary>
+    public RecentPopularity PopularityOf(ItemCounters counters) => new(counters, options.InteractionWeights.Of, time ?? TimeProvider.System);
 
     private static RecallResult SimilarToItem(
         in RecallSpace space, ItemSubject subject, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
@@ -129,10 +133,17 @@ public sealed class RecallEngine(RecallOptions options)
 
     private static void AddPopular(in RecallSpace space, int k, RecallScratch scratch, CancellationToken cancellationToken)
     {
-        // Ordinals fall with the count, so popularity needs no index. The score is the item's share of all interactions, below what others found.
+        // The score is the item's share of all interactions, below what others found.
         var (vocabulary, candidates) = (space.Generation.Vocabulary, scratch.Candidates);
         foreach (var candidate in candidates) scratch.Taken.Add(candidate.Item);
         var ceiling = candidates.Count > 0 ? Math.Min(0, candidates[^1].Score) - 1 : 0;
+        if (space.Popularity?.Top() is { Count: > 0 } recent)
+        {
+            AddRecent(space, recent, k, ceiling, scratch);
+            ceiling -= 1;
+        }
+
+        // Ordinals fall with the count, so what was popular in all the time needs no index.
         for (var ordinal = 0; ordinal < vocabulary.Count && candidates.Count < k; ordinal++)
         {
             // With a filter that fits nothing popular this walks the whole vocabulary.
@@ -141,6 +152,19 @@ public sealed class RecallEngine(RecallOptions options)
             if (scratch.Excluded.Contains(CandidateId.Of(item)) || scratch.Taken.Contains(CandidateId.Of(item))) continue;
             var share = (float)((double)vocabulary.CountOf(item) / vocabulary.TotalCount);
             candidates.Add(new RecallCandidate(CandidateId.Of(item), ceiling + share, RecallSources.Popular));
+        }
+    }
+
+    /// <summary>Adds what is popular lately, whether the generation knows it or not.</summary>
+    private static void AddRecent(in RecallSpace space, IReadOnlyList<PopularItem> recent, int k, float ceiling, RecallScratch scratch)
+    {
+        var (candidates, total) = (scratch.Candidates, 0.0);
+        for (var place = 0; place < recent.Count; place++) total += recent[place].Weight;
+        for (var place = 0; place < recent.Count && candidates.Count < k; place++)
+        {
+            var item = space.IdOf(recent[place].Item);
+            if (scratch.Excluded.Contains(item) || !scratch.Taken.Add(item)) continue;
+            candidates.Add(new RecallCandidate(item, ceiling + (float)(recent[place].Weight / total), RecallSources.Popular));
         }
     }
 

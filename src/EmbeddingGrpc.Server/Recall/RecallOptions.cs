@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using EmbeddingGrpc.Server.Recall.Blending;
 using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.Server.Recall;

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Server.Recall.Graph;
 
 namespace EmbeddingGrpc.Server.Recall;
@@ -11,6 +12,8 @@ internal sealed class RecallScratch
 
     private float[] _query = [];
     private float[] _mean = [];
+    private float[] _likeness = [];
+    private float[] _likenessMean = [];
     private Neighbor[] _neighbors = [];
     private float[] _contributions = [];
     private int _contributionCount;
@@ -33,6 +36,9 @@ internal sealed class RecallScratch
     /// <summary>What was found, best first in the end.</summary>
     public List<RecallCandidate> Candidates { get; } = new(1024);
 
+    /// <summary>What speaks for each of the candidates, in the order in which they were found; kept only for who learns from it.</summary>
+    public List<BlendSignals>? Signals { get; set; }
+
     /// <summary>Memory for the graph.</summary>
     public GraphScratch Graph { get; } = new();
 
@@ -44,12 +50,28 @@ internal sealed class RecallScratch
         Disliked.Clear();
         Pulls.Clear();
         Candidates.Clear();
+        Signals?.Clear();
         Graph.Reset();
         _contributionCount = 0;
     }
 
     /// <summary>A zeroed query vector.</summary>
     public Span<float> Query(int dimension) => Cleared(ref _query, dimension);
+
+    /// <summary>The query vector that was last made.</summary>
+    public ReadOnlySpan<float> LastQuery(int dimension) => _query.AsSpan(0, dimension);
+
+    /// <summary>A zeroed vector for what the query's items are like.</summary>
+    public Span<float> Likeness(int dimension) => Cleared(ref _likeness, dimension);
+
+    /// <summary>What the query's items are like, as it was last made.</summary>
+    public ReadOnlySpan<float> LastLikeness(int dimension) => _likeness.AsSpan(0, dimension);
+
+    /// <summary>A zeroed vector for the mean of what items are like.</summary>
+    public Span<float> LikenessMean(int dimension) => Cleared(ref _likenessMean, dimension);
+
+    /// <summary>The mean that was last written there.</summary>
+    public ReadOnlySpan<float> LastLikenessMean(int dimension) => _likenessMean.AsSpan(0, dimension);
 
     /// <summary>A zeroed vector for the mean of what is searched.</summary>
     public Span<float> Mean(int dimension) => Cleared(ref _mean, dimension);

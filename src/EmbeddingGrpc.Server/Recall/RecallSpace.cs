@@ -14,6 +14,9 @@ public readonly record struct RecallSpace(Generation Generation, ItemKeys Items,
     /// <summary>What is known of the items; null for a model without a catalogue.</summary>
     public ItemCatalog? Catalog { get; init; }
 
+    /// <summary>What is popular; null where nothing is counted.</summary>
+    public RecentPopularity? Popularity { get; init; }
+
     /// <summary>Finds an item by its id.</summary>
     /// <returns>False for an item that neither the generation nor the log knows.</returns>
     public bool TryFind(string itemId, out CandidateId item, out ItemKey key)

@@ -71,6 +71,16 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         }
     }
 
+    /// <summary>Counts an interaction for the vocabulary that shall be in no session.</summary>
+    /// <param name="itemId">Not empty.</param>
+    /// <exception cref="InvalidOperationException">The corpus has been built already.</exception>
+    public void CountOnly(string itemId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(itemId);
+        ThrowIfBuilt();
+        _items.Add(itemId);
+    }
+
     /// <summary>
     /// Freezes the vocabulary (items with at least <paramref name="minimumCount"/> interactions) and the sessions, and forgets what was
     /// gathered. Users come in the order of their first interaction's arrival.

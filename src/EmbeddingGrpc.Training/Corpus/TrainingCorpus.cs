@@ -11,6 +11,34 @@ public sealed class TrainingCorpus
         _sessions = sessions;
     }
 
+    /// <summary>A corpus of sessions over items that are known already.</summary>
+    /// <param name="vocabulary">The items.</param>
+    /// <param name="sessions">Ordinals and weights of each, oldest first.</param>
+    /// <exception cref="ArgumentException">An ordinal is not of the vocabulary, or there are not as many weights.</exception>
+    public static TrainingCorpus Over(Vocabulary vocabulary, IEnumerable<(int[] Items, float[] Weights)> sessions)
+    {
+        ArgumentNullException.ThrowIfNull(vocabulary);
+        ArgumentNullException.ThrowIfNull(sessions);
+        var store = new SessionStore();
+        foreach (var (items, weights) in sessions)
+        {
+            if (weights.Length != items.Length)
+            {
+                throw new ArgumentException($"A session has {items.Length} items and {weights.Length} weights.", nameof(sessions));
+            }
+
+            int wrong = Array.FindIndex(items, item => (uint)item >= (uint)vocabulary.Count);
+            if (wrong >= 0)
+            {
+                throw new ArgumentException($"Ordinal {items[wrong]} is not of a vocabulary of {vocabulary.Count} items.", nameof(sessions));
+            }
+
+            store.Add(items, weights);
+        }
+
+        return new TrainingCorpus(vocabulary, store);
+    }
+
     /// <summary>The items.</summary>
     public Vocabulary Vocabulary { get; }
 

@@ -5,6 +5,7 @@ using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Server.Tests.Models;
 
 namespace EmbeddingGrpc.Server.Tests.Recall;
@@ -20,7 +21,7 @@ public sealed class ColdShareTests : IDisposable
     private readonly ItemKeys _keys = new();
     private readonly GenerationStore _store = new();
     private readonly GenerationLease _lease;
-    private readonly RecallEngine _engine = new(new RecallOptions());
+    private readonly RecallEngine _engine = new(new RecallOptions { Blend = new BlendOptions { Embedding = 1, Similarity = 0 } });
     private readonly ItemGraph _graph = new(new ItemGraphOptions());
 
     public ColdShareTests()

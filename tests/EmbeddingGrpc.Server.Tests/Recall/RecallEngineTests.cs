@@ -6,6 +6,7 @@ using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Server.Tests.Models;
 
 namespace EmbeddingGrpc.Server.Tests.Recall;
@@ -16,7 +17,7 @@ public sealed class RecallEngineTests : IDisposable
     private const int Items = 60;
     private const int Dimension = 8;
 
-    private static readonly RecallOptions Options = new() { HistoryItems = 4, RecencyExponent = 1 };
+    private static readonly RecallOptions Options = new() { HistoryItems = 4, RecencyExponent = 1, Blend = new BlendOptions { Embedding = 1, Similarity = 0, Popularity = 0 } };
 
     private readonly ItemKeys _keys = new();
     private readonly GenerationStore _store = new();
@@ -362,6 +363,30 @@ public sealed class RecallEngineTests : IDisposable
                 Assert.Equal([kept], found.Candidates.ToArray().Select(n => n.Item.Value));
             }
         }
+    }
+
+    [Fact]
+    public void Search_UnknownUser_IsWhatIsPopularLatelyThenWhatWasTrainedOnMost()
+    {
+        var counters = new ItemCounters(TimeSpan.FromDays(1));
+        var offset = 0L;
+        void Count(int item, int times, int day)
+        {
+            var happened = new HistoryEvent(new ItemKey(item), InteractionType.View, 1_700_000_000_000 + (day * 86_400_000L), 1);
+            for (var i = 0; i < times; i++) counters.Apply(happened, new LogOffset(offset++));
+        }
+
+        // What was seen most is four days old.
+        Count(50, times: 20, day: 0);
+        Count(30, times: 3, day: 4);
+        Count(40, times: 2, day: 4);
+        var space = Space with { Popularity = new RecentPopularity(counters, static _ => 1, TimeProvider.System) };
+
+        var found = _engine.Search(space, new RecallQuery { Subject = new UserSubject("nobody"), K = 5 }, [], Cancelled);
+
+        Assert.Equal(AnswerBasis.Popular, found.Basis);
+        Assert.Equal([30, 40, 50, 0, 1], found.Candidates.ToArray().Select(candidate => candidate.Item.Value));
+        Assert.Equal(found.Candidates.ToArray().Select(candidate => candidate.Score).OrderDescending(), found.Candidates.ToArray().Select(candidate => candidate.Score));
     }
 
     [Fact]

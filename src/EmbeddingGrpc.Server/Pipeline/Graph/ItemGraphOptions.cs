@@ -21,7 +21,10 @@ public sealed record ItemGraphOptions
     [Range(0.0, 1.0)]
     public double BackwardWeight { get; init; } = 0.25;
 
-    /// <summary>Model time after which a connection counts half.</summary>
+    /// <summary>
+    /// Model time after which a connection counts half. Long: an item's connections are compared with each other, and with a short one the few people
+    /// who are active now outvote all who liked the same things before. Of MovieLens' twenty years, the connections of a year alone find half as much.
+    /// </summary>
     [Range(typeof(TimeSpan), "01:00:00", "36500.00:00:00")]
-    public TimeSpan HalfLife { get; init; } = TimeSpan.FromDays(365);
+    public TimeSpan HalfLife { get; init; } = TimeSpan.FromDays(3650);
 }

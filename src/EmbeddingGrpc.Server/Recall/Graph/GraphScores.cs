@@ -16,6 +16,7 @@ internal sealed class GraphScores
     private int[] _slotOf = new int[SmallestCapacity / 2];
     private int[] _keys = new int[SmallestCapacity / 2];
     private float[] _direct = new float[SmallestCapacity / 2];
+    private float[] _steps = new float[SmallestCapacity / 2];
     private float[] _walk = new float[SmallestCapacity / 2];
 
     /// <summary>Items reached.</summary>
@@ -23,6 +24,9 @@ internal sealed class GraphScores
 
     /// <summary>Weight of the connections that lead there from the query's items.</summary>
     public Span<float> Direct => _direct.AsSpan(0, Count);
+
+    /// <summary>The same with what leaves and what arrives divided out.</summary>
+    public Span<float> Steps => _steps.AsSpan(0, Count);
 
     /// <summary>Weight of the walks of two steps that lead there; of first steps, the weight that walks go on with.</summary>
     public Span<float> Walk => _walk.AsSpan(0, Count);
@@ -77,7 +81,7 @@ internal sealed class GraphScores
 
         var place = Count++;
         _slots[slot] = ((ulong)(uint)key << 32) | (uint)(place + 1);
-        (_slotOf[place], _keys[place], _direct[place], _walk[place]) = (slot, key, 0, 0);
+        (_slotOf[place], _keys[place], _direct[place], _steps[place], _walk[place]) = (slot, key, 0, 0, 0);
         return place;
     }
 
@@ -95,6 +99,7 @@ internal sealed class GraphScores
         Array.Resize(ref _keys, _keys.Length * 2);
         Array.Resize(ref _slotOf, _keys.Length);
         Array.Resize(ref _direct, _keys.Length);
+        Array.Resize(ref _steps, _keys.Length);
         Array.Resize(ref _walk, _keys.Length);
         _slots = new ulong[_slots.Length * 2];
         for (var place = 0; place < Count; place++)

@@ -24,7 +24,17 @@ internal static class GraphWalk
         return connections.Count > 0;
     }
 
-    /// <summary>Walks the second step from what the first one reached.</summary>
+    /// <summary>Divides the first steps by what arrives. What they reached lies at the same places of both scores.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="scratch">Holds the first steps.</param>
+    public static void Arrive(ItemGraph graph, GraphScratch scratch)
+    {
+        var (first, scores) = (scratch.FirstSteps, scratch.Scores);
+        for (var place = 0; place < first.Count; place++)
+            scores.Steps[place] = graph.TryReadTotals(first.KeyAt(place), out _, out var arriving) && arriving > 0 ? first.Direct[place] / MathF.Sqrt(arriving) : 0;
+    }
+
+    /// <summary>Walks the second step from where the first one arrived.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="mostNodes">Items that are walked on from, the ones that were reached with most weight.</param>
     /// <param name="mostEdges">Connections of each that are followed, the heaviest ones.</param>
@@ -32,25 +42,23 @@ internal static class GraphWalk
     public static void StepOn(ItemGraph graph, int mostNodes, int mostEdges, GraphScratch scratch)
     {
         var (first, scores) = (scratch.FirstSteps, scratch.Scores);
-        var arrived = scratch.Weights(first.Count);
-        for (var place = 0; place < first.Count; place++)
-            arrived[place] = graph.TryReadTotals(first.KeyAt(place), out _, out var arriving) && arriving > 0 ? first.Direct[place] / MathF.Sqrt(arriving) : 0;
-
-        var least = scratch.Threshold(arrived, mostNodes);
+        var count = first.Count;
+        var least = scratch.Threshold(scores.Steps[..count], mostNodes);
         var connections = scratch.Connections(Math.Min(mostEdges, graph.MaximumEdges));
-        for (var place = 0; place < first.Count; place++)
+        for (var place = 0; place < count; place++)
         {
-            if (!(arrived[place] > 0) || arrived[place] < least) continue;
+            // Before the walk adds what it reaches, which may move the column.
+            var arrived = scores.Steps[place];
+            if (!(arrived > 0) || arrived < least) continue;
             if (!graph.TryRead(first.KeyAt(place), connections) || !(connections.Out > 0)) continue;
-            var onward = arrived[place] / MathF.Sqrt(connections.Out);
+            var onward = arrived / MathF.Sqrt(connections.Out);
             first.Walk[place] = onward;
             scores.AddWalk(connections.Items, connections.Weights, onward);
         }
 
         for (var place = 0; place < scores.Count; place++)
         {
-            if (scores.Walk[place] > 0 && graph.TryReadTotals(scores.KeyAt(place), out _, out var arriving) && arriving > 0)
-                scores.Walk[place] /= MathF.Sqrt(arriving);
+            if (scores.Walk[place] > 0 && graph.TryReadTotals(scores.KeyAt(place), out _, out var arriving) && arriving > 0) scores.Walk[place] /= MathF.Sqrt(arriving);
         }
     }
 }

@@ -37,6 +37,7 @@ public sealed class GraphWalkTests
     {
         var pulls = new[] { (Item: 3, Weight: 1.0), (Item: 7, Weight: 0.4) };
         foreach (var (item, weight) in pulls) Assert.True(GraphWalk.StepFrom(_graph, new ItemKey(item), (float)weight, _scratch));
+        GraphWalk.Arrive(_graph, _scratch);
         GraphWalk.StepOn(_graph, mostNodes: Items, mostEdges: Items, _scratch);
 
         for (var item = 0; item < Items; item++)
@@ -44,7 +45,9 @@ public sealed class GraphWalkTests
             var direct = pulls.Sum(pull => pull.Weight * _weights[pull.Item, item]);
             var walk = pulls.Sum(pull => pull.Weight * Enumerable.Range(0, Items).Sum(via => Normalised(pull.Item, via) * Normalised(via, item)));
             var place = _scratch.Scores.Find(new ItemKey(item));
+            var step = pulls.Sum(pull => pull.Weight * Normalised(pull.Item, item));
             Assert.Equal(direct, place < 0 ? 0 : _scratch.Scores.Direct[place], 1e-4 * (1 + direct));
+            Assert.Equal(step, place < 0 ? 0 : _scratch.Scores.Steps[place], 1e-4 * (1 + step));
             Assert.Equal(walk, place < 0 ? 0 : _scratch.Scores.Walk[place], 1e-4 * (1 + walk));
         }
     }
@@ -53,6 +56,7 @@ public sealed class GraphWalkTests
     public void StepOn_FewItems_GoesOnFromTheHeaviestOnly()
     {
         GraphWalk.StepFrom(_graph, new ItemKey(3), 1, _scratch);
+        GraphWalk.Arrive(_graph, _scratch);
         GraphWalk.StepOn(_graph, mostNodes: 2, mostEdges: Items, _scratch);
 
         var heaviest = Enumerable.Range(0, Items).OrderByDescending(via => Normalised(3, via)).Take(2).ToArray();

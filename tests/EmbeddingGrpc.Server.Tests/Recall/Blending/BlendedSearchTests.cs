@@ -5,9 +5,10 @@ using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Server.Tests.Models;
 
-namespace EmbeddingGrpc.Server.Tests.Recall;
+namespace EmbeddingGrpc.Server.Tests.Recall.Blending;
 
 /// <summary>Sessions over a generation of 40 items and a graph that knows 10 more.</summary>
 public sealed class BlendedSearchTests : IDisposable
@@ -16,7 +17,11 @@ public sealed class BlendedSearchTests : IDisposable
     private const int NewItems = 10;
     private const int Dimension = 8;
 
-    private static readonly RecallOptions Options = new() { RecencyExponent = 1 };
+    private static readonly RecallOptions Options = new()
+    {
+        RecencyExponent = 1,
+        Blend = new BlendOptions { Embedding = 1, Similarity = 0.5, Connections = 2, Steps = 1.5, Walks = 4, Popularity = 0 },
+    };
 
     private readonly ItemKeys _keys = new();
     private readonly GenerationStore _store = new();
@@ -119,6 +124,51 @@ public sealed class BlendedSearchTests : IDisposable
         Assert.Equal((0, 0), (result.Contributions[1], result.Contributions[2]));
     }
 
+    [Fact]
+    public void Search_PopularityWeighed_CountsWithItsLogarithmAndIsExplained()
+    {
+        var counters = new ItemCounters(TimeSpan.FromDays(7));
+        for (var i = 0; i < 100; i++) counters.Apply(View(25), new LogOffset(i));
+        for (var i = 0; i < 9; i++) counters.Apply(View(26), new LogOffset(100 + i));
+        var space = Space with { Popularity = new RecentPopularity(counters, _ => 1, TimeProvider.System) };
+        var engine = new RecallEngine(Options with { Blend = Options.Blend with { Popularity = 3 } });
+        var query = new RecallQuery { Subject = Session(3, 9), K = Items, Sources = RecallSources.All, Explain = true };
+        var plain = Search(Session(3, 9), plain => plain with { K = Items }).ToDictionary(ItemOf, candidate => candidate.Score);
+
+        var result = engine.Search(space, query, [], TestContext.Current.CancellationToken);
+
+        for (var i = 0; i < result.Candidates.Length; i++)
+        {
+            var item = ItemOf(result.Candidates[i]);
+            var expected = item switch { 25 => 3, 26 => 3 * Math.Log(10) / Math.Log(101), _ => 0 };
+            if (plain.TryGetValue(item, out var without)) Assert.Equal(without + expected, result.Candidates[i].Score, 1e-3);
+            Assert.Equal(result.Candidates[i].Score, result.Contributions[2 * i] + result.Contributions[(2 * i) + 1], 1e-3f);
+        }
+
+        Assert.Contains(result.Candidates.ToArray(), candidate => ItemOf(candidate) == 25);
+        Assert.Contains(result.Candidates.ToArray(), candidate => ItemOf(candidate) == 26);
+    }
+
+    [Fact]
+    public void Search_GenerationLearnedThatTheGraphIsUseless_IsTheEmbeddingsAloneUnlessOnlyTheGraphIsAsked()
+    {
+        var metrics = new Dictionary<string, double>();
+        BlendMetrics.Write(new BlendWeights(2, 0, 0, 0, 0, 0), metrics);
+        using var store = new GenerationStore();
+        store.Publish(new Generation(TestGenerations.Parts(Items, Dimension, index: (vectors, metric) => new ExactIndex(vectors, metric)) with { Metrics = metrics }, _keys));
+        Assert.True(store.TryLease(out var lease));
+        using (lease)
+        {
+            var engine = new RecallEngine(new RecallOptions());
+            var space = new RecallSpace(lease.Generation, _keys, _graph);
+            RecallCandidate[] Ask(RecallSources sources) =>
+                engine.Search(space, new RecallQuery { Subject = Session(3, 9), K = 5, Sources = sources }, [], TestContext.Current.CancellationToken).Candidates.ToArray();
+
+            Assert.All(Ask(RecallSources.All), candidate => Assert.Equal(RecallSources.Embedding, candidate.Sources));
+            Assert.All(Ask(RecallSources.Graph), candidate => Assert.Equal(RecallSources.Graph, candidate.Sources));
+        }
+    }
+
     private RecallSpace Space => new(_lease.Generation, _keys, _graph);
 
     private static HistoryEvent View(int item) => new(new ItemKey(item), InteractionType.View, 0, 1);
@@ -141,12 +191,20 @@ public sealed class BlendedSearchTests : IDisposable
         double Direct(int to) => pulls.Sum(pull => pull.Weight * weights[pull.Item, to]);
         double Walk(int to) => pulls.Sum(pull => pull.Weight * Enumerable.Range(0, all).Sum(
             via => weights[pull.Item, via] / Math.Sqrt(leaving[pull.Item] * arriving[via]) * weights[via, to] / Math.Sqrt(leaving[via] * arriving[to])));
-        var score = (2 * Math.Sqrt(Direct(item) / Enumerable.Range(0, all).Max(Direct))) + (4 * Math.Sqrt(Walk(item) / Enumerable.Range(0, all).Max(Walk)));
+        double Step(int to) => pulls.Sum(pull => pull.Weight * weights[pull.Item, to] / Math.Sqrt(leaving[pull.Item])) / Math.Sqrt(arriving[to] > 0 ? arriving[to] : 1);
+        double Share(Func<int, double> value) => Math.Sqrt(value(item) / Enumerable.Range(0, all).Max(value));
+        var score = (2 * Share(Direct)) + (1.5 * Share(Step)) + (4 * Share(Walk));
         if (item >= Items) return score;
+        var (input, output) = (_lease.Generation.Input, _lease.Generation.Output);
+        return score + Deviations(item, input, atUnitLength: false, pulls) + (0.5 * Deviations(item, output, atUnitLength: true, pulls));
+    }
 
-        var products = Enumerable.Range(0, Items).Select(to => pulls.Sum(pull => pull.Weight * Product(pull.Item, to)) / pulls.Sum(pull => pull.Weight)).ToArray();
+    private double Deviations(int item, VectorTable table, bool atUnitLength, (int Item, double Weight)[] pulls)
+    {
+        var products = Enumerable.Range(0, Items)
+            .Select(to => pulls.Sum(pull => pull.Weight * Product(table, pull.Item, to, atUnitLength)) / pulls.Sum(pull => pull.Weight)).ToArray();
         var mean = products.Average();
-        return score + ((products[item] - mean) / Math.Sqrt(products.Average(product => (product - mean) * (product - mean))));
+        return (products[item] - mean) / Math.Sqrt(products.Average(product => (product - mean) * (product - mean)));
     }
 
     private (double[,] Weights, double[] Leaving, double[] Arriving) Matrix(int count)
@@ -163,17 +221,12 @@ public sealed class BlendedSearchTests : IDisposable
         return (weights, leaving, arriving);
     }
 
-    private double Product(int from, int to)
+    private double Product(VectorTable table, int from, int to, bool atUnitLength)
     {
-        var input = _lease.Generation.Input[new ItemOrdinal(from)];
-        var output = _lease.Generation.Output[new ItemOrdinal(to)];
-        double product = 0, squares = 0;
-        for (var i = 0; i < Dimension; i++)
-        {
-            product += input[i] * output[i];
-            squares += input[i] * input[i];
-        }
+        var (row, output) = (table[new ItemOrdinal(from)].ToArray(), _lease.Generation.Output[new ItemOrdinal(to)].ToArray());
+        var product = row.Zip(output, static (a, b) => (double)a * b).Sum() / Norm(row);
+        return atUnitLength ? product / Norm(output) : product;
 
-        return product / Math.Sqrt(squares);
+        static double Norm(float[] values) => Math.Sqrt(values.Sum(value => (double)value * value));
     }
 }

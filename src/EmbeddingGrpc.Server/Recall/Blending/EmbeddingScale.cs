@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using EmbeddingGrpc.Numerics;
 
-namespace EmbeddingGrpc.Server.Recall;
+namespace EmbeddingGrpc.Server.Recall.Blending;
 
 /// <summary>
 /// Where the scores of one query lie over all items, estimated from a fixed sample of them: what makes products of different queries, models
@@ -17,18 +17,20 @@ internal readonly record struct EmbeddingScale(float Mean, float Deviation)
     /// <summary>Estimates it.</summary>
     /// <param name="table">[items, dimension].</param>
     /// <param name="query">[dimension].</param>
+    /// <param name="atUnitLength">Whether rows count at unit length.</param>
     /// <param name="mean">[dimension], zeroed; receives the mean of the sampled rows.</param>
-    public static EmbeddingScale Estimate(VectorTable table, ReadOnlySpan<float> query, Span<float> mean)
+    public static EmbeddingScale Estimate(VectorTable table, ReadOnlySpan<float> query, bool atUnitLength, Span<float> mean)
     {
         var count = Math.Min(Sample, table.Rows);
         double sum = 0, squares = 0;
         for (var i = 0; i < count; i++)
         {
             var row = table[RowOf(table, i, count)];
-            var product = TensorPrimitives.Dot(query, row);
+            var factor = atUnitLength ? InverseNorm(row) : 1;
+            var product = factor * TensorPrimitives.Dot(query, row);
             sum += product;
             squares += (double)product * product;
-            TensorPrimitives.Add(mean, row, mean);
+            TensorPrimitives.MultiplyAdd(row, factor, mean, mean);
         }
 
         TensorPrimitives.Divide(mean, count, mean);
@@ -39,6 +41,9 @@ internal readonly record struct EmbeddingScale(float Mean, float Deviation)
 
     /// <summary>A product in deviations from the mean.</summary>
     public float Of(float product) => (product - Mean) / Deviation;
+
+    /// <summary>What brings a row to unit length; 0 for one of zeros.</summary>
+    public static float InverseNorm(ReadOnlySpan<float> row) => TensorPrimitives.Norm(row) is > 0 and var length ? 1 / length : 0;
 
     private static ItemOrdinal RowOf(VectorTable table, int i, int count) => new((int)((long)i * table.Rows / count));
 }
