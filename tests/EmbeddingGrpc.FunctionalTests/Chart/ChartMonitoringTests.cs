@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EmbeddingGrpc.FunctionalTests.Harness;
+using EmbeddingGrpc.Server.Cache;
 using EmbeddingGrpc.Server.Hosting;
 using k8s;
 using k8s.Models;
@@ -109,7 +110,8 @@ public sealed partial class ChartMonitoringTests
             "--EmbeddingGrpc:Redis:Configuration=127.0.0.1:1,connectTimeout=200,abortConnect=false",
         ]);
         await daemon.StartAsync(Cancel);
-        // Most are made when they are first used.
+        // Most are made when they are first used; that of Redis with the cache.
+        daemon.Services.GetService(typeof(RecallCache));
         var rooms = typeof(DaemonHost).Assembly.GetReferencedAssemblies()
             .Where(name => name.Name!.StartsWith("EmbeddingGrpc.", StringComparison.Ordinal))
             .Select(System.Reflection.Assembly.Load)
