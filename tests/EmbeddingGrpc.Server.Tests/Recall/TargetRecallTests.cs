@@ -7,6 +7,7 @@ using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Server.Tests.Models;
 using EmbeddingGrpc.Training;
 
@@ -22,7 +23,7 @@ public sealed class TargetRecallTests : IClassFixture<TargetRecallTests.Calibrat
     private readonly Generation _generation;
     private readonly ItemKeys _keys;
     private readonly RecallSpace _space;
-    private readonly RecallEngine _engine = new(new RecallOptions());
+    private readonly RecallEngine _engine = new(new RecallOptions { Blend = new BlendOptions { Embedding = 1, Similarity = 0 } });
 
     public TargetRecallTests(Calibrated calibrated)
     {
@@ -132,7 +133,7 @@ public sealed class TargetRecallTests : IClassFixture<TargetRecallTests.Calibrat
         }
 
         var distinct = ((SessionSubject)subject).Items.Select(entry => entry.ItemId).Reverse().Distinct().ToArray();
-        var weights = distinct.Select((_, place) => (float)Math.Pow(place + 1, -new RecallOptions().RecencyExponent)).ToArray();
+        var weights = distinct.Select((_, place) => (float)Math.Pow(place + 1, -new RecallOptions { Blend = new BlendOptions { Embedding = 1, Similarity = 0 } }.RecencyExponent)).ToArray();
         for (var place = 0; place < distinct.Length; place++)
         {
             Assert.True(_generation.TryGetOrdinal(distinct[place], out var ordinal));

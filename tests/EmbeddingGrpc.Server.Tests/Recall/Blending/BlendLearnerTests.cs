@@ -41,13 +41,13 @@ public sealed class BlendLearnerTests : IDisposable
     }
 
     [Fact]
-    public void Learn_TheVectorsKnowTheWayAndTheGraphDoesNot_TheGraphCountsNothing()
+    public void Learn_TheVectorsKnowTheWayAndTheGraphDoesNot_TheGraphCountsLessThanHalf()
     {
         var found = Learn(Generation(knows: true), Graph(knows: false), out var metrics);
 
         Assert.True(found.Embedding > 0.5, $"{found}");
-        // Of 3.2 by default.
-        Assert.InRange(found.Connections + found.Steps + found.Walks, 0, 0.35);
+        // From 3.2 by default; some hundred answers do not outweigh what is believed without them.
+        Assert.InRange(found.Connections + found.Steps + found.Walks, 0, 1.6);
         Assert.True(metrics[BlendMetrics.HitRateAt10] >= 0.9 * metrics[BlendMetrics.EmbeddingHitRateAt10]);
     }
 
