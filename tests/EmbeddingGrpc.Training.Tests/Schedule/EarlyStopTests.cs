@@ -54,7 +54,14 @@ public sealed class EarlyStopTests
         var corpus = Noise();
         var options = new TrainingOptions
         {
-            Dimension = 32, Epochs = 60, NegativeSamples = 11, LearningRate = 0.15, LearningRateSchedule = LearningRateSchedule.Constant, WeightDecay = 0, Smoothing = 0, Threads = 1,
+            Dimension = 32,
+            Epochs = 60,
+            NegativeSamples = 11,
+            LearningRate = 0.15,
+            LearningRateSchedule = LearningRateSchedule.Constant,
+            WeightDecay = 0,
+            Smoothing = 0,
+            Threads = 1,
         };
         using var trained = EmbeddingTrainer.Train(corpus, options, cancellationToken: TestContext.Current.CancellationToken);
         Assert.InRange(trained.BestEpochs!.Value, 1, 48);
