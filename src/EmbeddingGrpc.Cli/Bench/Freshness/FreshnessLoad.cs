@@ -29,11 +29,13 @@ internal sealed class FreshnessLoad
     private const int MostMissedNamed = 20;
 
     private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
     private readonly LongConcurrentHistogram _newItems = Histogram();
     private readonly LongConcurrentHistogram _users = Histogram();
     private readonly LongConcurrentHistogram _recalls = Histogram();
     private readonly ConcurrentQueue<string> _missed = new();
+    private long _refused;
 
     public required int Items { get; init; }
 
@@ -163,7 +165,8 @@ internal sealed class FreshnessLoad
             memory?.Start,
             memory?.End,
             memory?.Peak,
-            [.. _missed.Take(MostMissedNamed)]);
+            [.. _missed.Take(MostMissedNamed)],
+            _refused);
     }
 
     /// <summary>Keeps to the schedule in ticks of ten milliseconds. Returns the number of new items.</summary>
@@ -243,16 +246,32 @@ internal sealed class FreshnessLoad
         var durable = Stopwatch.GetTimestamp();
         for (var look = 0; ; look++)
         {
-            var answer = await client.RecallSimilarAsync(contexts[look % contexts.Length], Near, cancellationToken);
+            var answer = await UnlessRefusedAsync(client.RecallSimilarAsync(contexts[look % contexts.Length], Near, cancellationToken));
             var elapsed = Stopwatch.GetElapsedTime(durable);
-            if (answer.Candidates.Any(candidate => candidate.ItemId == id) || elapsed > Patience)
+            if (answer?.Candidates.Any(candidate => candidate.ItemId == id) == true || elapsed > Patience)
             {
                 if (elapsed > Patience) _missed.Enqueue(id);
                 Record(_newItems, elapsed);
                 return;
             }
 
-            await Task.Delay(PauseBetweenLooks, cancellationToken);
+            // Rarer as it goes on, a tenth of what was waited at most: who looks for many that are late must not be the reason that they are.
+            var pause = Math.Clamp(elapsed.TotalMilliseconds / 10, PauseBetweenLooks.TotalMilliseconds, LongestPause.TotalMilliseconds);
+            await Task.Delay(TimeSpan.FromMilliseconds(pause), cancellationToken);
+        }
+    }
+
+    /// <summary>An answer, or null where the daemon had too much to do and said so.</summary>
+    private async Task<RecallResponse?> UnlessRefusedAsync(Task<RecallResponse> recall)
+    {
+        try
+        {
+            return await recall;
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)
+        {
+            Interlocked.Increment(ref _refused);
+            return null;
         }
     }
 
@@ -261,8 +280,10 @@ internal sealed class FreshnessLoad
         await stream.FlushAsync(cancellationToken);
         var durable = Stopwatch.GetTimestamp();
         // A user without a history is answered by popularity.
-        while ((await client.RecallForUserAsync(user, cancellationToken: cancellationToken)).Basis == RecallBasis.Popular && Stopwatch.GetElapsedTime(durable) < Patience)
+        while (await UnlessRefusedAsync(client.RecallForUserAsync(user, cancellationToken: cancellationToken)) is null or { Basis: RecallBasis.Popular }
+            && Stopwatch.GetElapsedTime(durable) < Patience)
         {
+            await Task.Yield();
         }
 
         Record(_users, Stopwatch.GetElapsedTime(durable));
@@ -287,7 +308,7 @@ internal sealed class FreshnessLoad
 
         async Task CallAsync(TimeSpan due)
         {
-            await client.RecallSimilarAsync(FreshnessWorld.IdOf(random.Next(world.Items)), Near, cancellationToken);
+            if (await UnlessRefusedAsync(client.RecallSimilarAsync(FreshnessWorld.IdOf(random.Next(world.Items)), Near, cancellationToken)) is null) return;
             if (due >= WarmUp) Record(_recalls, Stopwatch.GetElapsedTime(started) - due);
         }
     }

@@ -27,6 +27,7 @@ namespace EmbeddingGrpc.Cli.Bench.Freshness;
 /// <param name="RssMbEnd">The same after it.</param>
 /// <param name="RssMbPeak">The most that was seen, looked at once a second.</param>
 /// <param name="Missed">Some of the items that were missed.</param>
+/// <param name="RecallsRefused">Recalls of any kind that the daemon refused because it had too much to do.</param>
 internal sealed record FreshnessReport(
     int Items,
     int Dimension,
@@ -53,4 +54,5 @@ internal sealed record FreshnessReport(
     double? RssMbStart,
     double? RssMbEnd,
     double? RssMbPeak,
-    IReadOnlyList<string> Missed);
+    IReadOnlyList<string> Missed,
+    long RecallsRefused);
