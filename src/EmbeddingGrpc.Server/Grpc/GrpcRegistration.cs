@@ -14,7 +14,6 @@ internal static class GrpcRegistration
         services.AddSingleton<EventIngest>();
         services.AddRecallService();
         services.AddSingleton<MessageSize>();
-        services.AddSingleton<UnreadRefusals>();
         services.AddSingleton<ExceptionInterceptor>();
         services.AddRest(services.AddGrpc(grpc =>
         {
@@ -33,8 +32,6 @@ internal static class GrpcRegistration
     {
         // Read now: a daemon with keys that cannot be read must not start.
         app.Services.GetRequiredService<AccessKeys>();
-        var refusals = app.Services.GetRequiredService<UnreadRefusals>();
-        app.Use((context, next) => refusals.TryRefuse(context) ? Task.CompletedTask : next(context));
         app.Use((context, next) => context.RequestServices.GetRequiredService<MessageSize>().ExplainInHeadersAsync(context, next));
         app.Use(MalformedMessage.ExplainInHeadersAsync);
         app.MapGrpcService<EventGrpcService>();

@@ -14,12 +14,11 @@ public sealed class SearchGate
     private const double Newest = 1.0 / 32;
 
     // A burst of so many a place is no overload, however slow the searches: callers that come together must wait for each other.
-    private const int Burst = 32;
+    private const int Burst = 16;
 
     private readonly AdmissionOptions _options;
     private readonly TimeProvider _time;
     private readonly RecallMetrics _metrics;
-    private readonly Func<long> _backlog;
     private readonly int _places;
     private readonly Lock _gate = new();
     private readonly LinkedList<Waiter> _waiting = new();
@@ -27,16 +26,12 @@ public sealed class SearchGate
     private double _averageTicks;
 
     /// <summary>Opens the gate.</summary>
-    /// <param name="options">How much to take.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="metrics">Told what is refused.</param>
-    /// <param name="backlog">Work that has come and that no thread has taken up yet; null asks the thread pool.</param>
-    public SearchGate(AdmissionOptions options, TimeProvider time, RecallMetrics metrics, Func<long>? backlog = null)
+    public SearchGate(AdmissionOptions options, TimeProvider time, RecallMetrics metrics)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(metrics);
-        (_options, _time, _metrics, _backlog) = (options, time, metrics, backlog ?? (static () => ThreadPool.PendingWorkItemCount));
+        (_options, _time, _metrics) = (options, time, metrics);
         _places = options.MaximumSearches == 0 ? Environment.ProcessorCount : options.MaximumSearches;
         metrics.Watch(this);
     }
@@ -84,19 +79,6 @@ public sealed class SearchGate
         lock (_gate)
             if (_searching >= _places && IsOverloaded(out var wait))
                 throw Refusal(wait);
-    }
-
-    /// <summary>
-    /// Refuses a call before its request is read, where so much waits for a thread that it would wait too long. Searches run on the threads that calls come in
-    /// on: when there is too much to do, calls wait there and never come as far as the queue of this gate.
-    /// </summary>
-    /// <returns>False where the call may go on.</returns>
-    public bool TryRefuseUnread()
-    {
-        var backlog = _backlog();
-        if (backlog < Burst * _places || TimeSpan.FromTicks((long)(Volatile.Read(ref _averageTicks) * backlog / _places)) <= _options.MaximumWait) return false;
-        _metrics.Shed();
-        return true;
     }
 
     internal void Leave(long started)
