@@ -13,6 +13,9 @@ internal sealed record IngestLoad
     // What is sent is drawn before the clock starts and sent in a ring, so that drawing costs the measurement nothing.
     private const int RingLength = 1 << 20;
 
+    // With every round users meet other items: the same ones again would teach the daemon nothing, and cost it next to nothing.
+    private const int ItemsAheadPerRound = 7919;
+
     public required int Users { get; init; }
 
     public required int Items { get; init; }
@@ -96,7 +99,7 @@ internal sealed record IngestLoad
         EventStream stream, int index, (string User, string Item)[] ring, long[] sent, long started, LongConcurrentHistogram microseconds, CancellationToken cancellationToken)
     {
         var acknowledgements = new List<Task>();
-        var place = (int)((long)index * RingLength / Streams);
+        var (place, itemPlace) = ((int)((long)index * RingLength / Streams), (int)((long)index * RingLength / Streams));
         var ratePerStream = (double)Rate / Streams;
         while (Stopwatch.GetElapsedTime(started) < Duration)
         {
@@ -110,8 +113,9 @@ internal sealed record IngestLoad
             var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             for (var i = 0; i < BatchSize; i++)
             {
-                var (user, item) = ring[place];
+                var (user, item) = (ring[place].User, ring[itemPlace].Item);
                 place = (place + 1) & (RingLength - 1);
+                itemPlace = (itemPlace + (place == 0 ? 1 + ItemsAheadPerRound : 1)) & (RingLength - 1);
                 while (!stream.TrySend(user, item, now, 0, InteractionType.Click)) await stream.WaitForRoomAsync(cancellationToken);
             }
 
