@@ -70,17 +70,7 @@ internal sealed class BenchPrequentialCommand : EmbedCtlCommand
 
     private List<TimedInteraction> Read(ParseResult arguments, CancellationToken cancellationToken)
     {
-        var refused = 0;
-        using var file = _source.Open(arguments);
-        using var source = _source.Read(arguments, file);
-        var interactions = SourceInteractions.Read(
-            source,
-            (position, problem) =>
-            {
-                if (refused++ == 0) Terminal.WriteWarning($"line {position.Line}: {problem}");
-            },
-            cancellationToken);
-        if (refused > 1) Terminal.WriteWarning($"{refused:N0} lines were left out, the first because of the above");
+        var interactions = SourceInteractions.Read(_source, arguments, Terminal, cancellationToken);
         // Stable: what has the same time stays in the order of the file.
         return [.. interactions.OrderBy(interaction => interaction.EventTimeMs)];
     }

@@ -89,17 +89,7 @@ internal sealed class EvaluateCommand : ModelCommand
     private EvaluationDocument EvaluateFile(ParseResult arguments, ProgressStep step, CancellationToken cancellationToken)
     {
         var training = _training.Read(arguments);
-        var refused = 0;
-        using var file = _source.Open(arguments);
-        using var source = _source.Read(arguments, file);
-        var interactions = SourceInteractions.Read(
-            source,
-            (position, problem) =>
-            {
-                if (refused++ == 0) Terminal.WriteWarning($"line {position.Line}: {problem}");
-            },
-            cancellationToken);
-        if (refused > 1) Terminal.WriteWarning($"{refused:N0} lines were left out, the first because of the above");
+        var interactions = SourceInteractions.Read(_source, arguments, Terminal, cancellationToken);
         var options = Defaults with { TestFraction = arguments.GetValue(_testFraction), K = arguments.GetValue(_k) };
         var gap = TimeSpan.FromMinutes(arguments.GetValue(_sessionGapMinutes));
         return EvaluationDocument.Of(ModelEvaluation.Run(() => interactions, gap, training, options, done => step.Report(done), cancellationToken));

@@ -1,4 +1,7 @@
+using System.CommandLine;
+using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Cli.Sources;
+using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Training.Evaluation;
@@ -8,6 +11,27 @@ namespace EmbeddingGrpc.Cli.Evaluation;
 /// <summary>A file of behaviour as an evaluation reads it: what a daemon would train on by default, in memory.</summary>
 internal static class SourceInteractions
 {
+    /// <summary>Reads all of the file that a command line names, and warns of the first line that cannot be read and of how many there were.</summary>
+    /// <param name="options">Name the file and its layout.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="console">Takes the warnings.</param>
+    /// <param name="cancellationToken">Checked between lines.</param>
+    public static List<TimedInteraction> Read(SourceOptions options, ParseResult arguments, CommandConsole console, CancellationToken cancellationToken)
+    {
+        var refused = 0;
+        using var file = options.Open(arguments);
+        using var source = options.Read(arguments, file);
+        var interactions = Read(
+            source,
+            (position, problem) =>
+            {
+                if (refused++ == 0) console.WriteWarning($"line {position.Line}: {problem}");
+            },
+            cancellationToken);
+        if (refused > 1) console.WriteWarning($"{refused:N0} lines were left out, the first because of the above");
+        return interactions;
+    }
+
     /// <summary>Reads all of it.</summary>
     /// <param name="source">The file.</param>
     /// <param name="refused">Told of each line that cannot be read.</param>
