@@ -115,6 +115,22 @@ public sealed partial class EmbeddingClient : IDisposable
         return RecallAsync(new RecallRequest { Session = session, K = checked((uint)k) }, cancellationToken);
     }
 
+    /// <summary>Items that go on from a list of a user's recent ones, mixed with the user's stored history.</summary>
+    /// <param name="itemIds">Oldest first, 1..1000. Unknown ones are skipped.</param>
+    /// <param name="userId">The user; one without a history is answered for the items alone.</param>
+    /// <param name="historyWeight">The part of the query that is the history's, 0..1; null for the daemon's setting.</param>
+    /// <param name="k">How many, 1..1000.</param>
+    /// <param name="excludeSeen">Leave out what the user has interacted with.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RpcException">INVALID_ARGUMENT.</exception>
+    public Task<RecallResponse> RecallForSessionAsync(
+        IEnumerable<string> itemIds, string userId, double? historyWeight = null, int k = 10, bool excludeSeen = true, CancellationToken cancellationToken = default)
+    {
+        var session = new SessionQuery { UserId = userId, Items = { itemIds.Select(id => new SessionItem { ItemId = id }) } };
+        if (historyWeight is { } weight) session.HistoryWeight = weight;
+        return RecallAsync(new RecallRequest { Session = session, K = checked((uint)k), ExcludeSeen = excludeSeen }, cancellationToken);
+    }
+
     /// <summary>Many queries in one call; one that fails does not fail its neighbours.</summary>
     /// <returns>One result for each request, in the same order.</returns>
     /// <exception cref="RpcException">The batch as a whole could not be answered.</exception>

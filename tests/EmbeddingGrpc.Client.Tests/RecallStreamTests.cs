@@ -1,11 +1,20 @@
 using EmbeddingGrpc.Client.Tests.Scripted;
 using EmbeddingGrpc.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.Client.Tests;
 
 public sealed class RecallStreamTests
 {
+    private static RecallError Refusal => new()
+    {
+        Code = (int)StatusCode.ResourceExhausted,
+        Message = "too many",
+        Details = { Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(3)) }) },
+    };
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -40,7 +49,7 @@ public sealed class RecallStreamTests
                 {
                     await responses.WriteAsync(
                         requests.Current.Request.Item.ItemId == "bad"
-                            ? new StreamRecallResponse { Tag = requests.Current.Tag, Error = new RecallError { Code = (int)StatusCode.NotFound, Message = "no such item" } }
+                            ? new StreamRecallResponse { Tag = requests.Current.Tag, Error = Refusal }
                             : AnswerTo(requests.Current),
                         Cancellation);
                 }
@@ -50,7 +59,8 @@ public sealed class RecallStreamTests
         await using var stream = client.OpenRecallStream();
 
         var error = await Assert.ThrowsAsync<RpcException>(() => stream.RecallAsync(Item("bad"), Cancellation));
-        Assert.Equal((StatusCode.NotFound, "no such item"), (error.StatusCode, error.Status.Detail));
+        Assert.Equal((StatusCode.ResourceExhausted, "too many"), (error.StatusCode, error.Status.Detail));
+        Assert.Equal(TimeSpan.FromSeconds(3), RpcErrorText.RetryDelay(error));
         Assert.Equal("default/a", (await stream.RecallAsync(Item("a"), Cancellation)).GenerationId);
     }
 

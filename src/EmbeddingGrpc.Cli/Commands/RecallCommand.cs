@@ -7,6 +7,7 @@ using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Protocol.V1;
 using Google.Protobuf;
 using Spectre.Console;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
 
 namespace EmbeddingGrpc.Cli.Commands;
 
@@ -16,11 +17,20 @@ internal sealed class RecallCommand : ModelCommand
     private const int MaximumK = 1000;
     private const int MaximumExcludeSeenLast = 10_000;
     private const double MostScore = 1e9;
+    private const double LeastHalfLifeHours = 0.001;
+    private const double MostHalfLifeHours = 876_000;
 
     private readonly Option<string?> _item = new("--item") { Description = "Items similar to this one.", HelpName = "ID" };
-    private readonly Option<string?> _user = new("--user") { Description = "Items for this user, from the user's own recent history.", HelpName = "ID" };
-    private readonly Option<string?> _session = new("--session") { Description = "Items that go on from these, oldest first.", HelpName = "A,B,C" };
+    private readonly Option<string?> _user = new("--user") { Description = "Items for this user, from the user's own recent history; with --session, whose session it is.", HelpName = "ID" };
+    private readonly Option<string?> _session = new("--session") { Description = "Items that go on from these, oldest first; with --user, mixed with that user's history.", HelpName = "A,B,C" };
     private readonly Option<string?> _vector = new("--vector") { Description = "Items nearest to the vector in this file; - for standard input.", HelpName = "FILE" };
+    private readonly Option<double?> _historyWeight = new("--history-weight") { Description = "With --session and --user: the part of the query that is the user's history's, 0..1.", HelpName = "SHARE" };
+    private readonly Option<double?> _halfLifeHours = new("--half-life-hours")
+    {
+        Description = "With --user alone: hours of event time after which an item of the history pulls half as much. By the order of the history unless given.",
+        HelpName = "HOURS",
+    };
+
     private readonly Option<int> _k = new("--k") { Description = $"How many, 1..{MaximumK}.", HelpName = "N", DefaultValueFactory = _ => 10 };
     private readonly Option<string?> _exclude = new("--exclude") { Description = "Items never to return.", HelpName = "A,B,C" };
     private readonly Option<bool> _excludeSeen = new("--exclude-seen") { Description = "Leave out what the user has interacted with." };
@@ -50,10 +60,12 @@ internal sealed class RecallCommand : ModelCommand
         : base(
             console,
             "recall",
-            "Asks for the best items for an item, a user, a session or a vector: exactly one of these.\n\n"
+            "Asks for the best items for an item, a user, a session or a vector: exactly one of these, or a session of a user.\n\n"
             + "Prints a table on a terminal, 'item<TAB>score' lines elsewhere, or JSON.",
             "embedctl recall --item 1 --k 5 --titles movies.csv",
             "embedctl recall --user 42 --exclude-seen",
+            "embedctl recall --user 42 --half-life-hours 48",
+            "embedctl recall --session 260,1196 --user 42 --history-weight 0.3 --exclude-seen",
             "embedctl recall --user 42 --exclude-seen-last 3 --minimum-score 1.5",
             "embedctl recall --user 42 --k 20 --cold-share 0.2",
             "embedctl recall --session 260,1196,1210 --exclude 1,2 --json",
@@ -62,17 +74,25 @@ internal sealed class RecallCommand : ModelCommand
             "echo '0.1 -0.2 0.3' | embedctl recall --vector -")
     {
         foreach (var query in new Option[] { _item, _user, _session, _vector }) Add(query);
-        foreach (var option in new Option[] { _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _coldShare, _filter, _targetRecall, _titles, _json }) Add(option);
+        foreach (var option in new Option[] { _historyWeight, _halfLifeHours, _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _coldShare, _filter, _targetRecall, _titles, _json }) Add(option);
         _k.AcceptOnlyRange(1, MaximumK);
         _excludeSeenLast.AcceptOnlyRange(1, MaximumExcludeSeenLast);
         _minimumScore.AcceptOnlyRange(-MostScore, MostScore);
         _coldShare.AcceptOnlyRange(0.0, 1.0);
+        _historyWeight.AcceptOnlyRange(0.0, 1.0);
+        _halfLifeHours.AcceptOnlyRange(LeastHalfLifeHours, MostHalfLifeHours);
         Validators.Add(result =>
         {
             if (result.GetResult(_excludeSeenLast) is not null && (result.GetValue(_excludeSeen) || result.GetValue(_includeQueryItems)))
                 result.AddError("--exclude-seen-last contradicts --exclude-seen and --include-query-items; give one of them.");
+            var (ofUser, ofSession) = (result.GetResult(_user) is not null, result.GetResult(_session) is not null);
             var given = new Option[] { _item, _user, _session, _vector }.Count(option => result.GetResult(option) is not null);
-            if (given != 1) result.AddError("Give exactly one of --item, --user, --session, --vector.");
+            if (given != 1 && !(given == 2 && ofUser && ofSession))
+                result.AddError("Give exactly one of --item, --user, --session, --vector. (--session may have a --user.)");
+            if (result.GetResult(_historyWeight) is not null && !(ofUser && ofSession))
+                result.AddError("--history-weight needs --session and --user: it is the part of the query that is the user's history's.");
+            if (result.GetResult(_halfLifeHours) is not null && !(ofUser && !ofSession))
+                result.AddError("--half-life-hours needs --user, without --session: it is the history that is forgotten.");
         });
     }
 
@@ -108,12 +128,25 @@ internal sealed class RecallCommand : ModelCommand
         if (arguments.GetValue(_coldShare) is { } coldShare) request.ColdShare = coldShare;
         if (arguments.GetValue(_targetRecall) is { } targetRecall) request.TargetRecall = targetRecall;
         if (arguments.GetValue(_item) is { } item) request.Item = new ItemQuery { ItemId = item };
-        else if (arguments.GetValue(_user) is { } user) request.User = new UserQuery { UserId = user };
-        else if (arguments.GetValue(_session) is { } session)
-            request.Session = new SessionQuery { Items = { Split(session).Select(id => new SessionItem { ItemId = id }) } };
+        else if (arguments.GetValue(_session) is { } session) request.Session = ReadSession(arguments, session);
+        else if (arguments.GetValue(_user) is { } user) request.User = ReadUser(arguments, user);
         else
             request.Vector = new VectorQuery { Values = { await VectorFile.ReadAsync(arguments.GetRequiredValue(_vector)!, cancellationToken) } };
         return request;
+    }
+
+    private SessionQuery ReadSession(ParseResult arguments, string items)
+    {
+        var session = new SessionQuery { UserId = arguments.GetValue(_user) ?? "", Items = { Split(items).Select(id => new SessionItem { ItemId = id }) } };
+        if (arguments.GetValue(_historyWeight) is { } weight) session.HistoryWeight = weight;
+        return session;
+    }
+
+    private UserQuery ReadUser(ParseResult arguments, string userId)
+    {
+        var user = new UserQuery { UserId = userId };
+        if (arguments.GetValue(_halfLifeHours) is { } hours) user.HalfLife = Duration.FromTimeSpan(TimeSpan.FromHours(hours));
+        return user;
     }
 
     private static double? ParseTargetRecall(ArgumentResult result)

@@ -107,7 +107,7 @@ internal sealed class RecallStreamConnection
         lock (_gate)
             if (!_unanswered.Remove(response.Tag, out answer))
                 return; // Given up meanwhile.
-        if (response.Error is { } error) answer.SetException(new RpcException(new Status((StatusCode)error.Code, error.Message)));
+        if (response.Error is { } error) answer.SetException(error.ToRpcException());
         else answer.SetResult(response.Response);
     }
 

@@ -10,10 +10,11 @@ namespace EmbeddingGrpc.Server.Cache;
 /// </summary>
 public sealed class RecallCacheKey : IEquatable<RecallCacheKey>
 {
-    internal RecallCacheKey(byte[] canonical, RecallKind kind)
+    internal RecallCacheKey(byte[] canonical, RecallKind kind, bool isShareable)
     {
         Canonical = canonical;
         Kind = kind;
+        IsShareable = isShareable;
         Hash = XxHash128.HashToUInt128(canonical);
     }
 
@@ -26,8 +27,8 @@ public sealed class RecallCacheKey : IEquatable<RecallCacheKey>
     /// <summary>What is asked for.</summary>
     public RecallKind Kind { get; }
 
-    /// <summary>Whether the answer may leave the process. A user's may not: its key changes with every click, and it is nobody else's business.</summary>
-    public bool IsShareable => Kind != RecallKind.User;
+    /// <summary>Whether the answer may leave the process. One of a user's history may not: its key changes with every click, and it is nobody else's business.</summary>
+    public bool IsShareable { get; }
 
     /// <inheritdoc/>
     public bool Equals(RecallCacheKey? other) =>

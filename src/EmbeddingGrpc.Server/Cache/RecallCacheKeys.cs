@@ -11,7 +11,7 @@ namespace EmbeddingGrpc.Server.Cache;
 public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cache)
 {
     // Raised whenever the layout of a key or of an answer changes: a Redis outlives the daemon that filled it.
-    private const byte Format = 6;
+    private const byte Format = 7;
 
     // Two daemons that make answers differently may share a Redis. A record prints all of its values, culture-invariantly here.
     private readonly ulong _settings = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(recall.ToString().AsSpan()));
@@ -22,7 +22,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
     /// <param name="query">
     /// <see cref="RecallQuery.Excludes"/> and <see cref="RecallQuery.MinimumScore"/> are not part of the key: they are applied after the cache.
     /// </param>
-    /// <param name="historyVersion">Version of the user's history; 0 for other queries and unknown users.</param>
+    /// <param name="historyVersion">Version of the history of <see cref="RecallSubject.HistoryOf"/>; 0 where there is none.</param>
     /// <param name="graphRevision">Revision of the live item graph; 0 for queries that do not ask it.</param>
     /// <param name="deletionRevision">Which deletions the answer has for certain: see <see cref="Catalog.DeletionState"/>.</param>
     /// <returns>Null for a query that is too long to be worth caching.</returns>
@@ -52,7 +52,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.Int32(query.ColdPlaces);
             writer.UInt64(BitConverter.DoubleToUInt64Bits(query.TargetRecall));
             Write(ref writer, subject, historyVersion);
-            return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject.Kind);
+            return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject.Kind, isShareable: subject.HistoryOf is null);
         }
         finally
         {
@@ -70,8 +70,16 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             case UserSubject user:
                 writer.Text(user.UserId);
                 writer.UInt64((ulong)historyVersion);
+                writer.UInt64((ulong)(user.HalfLife?.Ticks ?? 0));
                 break;
             case SessionSubject session:
+                writer.Text(session.UserId ?? "");
+                if (session.UserId is not null)
+                {
+                    writer.UInt64((ulong)historyVersion);
+                    writer.UInt64(BitConverter.DoubleToUInt64Bits(session.HistoryWeight ?? -1));
+                }
+
                 writer.Int32(session.Items.Count);
                 for (var i = 0; i < session.Items.Count; i++)
                 {
@@ -94,8 +102,8 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
     private static long LongestEncoding(RecallSubject subject) => subject switch
     {
         ItemSubject item => 4 + Encoding.UTF8.GetMaxByteCount(item.ItemId.Length),
-        UserSubject user => 12 + Encoding.UTF8.GetMaxByteCount(user.UserId.Length),
-        SessionSubject session => LongestEncoding(session.Items),
+        UserSubject user => 20 + Encoding.UTF8.GetMaxByteCount(user.UserId.Length),
+        SessionSubject session => 20 + Encoding.UTF8.GetMaxByteCount(session.UserId?.Length ?? 0) + LongestEncoding(session.Items),
         VectorSubject vector => 4 + (4L * vector.Values.Length),
         _ => throw new ArgumentException($"A {subject.GetType().Name} has no key.", nameof(subject)),
     };

@@ -18,7 +18,9 @@ public readonly struct RecallOutcome
     public RecallOutcome(RpcException error)
     {
         ArgumentNullException.ThrowIfNull(error);
-        _error = new RecallError { Code = (int)error.StatusCode, Message = error.Status.Detail }.ToByteArray();
+        var written = new RecallError { Code = (int)error.StatusCode, Message = error.Status.Detail };
+        if (error.GetRpcStatus() is { } status) written.Details.Add(status.Details);
+        _error = written.ToByteArray();
     }
 
     /// <summary>Bytes of the field.</summary>

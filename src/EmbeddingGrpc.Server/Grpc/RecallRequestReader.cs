@@ -50,8 +50,8 @@ public static class RecallRequestReader
             K = (int)k,
             Excludes = request.ExcludeItemIds,
             Filter = filter,
-            // A session's own items are all it has seen, and they are left out already.
-            ExcludeSeen = request.ExcludeSeen && subject is UserSubject,
+            // The own items of a session without a user are all it has seen, and they are left out already.
+            ExcludeSeen = request.ExcludeSeen && subject!.HistoryOf is not null,
             // Of a query that says how many it leaves out, older ones may be answered.
             IncludeQueryItems = request.IncludeQueryItems || request.HasExcludeSeenLast,
             ExcludeSeenLast = request.HasExcludeSeenLast ? (int)request.ExcludeSeenLast : 0,
@@ -124,7 +124,7 @@ public static class RecallRequestReader
                 return new ItemSubject(request.Item.ItemId);
             case RecallRequest.QueryOneofCase.User:
                 CheckId(violations, request.User.UserId, "user.user_id");
-                return new UserSubject(request.User.UserId);
+                return new UserSubject(request.User.UserId) { HalfLife = ReadHalfLife(request.User, violations) };
             case RecallRequest.QueryOneofCase.Session:
                 return ReadSession(request.Session, violations);
             case RecallRequest.QueryOneofCase.Vector:
@@ -133,6 +133,18 @@ public static class RecallRequestReader
                 Refuse(violations, "query", "is missing; set one of item, user, session, vector");
                 return null;
         }
+    }
+
+    private static TimeSpan? ReadHalfLife(UserQuery user, List<BadRequest.Types.FieldViolation> violations)
+    {
+        if (user.HalfLife is not { } given) return null;
+        // Compared as seconds: what a message may hold is beyond a TimeSpan.
+        var seconds = given.Seconds + (given.Nanos / 1e9);
+        if (Math.Abs((long)given.Nanos) <= 999_999_999 && seconds >= UserSubject.LeastHalfLife.TotalSeconds && seconds <= UserSubject.MostHalfLife.TotalSeconds)
+            return TimeSpan.FromSeconds(seconds);
+        Refuse(violations, "user.half_life", FormattableString.Invariant(
+            $"is {seconds} s; must be {UserSubject.LeastHalfLife.TotalSeconds:0} s..{UserSubject.MostHalfLife.TotalSeconds:0} s ({UserSubject.MostHalfLife.TotalDays:0} days); leave it out to go by the order of the history"));
+        return null;
     }
 
     private static SessionSubject? ReadSession(SessionQuery session, List<BadRequest.Types.FieldViolation> violations)
@@ -156,7 +168,21 @@ public static class RecallRequestReader
         }
 
         if (allZero) Refuse(violations, "session.items", "all have weight 0; give at least one a weight above 0, or leave the weights out");
-        return new SessionSubject(entries);
+        if (session.UserId.Length > 0) CheckId(violations, session.UserId, "session.user_id");
+        // Written so that NaN is refused.
+        if (session.HasHistoryWeight && !(session.HistoryWeight is >= 0 and <= 1))
+        {
+            Refuse(violations, "session.history_weight", FormattableString.Invariant(
+                $"is {session.HistoryWeight}; must be 0..1: 0.3 gives the stored history three tenths of the query"));
+        }
+
+        if (session.HasHistoryWeight && session.UserId.Length == 0)
+            Refuse(violations, "session.history_weight", "needs session.user_id: the history is that user's");
+        return new SessionSubject(entries)
+        {
+            UserId = session.UserId.Length > 0 ? session.UserId : null,
+            HistoryWeight = session.HasHistoryWeight ? session.HistoryWeight : null,
+        };
     }
 
     private static VectorSubject? ReadVector(VectorQuery vector, List<BadRequest.Types.FieldViolation> violations)

@@ -14,7 +14,7 @@ internal sealed class AskedLately(RecallEngine engine, ModelRuntime model, Recal
         try
         {
             var count = 0;
-            if (query.Subject is UserSubject user && !model.Histories.TryRead(user.UserId, events, out count, out _)) count = 0;
+            if (query.Subject.HistoryOf is { } userId && !model.Histories.TryRead(userId, events, out count, out _)) count = 0;
             engine.Search(new RecallSpace(generation, model.Items, model.Graph) { Catalog = model.Catalog }, query, events.AsSpan(0, count), cancellationToken);
         }
         catch (Exception e) when (e is ItemNotInGenerationException or InvalidRecallQueryException or Catalog.Filters.InvalidFilterException)

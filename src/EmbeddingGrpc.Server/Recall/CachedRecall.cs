@@ -82,7 +82,7 @@ public sealed class CachedRecall
     {
         var asked = new Asked(
             runtime, SpaceOf(runtime, generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current, isTaken);
-        var answer = query.Subject is UserSubject user ? await AnswerUserAsync(asked, user, cancellationToken) : await AnswerAsync(asked, cancellationToken);
+        var answer = query.Subject.HistoryOf is { } userId ? await AnswerUserAsync(asked, userId, cancellationToken) : await AnswerAsync(asked, cancellationToken);
         _metrics.Answered(query.Subject.Kind, answer.Origin, started);
         return answer;
     }
@@ -111,13 +111,13 @@ public sealed class CachedRecall
             ? _revisions.GetValue(runtime.Graph, graph => new GraphRevision(graph, _options.GraphRevisionPeriod, _time)).At(minimumOffset.Value)
             : 0;
 
-    private async ValueTask<RecallAnswer> AnswerUserAsync(Asked asked, UserSubject user, CancellationToken cancellationToken)
+    private async ValueTask<RecallAnswer> AnswerUserAsync(Asked asked, string userId, CancellationToken cancellationToken)
     {
         var histories = asked.Model.Histories;
         var events = ArrayPool<HistoryEvent>.Shared.Rent(histories.MaximumLength);
         try
         {
-            if (!histories.TryRead(user.UserId, events, out var count, out var version)) (count, version) = (0, 0);
+            if (!histories.TryRead(userId, events, out var count, out var version)) (count, version) = (0, 0);
             return await AnswerAsync(asked with { History = events.AsMemory(0, count), HistoryVersion = version }, cancellationToken);
         }
         finally

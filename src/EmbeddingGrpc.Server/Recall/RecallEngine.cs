@@ -22,7 +22,7 @@ public sealed class RecallEngine(RecallOptions options, TimeProvider? time = nul
     /// <summary>Answers one query.</summary>
     /// <param name="space">What is searched; the generation leased by the caller for as long as the result is read.</param>
     /// <param name="query">The question.</param>
-    /// <param name="history">The user's stored history, oldest first; empty for other queries.</param>
+    /// <param name="history">The stored history of <see cref="RecallSubject.HistoryOf"/>, oldest first; empty where there is none.</param>
     /// <param name="cancellationToken">Stops the search between blocks of work.</param>
     /// <returns><see cref="RecallQuery.K"/> candidates wherever as many exist that are not excluded.</returns>
     /// <exception cref="ItemNotInGenerationException">The generation knows none of the items that the query names.</exception>
@@ -44,6 +44,9 @@ public sealed class RecallEngine(RecallOptions options, TimeProvider? time = nul
                 return SimilarToItem(space, item, query, scratch, cancellationToken);
             case VectorSubject vector:
                 return SimilarToVector(space, vector, query, scratch, cancellationToken);
+            case SessionSubject { UserId: not null } session:
+                _pulls.FromSessionAndHistory(space, session, history, query, scratch);
+                return Answer(Next(space, query, scratch, cancellationToken) ?? AnswerBasis.Popular, query, scratch);
             case SessionSubject session:
                 _pulls.FromSession(space, session, query, scratch);
                 return Next(space, query, scratch, cancellationToken) is { } basis ? Answer(basis, query, scratch) : throw NotFound(space, session);
@@ -121,7 +124,7 @@ public sealed class RecallEngine(RecallOptions options, TimeProvider? time = nul
     private AnswerBasis? Next(in RecallSpace space, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
         var basis = scratch.Pulls.Count > 0 ? _blend.Run(space, query, scratch, cancellationToken) : null;
-        if (basis is null && query.Subject is SessionSubject && !query.Sources.Equals(RecallSources.Popular)) return null;
+        if (basis is null && query.Subject is SessionSubject { UserId: null } && !query.Sources.Equals(RecallSources.Popular)) return null;
         if (scratch.Candidates.Count < query.K && query.Sources.HasFlag(RecallSources.Popular))
         {
             AddPopular(space, query.K - ColdPlaces.Missing(scratch.Candidates, query, space.Generation), scratch, cancellationToken);

@@ -21,6 +21,10 @@ public sealed record RecallOptions
     [Range(0.0, 10.0)]
     public double RecencyExponent { get; init; } = 1.25;
 
+    /// <summary>The part of a session's query that is the stored history's of its user, where the request names one and does not say how much.</summary>
+    [Range(0.0, 1.0)]
+    public double HistoryWeight { get; init; } = 0.3;
+
     /// <summary>How strongly each type of interaction pulls.</summary>
     [ValidateObjectMembers]
     public InteractionWeights InteractionWeights { get; init; } = new();

@@ -33,7 +33,7 @@ public sealed record RecallQuery
     /// <summary>Which items may be answered; null for all.</summary>
     public ItemFilter? Filter { get; init; }
 
-    /// <summary>Leave out every item of the user's stored history.</summary>
+    /// <summary>Leave out every item of the stored history of <see cref="RecallSubject.HistoryOf"/>.</summary>
     public bool ExcludeSeen { get; init; }
 
     /// <summary>Leave out the items that were seen last, so many distinct ones; 0 leaves out none for that reason.</summary>

@@ -33,6 +33,12 @@ internal sealed class RecallScratch
     /// <summary>Items that make the query.</summary>
     public List<Pull> Pulls { get; } = new(64);
 
+    /// <summary>Event times of the pulls of a history, newest first.</summary>
+    public List<long> PullTimes { get; } = new(64);
+
+    /// <summary>The pulls of a session while those of its user's history are found.</summary>
+    public List<Pull> SessionPulls { get; } = new(64);
+
     /// <summary>What was found, best first in the end.</summary>
     public List<RecallCandidate> Candidates { get; } = new(1024);
 
@@ -49,6 +55,8 @@ internal sealed class RecallScratch
         Taken.Clear();
         Disliked.Clear();
         Pulls.Clear();
+        PullTimes.Clear();
+        SessionPulls.Clear();
         Candidates.Clear();
         Signals?.Clear();
         Graph.Reset();

@@ -9,4 +9,7 @@ public abstract record RecallSubject
 
     /// <summary>The kind, as it is tagged in metrics and in cache keys.</summary>
     public abstract RecallKind Kind { get; }
+
+    /// <summary>The user whose stored history has a say; null where none has.</summary>
+    public virtual string? HistoryOf => null;
 }

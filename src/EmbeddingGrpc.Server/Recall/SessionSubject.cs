@@ -9,4 +9,13 @@ public sealed record SessionSubject(IReadOnlyList<SessionEntry> Items) : RecallS
 
     /// <inheritdoc/>
     public override RecallKind Kind => RecallKind.Session;
+
+    /// <inheritdoc/>
+    public override string? HistoryOf => UserId;
+
+    /// <summary>Whose session it is; null for nobody's.</summary>
+    public string? UserId { get; init; }
+
+    /// <summary>The part of the query that is the user's stored history's, 0..1; null for the configured one.</summary>
+    public double? HistoryWeight { get; init; }
 }

@@ -13,11 +13,13 @@ public sealed class RecallCacheKeysTests
     // Few and short ids, so that equal and confusingly similar queries are drawn often.
     private static readonly Gen<string> Id = Gen.String[Gen.Char["ab1"], 1, 3];
 
+    private static readonly Gen<SessionEntry[]> Entries = Gen.Select(Id, AnyOf<float?>(null, 0f, 1f, 2f), (id, weight) => new SessionEntry(id, weight)).Array[1, 3];
+
     private static readonly Gen<RecallSubject> Subject = Gen.OneOf<RecallSubject>(
         Id.Select(id => (RecallSubject)new ItemSubject(id)),
-        Id.Select(id => (RecallSubject)new UserSubject(id)),
-        Gen.Select(Id, AnyOf<float?>(null, 0f, 1f, 2f), (id, weight) => new SessionEntry(id, weight)).Array[1, 3]
-            .Select(items => (RecallSubject)new SessionSubject(items)),
+        Gen.Select(Id, AnyOf<double?>(null, 1, 2), (id, hours) => (RecallSubject)new UserSubject(id) { HalfLife = hours is { } some ? TimeSpan.FromHours(some) : null }),
+        Gen.Select(Entries, Id, AnyOf<double?>(null, 0, 0.5), (items, user, weight) => (RecallSubject)new SessionSubject(items) { UserId = user, HistoryWeight = weight }),
+        Entries.Select(items => (RecallSubject)new SessionSubject(items)),
         AnyOf(0f, 1f, -1f).Array[1, 3].Select(values => (RecallSubject)new VectorSubject(values)));
 
     private static readonly Gen<RecallQuery> Query =
@@ -66,7 +68,7 @@ public sealed class RecallCacheKeysTests
         var keys = new[]
         {
             Keys.For("default", 1, user, 7, 0, 0), Keys.For("other", 1, user, 7, 0, 0), Keys.For("default", 2, user, 7, 0, 0), Keys.For("default", 1, user, 8, 0, 0), Keys.For("default", 1, user, 7, 1, 0),
-            Keys.For("default", 1, user, 7, 0, 1),
+            Keys.For("default", 1, user, 7, 0, 1), KeyOfSession(7), KeyOfSession(8),
         };
 
         Assert.Equal(keys.Length, keys.Distinct().Count());
@@ -92,6 +94,8 @@ public sealed class RecallCacheKeysTests
     public void For_User_IsNotShareable()
     {
         Assert.False(KeyOf(Base with { Subject = new UserSubject("a") }).IsShareable);
+        Assert.False(KeyOfSession(7).IsShareable);
+        Assert.True(KeyOf(Base with { Subject = new SessionSubject([new("a")]) }).IsShareable);
         Assert.True(KeyOf(Base).IsShareable);
     }
 
@@ -110,11 +114,14 @@ public sealed class RecallCacheKeysTests
 
     private static RecallCacheKey KeyOf(RecallQuery query) => Keys.For("default", 1, query, 0, 0, 0)!;
 
+    private static RecallCacheKey KeyOfSession(long historyVersion) =>
+        Keys.For("default", 1, Base with { Subject = new SessionSubject([new("a")]) { UserId = "a" } }, historyVersion, 0, 0)!;
+
     private static string Describe(RecallQuery query)
     {
         var subject = query.Subject switch
         {
-            SessionSubject session => "session " + string.Join('|', session.Items.Select(item => $"{item.ItemId}={item.Weight?.ToString() ?? "recency"}")),
+            SessionSubject session => $"session {session.UserId} {session.HistoryWeight} " + string.Join('|', session.Items.Select(item => $"{item.ItemId}={item.Weight?.ToString() ?? "recency"}")),
             VectorSubject vector => "vector " + string.Join('|', vector.Values.ToArray()),
             var other => other.ToString(),
         };

@@ -146,6 +146,57 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
     }
 
     [Fact]
+    public async Task Recall_SessionOfAUser_IsMixedWithTheHistoryAndNotAnsweredFromBeforeANewClick()
+    {
+        var request = Session("camp0-1");
+        (request.K, request.Session.UserId, request.ExcludeSeen) = (100, "mixed", true);
+        request.MinimumOffset = await Daemon.AppendAsync(Click("mixed", "camp1-1", 1), Click("mixed", "camp1-2", 2));
+        var searched = await Daemon.RecallAsync(request);
+
+        Assert.DoesNotContain(searched.Candidates, c => c.ItemId is "camp0-1" or "camp1-1" or "camp1-2");
+        Assert.Equal(AnswerSource.Memory, (await Daemon.RecallAsync(request)).Source);
+        request.K = 1;
+        foreach (var (weight, camp) in new[] { (0.0, "camp0-"), (1.0, "camp1-") })
+        {
+            request.Session.HistoryWeight = weight;
+            Assert.StartsWith(camp, Assert.Single((await Daemon.RecallAsync(request)).Candidates).ItemId, StringComparison.Ordinal);
+        }
+
+        request.MinimumOffset = await Daemon.AppendAsync(Click("mixed", "camp1-3", 3));
+        Assert.Equal(AnswerSource.Search, (await Daemon.RecallAsync(request)).Source);
+    }
+
+    [Fact]
+    public async Task Recall_SessionOfUnknownItemsOfAUser_IsAnsweredByTheHistoryElseByWhatIsPopular()
+    {
+        var request = Session("unheard-of");
+        request.Session.UserId = "lost";
+        Assert.Equal((RecallBasis.Popular, 10), await BasisAsync());
+
+        request.MinimumOffset = await Daemon.AppendAsync(Click("lost", "camp1-1", 1));
+        Assert.Equal((RecallBasis.Embedding, 10), await BasisAsync());
+
+        async Task<(RecallBasis Basis, int Candidates)> BasisAsync() => await Daemon.RecallAsync(request) is var r ? (r.Basis, r.Candidates.Count) : default;
+    }
+
+    [Fact]
+    public async Task Recall_UserWithAHalfLife_ForgetsWhatIsLongAgoAndIsCachedApart()
+    {
+        // Of many old clicks and one new one: by their places the old ones outweigh it, by their age they count for nothing.
+        var clicks = Enumerable.Range(0, 9).Select(i => Click("changed", $"camp0-{i}", 1 + i)).Append(Click("changed", "camp1-1", 1_000_000)).ToArray();
+        var request = new RecallRequest { User = new UserQuery { UserId = "changed" }, K = 100, Explain = true, MinimumOffset = await Daemon.AppendAsync(clicks) };
+        var byPlace = await Daemon.RecallAsync(request);
+        request.User.HalfLife = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(1));
+        var byAge = await Daemon.RecallAsync(request);
+
+        Assert.Equal((AnswerSource.Search, AnswerSource.Search), (byPlace.Source, byAge.Source));
+        Assert.Contains(byPlace.Candidates, c => c.Contributions.Any(part => part.ItemId == "camp0-8"));
+        var because = byAge.Candidates.SelectMany(c => c.Contributions).Select(part => part.ItemId).Distinct();
+        Assert.Equal(["camp1-1"], because);
+        Assert.Equal(AnswerSource.Memory, (await Daemon.RecallAsync(request)).Source);
+    }
+
+    [Fact]
     public async Task Recall_SessionOfAnItemSeenForTheFirstTime_IsAnsweredAtOnceByWhatCameWithIt()
     {
         var request = Session("brand-new");

@@ -38,6 +38,11 @@ public sealed class RecallOverloadTests : IAsyncLifetime
             Assert.InRange(refused.GetRpcStatus()!.GetDetail<RetryInfo>()!.RetryDelay.ToTimeSpan(), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(3));
         }
 
+        await using var stream = new StreamOfOne(_daemon.Client);
+        var streamed = new Google.Rpc.Status { Details = { (await stream.AskAsync(Item(2))).Error.Details } };
+        Assert.Equal("OVERLOADED", streamed.GetDetail<ErrorInfo>()!.Reason);
+        Assert.InRange(streamed.GetDetail<RetryInfo>()!.RetryDelay.ToTimeSpan(), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(3));
+
         // What is in memory costs no search.
         Assert.Equal(AnswerSource.Memory, (await _daemon.RecallAsync(Item(0))).Source);
         held.Dispose();
@@ -75,6 +80,24 @@ public sealed class RecallOverloadTests : IAsyncLifetime
     }
 
     private static RecallRequest Item(int i) => new() { Item = new ItemQuery { ItemId = $"camp0-{i}" } };
+
+    private sealed class StreamOfOne(RecallService.RecallServiceClient client) : IAsyncDisposable
+    {
+        private readonly AsyncDuplexStreamingCall<StreamRecallRequest, StreamRecallResponse> _call = client.StreamRecall(cancellationToken: Cancelled);
+
+        public async Task<StreamRecallResponse> AskAsync(RecallRequest request)
+        {
+            await _call.RequestStream.WriteAsync(new StreamRecallRequest { Tag = 1, Request = request }, Cancelled);
+            Assert.True(await _call.ResponseStream.MoveNext(Cancelled));
+            return _call.ResponseStream.Current;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _call.RequestStream.CompleteAsync();
+            _call.Dispose();
+        }
+    }
 
     private async Task UntilWaitingAsync(int count)
     {

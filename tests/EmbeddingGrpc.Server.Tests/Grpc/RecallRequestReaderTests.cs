@@ -2,6 +2,7 @@ using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Grpc;
 using EmbeddingGrpc.Server.Recall;
 using Google.Protobuf.Collections;
+using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -53,6 +54,25 @@ public sealed class RecallRequestReaderTests
     }
 
     [Fact]
+    public void Read_SessionOfAUser_SeesWhatTheUserSaw()
+    {
+        var query = RecallRequestReader.Read(Session(r => (r.ExcludeSeen, r.Session.UserId, r.Session.HistoryWeight) = (true, "u", 0), new SessionItem { ItemId = "a" }));
+        var subject = Assert.IsType<SessionSubject>(query.Subject);
+
+        Assert.Equal(("u", 0.0, true), (subject.UserId, subject.HistoryWeight, query.ExcludeSeen));
+        var alone = RecallRequestReader.Read(Session(r => r.ExcludeSeen = true, new SessionItem { ItemId = "a" }));
+        Assert.Equal((null, false), (alone.Subject.HistoryOf, alone.ExcludeSeen));
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(90, 500_000_000)]
+    [InlineData(36_500L * 86_400, 0)]
+    public void Read_HalfLife_IsTaken(long seconds, int nanos) => Assert.Equal(
+        TimeSpan.FromSeconds(seconds + (nanos / 1e9)),
+        Assert.IsType<UserSubject>(RecallRequestReader.Read(Forgetting(new Duration { Seconds = seconds, Nanos = nanos })).Subject).HalfLife);
+
+    [Fact]
     public void Read_Vector_TakesItsValues()
     {
         var subject = Assert.IsType<VectorSubject>(RecallRequestReader.Read(new RecallRequest { Vector = new VectorQuery { Values = { 0, -1.5f } } }).Subject);
@@ -87,6 +107,16 @@ public sealed class RecallRequestReaderTests
             ("vector.values[0]", "must be finite", new RecallRequest { Vector = new VectorQuery { Values = { float.NegativeInfinity, 1 } } }),
             ("exclude_item_ids", "has 10001 items; at most 10000", Item("a", r => r.ExcludeItemIds.Add(Enumerable.Repeat("b", 10_001)))),
             ("exclude_item_ids[1]", "1..256 bytes", Item("a", r => r.ExcludeItemIds.Add(["b", ""]))),
+            ("user.half_life", "is 0.5 s; must be 1 s..3153600000 s (36500 days)", Forgetting(new Duration { Nanos = 500_000_000 })),
+            ("user.half_life", "is 0 s; must be", Forgetting(new Duration())),
+            ("user.half_life", "is -60 s; must be", Forgetting(new Duration { Seconds = -60 })),
+            ("user.half_life", "must be 1 s..", Forgetting(new Duration { Seconds = long.MaxValue })),
+            ("user.half_life", "must be 1 s..", Forgetting(new Duration { Seconds = 5, Nanos = int.MinValue })),
+            ("session.user_id", "1..256 bytes", Session(r => r.Session.UserId = LongestId + "x", new SessionItem { ItemId = "a" })),
+            ("session.user_id", "control characters", Session(r => r.Session.UserId = "a\nb", new SessionItem { ItemId = "a" })),
+            ("session.history_weight", "needs session.user_id", Session(r => r.Session.HistoryWeight = 0.5, new SessionItem { ItemId = "a" })),
+            ("session.history_weight", "is 1.1; must be 0..1", Session(r => (r.Session.UserId, r.Session.HistoryWeight) = ("u", 1.1), new SessionItem { ItemId = "a" })),
+            ("session.history_weight", "is NaN; must be 0..1", Session(r => (r.Session.UserId, r.Session.HistoryWeight) = ("u", double.NaN), new SessionItem { ItemId = "a" })),
             ("exclude_seen", "needs a user or a session query", Item("a", r => r.ExcludeSeen = true)),
             ("explain", "needs a user or a session query", Item("a", r => r.Explain = true)),
             ("sources", "may only be RECALL_SOURCE_EMBEDDING", Item("a", r => r.Sources.Add(RecallSource.Graph))),
@@ -142,6 +172,8 @@ public sealed class RecallRequestReaderTests
         change?.Invoke(request);
         return request;
     }
+
+    private static RecallRequest Forgetting(Duration halfLife) => new() { User = new UserQuery { UserId = "u", HalfLife = halfLife } };
 
     private static RecallRequest Session(Action<RecallRequest> change, params SessionItem[] items)
     {

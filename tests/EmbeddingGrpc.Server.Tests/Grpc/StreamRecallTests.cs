@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Protocol.V1;
+using Google.Rpc;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.Server.Tests.Grpc;
@@ -34,6 +35,8 @@ public sealed class StreamRecallTests
         Assert.StartsWith("camp1-", answers[8].Response.Candidates[0].ItemId, StringComparison.Ordinal);
         Assert.NotEqual(answers[7].Response.RecallId, answers[8].Response.RecallId);
         Assert.Contains("request: is missing", answers[5].Error.Message, StringComparison.Ordinal);
+        Assert.Equal("k", Assert.Single(DetailOf<BadRequest>(answers[0].Error).FieldViolations).Field);
+        Assert.Equal("nothing", DetailOf<ResourceInfo>(answers[ulong.MaxValue].Error).ResourceName);
     }
 
     [Fact]
@@ -102,9 +105,12 @@ public sealed class StreamRecallTests
         Assert.True(await call.ResponseStream.MoveNext(Cancelled));
         Assert.Equal((1UL, 10), (call.ResponseStream.Current.Tag, call.ResponseStream.Current.Response.Candidates.Count));
         var e = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Cancelled));
-        Assert.Equal((StatusCode.Unavailable, "DRAINING"), (e.StatusCode, e.GetRpcStatus()!.GetDetail<Google.Rpc.ErrorInfo>()!.Reason));
+        Assert.Equal((StatusCode.Unavailable, "DRAINING"), (e.StatusCode, e.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Reason));
         await stopping;
     }
+
+    private static T DetailOf<T>(RecallError error)
+        where T : class, Google.Protobuf.IMessage<T>, new() => new Google.Rpc.Status { Details = { error.Details } }.GetDetail<T>()!;
 
     private static RecallRequest Item(string id, uint k = 10) => new() { Item = new ItemQuery { ItemId = id }, K = k };
 
