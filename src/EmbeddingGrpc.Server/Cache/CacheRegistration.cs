@@ -28,7 +28,12 @@ public static class CacheRegistration
         services.AddSingleton<RedisStore>();
         services.AddSingleton<IRemoteStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton<RemoteLevel>();
-        services.AddHostedService(provider => provider.GetRequiredService<RedisStore>());
+        services.AddHostedService(provider =>
+        {
+            // Made with the daemon and not with the first recall, so that an alert sees a Redis that never was there.
+            _ = provider.GetRequiredService<RecallCache>();
+            return provider.GetRequiredService<RedisStore>();
+        });
         return services.AddSingleton(provider => new RecallCache(
             provider.GetRequiredService<MemoryLevel>(),
             provider.GetRequiredService<RedisOptions>().Configuration.Length > 0 ? provider.GetRequiredService<RemoteLevel>() : null,

@@ -8,4 +8,10 @@ internal static partial class CatalogLog
 
     [LoggerMessage(2111, LogLevel.Warning, "Finishing {Count} erasures of model '{Model}' that were interrupted")]
     public static partial void FinishingErasures(ILogger logger, int count, string model);
+
+    [LoggerMessage(2112, LogLevel.Information, "Purged items of model '{Model}': {Records} records taken out of {Segments} files")]
+    public static partial void ItemsPurged(ILogger logger, string model, long records, int segments);
+
+    [LoggerMessage(2113, LogLevel.Warning, "Finishing {Count} purges of model '{Model}' that were interrupted")]
+    public static partial void FinishingPurges(ILogger logger, int count, string model);
 }

@@ -79,6 +79,8 @@ public sealed class ModelOpener(
         var eraserLogger = loggers.CreateLogger<UserEraser>();
         var journal = new ErasureJournal(Path.Combine(_modelsDirectory, name, "erasures"), new DurableFiles());
         var erasures = await ErasureRecovery.RunAsync(name, journal, log, eraserLogger);
+        var purgeJournal = new PurgeJournal(Path.Combine(_modelsDirectory, name, "purges"), new DurableFiles());
+        var purges = await PurgeRecovery.RunAsync(name, purgeJournal, log, eraserLogger);
         var store = new CheckpointStore(Path.Combine(_modelsDirectory, name, "checkpoints"), _files, logger);
         var state = store.Restore(
             () => NewState(options),
@@ -86,6 +88,7 @@ public sealed class ModelOpener(
             out var restored,
             log.FirstOffset);
         erasures.Clean(state.Histories);
+        purges.Clean(state.Catalog);
         var applier = new EventApplier(
             log,
             state,
@@ -100,10 +103,11 @@ public sealed class ModelOpener(
             ingest.AppliedLag);
         var schedule = new CheckpointSchedule(ingest.CheckpointInterval, ingest.CheckpointEntries);
         var checkpoints = new CheckpointWorker(store, state, applier, restored, schedule, time, logger);
-        if (erasures.IsNeeded) await checkpoints.WriteAsync(onlyThis: true, CancellationToken.None);
+        if (erasures.IsNeeded || purges.IsNeeded) await checkpoints.WriteAsync(onlyThis: true, CancellationToken.None);
         erasures.Finish();
+        purges.Finish();
         var logDirectory = Path.Combine(_modelsDirectory, name, "log");
-        var editor = new CatalogEditor(state.Catalog, log, applier, new ItemPurger(log, checkpoints, logDirectory, time), time);
+        var editor = new CatalogEditor(state.Catalog, log, applier, new ItemPurger(purgeJournal, log, checkpoints, logDirectory, time), time);
         var eraser = new UserEraser(name, logDirectory, journal, log, applier, checkpoints, time, eraserLogger);
         return new ModelEvents(log, state, applier, checkpoints, editor, eraser);
     }

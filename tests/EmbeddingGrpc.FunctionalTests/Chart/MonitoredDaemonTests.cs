@@ -75,6 +75,13 @@ public sealed partial class MonitoredDaemonTests : IDisposable
         Assert.True(missing.Count == 0, string.Join(", ", missing));
     }
 
+    [Fact]
+    public async Task Metrics_OfADaemonThatNobodyAskedYet_TellThatRedisIsNotThere()
+    {
+        await using var daemon = await DaemonProcess.StartAsync(_data.FullPath, Cancel, "--EmbeddingGrpc:Redis:Configuration=127.0.0.1:1,connectTimeout=200,abortConnect=false");
+        Assert.Contains("embeddinggrpc_recall_cache_redis_available", (await DaemonMetrics.ScrapeAsync(daemon, Cancel)).Names);
+    }
+
     // A daemon that has done everything once: recorded, trained, been compared, recalled, and looked for its Redis.
     private async Task<DaemonProcess> StartAsync()
     {

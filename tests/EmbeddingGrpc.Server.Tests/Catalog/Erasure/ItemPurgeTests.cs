@@ -1,6 +1,12 @@
+using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Catalog;
+using EmbeddingGrpc.Server.Catalog.Erasure;
+using EmbeddingGrpc.Server.Models.Files;
 using EmbeddingGrpc.Server.Tests.Grpc;
 using EmbeddingGrpc.Server.Tests.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using AttributeValue = EmbeddingGrpc.Protocol.V1.AttributeValue;
 
 namespace EmbeddingGrpc.Server.Tests.Catalog.Erasure;
 
@@ -91,7 +97,60 @@ public sealed class ItemPurgeTests : IDisposable
         Assert.Equal("once more", (await daemon.Catalog.GetItemAsync(new GetItemRequest { ItemId = Item }, cancellationToken: Cancellation)).Item.Attributes["title"].Text);
     }
 
+    [Fact]
+    public async Task Start_AfterACrashInTheMiddleOfAPurge_FinishesIt()
+    {
+        await using (var daemon = await RecallDaemon.StartAsync(_folder.FullPath))
+        {
+            await UpsertAsync(daemon, Item, Older);
+            await UpsertAsync(daemon, "camp0-2", Older);
+            await daemon.Model.Events.Checkpoints.WriteAsync(onlyThis: false, Cancellation);
+        }
+
+        // What a crash leaves behind: the deletion in the log, its note, and one of the items upserted again.
+        await using (var log = OpenLog())
+        {
+            var deleted = await log.AppendAsync(new AppendBatch([]) { Records = [new ItemDeleted(Item), new ItemDeleted("camp0-2"), new ItemDeleted("never-there")] }, Cancellation);
+            new PurgeJournal(Purges, new DurableFiles()).Begin(new HashSet<string> { Item, "camp0-2", "never-there" }, deleted.DurableOffset);
+            var anew = new Dictionary<string, Server.Catalog.AttributeValue> { ["title"] = Server.Catalog.AttributeValue.Of("anew") };
+            await log.AppendAsync(new AppendBatch([]) { Records = [new ItemUpserted("camp0-2", AttributeCodec.Encode(anew))] }, Cancellation);
+        }
+
+        Assert.Equal(2, FilesWith(Older));
+        for (var start = 0; start < 2; start++)
+        {
+            await using var daemon = await RecallDaemon.StartAsync(_folder.FullPath, train: false);
+            daemon.Model.ServeStoredGeneration(Cancellation);
+            await daemon.Model.Applier.WaitForAppliedAsync(daemon.Model.Log.DurableOffset, Cancellation);
+            Assert.Equal(0, FilesWith(Older));
+            Assert.Empty(Directory.EnumerateFileSystemEntries(Purges));
+            await AssertDeletedAsync(daemon);
+            Assert.True(daemon.Model.Catalog.IsDeleted("never-there"));
+            Assert.Equal("anew", (await daemon.Catalog.GetItemAsync(new GetItemRequest { ItemId = "camp0-2" }, cancellationToken: Cancellation)).Item.Attributes["title"].Text);
+        }
+    }
+
+    [Theory]
+    [InlineData("embeddinggrpc purge 2\n", "has format 2; this daemon reads up to 1")]
+    [InlineData("sku-1\n", "is not the note of a purge")]
+    public async Task Open_ANoteThatCannotBeRead_SaysWhichFileAndWhatToDo(string content, string reason)
+    {
+        Directory.CreateDirectory(Purges);
+        var note = Path.Combine(Purges, "00000000000000000012");
+        await File.WriteAllTextAsync(note, content, Cancellation);
+
+        var error = Assert.ThrowsAny<IOException>(() => new PurgeJournal(Purges, new DurableFiles()));
+
+        Assert.Contains(note, error.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private string Purges => Path.Combine(_folder.FullPath, "models", "default", "purges");
+
+    private InteractionLog OpenLog() =>
+        InteractionLog.Open(Path.Combine(_folder.FullPath, "models", "default", "log"), new EventLogOptions(), TimeProvider.System, NullLogger.Instance);
 
     private static async Task UpsertAsync(RecallDaemon daemon, string item, string title) => await daemon.Catalog.UpsertItemsAsync(
         new UpsertItemsRequest { Items = { new Item { ItemId = item, Attributes = { ["title"] = new AttributeValue { Text = title } } } } }, cancellationToken: Cancellation);
