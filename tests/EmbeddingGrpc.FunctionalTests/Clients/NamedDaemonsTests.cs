@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using EmbeddingGrpc.FunctionalTests.Harness;
 
@@ -28,41 +29,44 @@ public sealed class NamedDaemonsTests : IDisposable
         var hosts = new HostsFile(_files.File("hosts"));
         await using var first = await DaemonProcess.StartAsync(_first.FullPath, Cancel);
         hosts.Set(Name, "127.0.0.1");
+        var said = new ConcurrentQueue<string>();
         using var client = Process.Start(new ProcessStartInfo(
             Build.CommandLineExecutable,
-            ["status", "--watch", "--interval", "0.1", "--address", $"dns:///{Name}:{first.GrpcAddress.Port}", "--http", first.HttpAddress.ToString()])
+            ["status", "--watch", "--address", $"dns:///{Name}:{first.GrpcAddress.Port}", "--http", first.HttpAddress.ToString()])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment = { ["LD_PRELOAD"] = HostsFile.RequireLibrary(), ["NSS_WRAPPER_HOSTS"] = hosts.Path },
         })!;
+        async Task<bool> HasCallsAsync(DaemonProcess daemon, double more = 0)
+        {
+            Assert.False(client.HasExited, $"The client ended: {string.Join(Environment.NewLine, said)}");
+            return await CallsAsync(daemon) > more;
+        }
+
         try
         {
-            var errors = client.StandardError.ReadToEndAsync(Cancel);
-            var output = client.StandardOutput.ReadToEndAsync(Cancel);
-            await Eventually.TrueAsync("the client calls the daemon that there is", () => HasCallsAsync(first, client), Cancel);
+            client.OutputDataReceived += (_, _) => { };
+            client.ErrorDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
+            client.BeginOutputReadLine();
+            client.BeginErrorReadLine();
+            await Eventually.TrueAsync("the client calls the daemon that there is", () => HasCallsAsync(first), Cancel);
 
             await using var second = await DaemonProcess.StartAsync(_second.FullPath, Cancel, "--Listen=127.0.0.2", $"--GrpcPort={first.GrpcAddress.Port}");
             hosts.Set(Name, "127.0.0.1", "127.0.0.2");
-            await Eventually.TrueAsync("the client calls the daemon that joined the name", () => HasCallsAsync(second, client), Cancel);
+            await Eventually.TrueAsync("the client calls the daemon that joined the name", () => HasCallsAsync(second), Cancel);
 
             // Now the other one goes, as in a rolling update: the client goes on with the one that is left.
             await first.StopAsync(Cancel);
             hosts.Set(Name, "127.0.0.2");
             var before = await CallsAsync(second);
-            await Eventually.TrueAsync("the client goes on", async () => !client.HasExited && await CallsAsync(second) > before + 20, Cancel);
+            await Eventually.TrueAsync("the client goes on", () => HasCallsAsync(second, before + 3), Cancel);
         }
         finally
         {
             client.Kill();
             await client.WaitForExitAsync(CancellationToken.None);
         }
-    }
-
-    private static async Task<bool> HasCallsAsync(DaemonProcess daemon, Process client)
-    {
-        Assert.False(client.HasExited, "The client ended.");
-        return await CallsAsync(daemon) > 0;
     }
 
     private static async Task<double> CallsAsync(DaemonProcess daemon) => (await DaemonMetrics.ScrapeAsync(daemon, Cancel)).SumOf(Calls, "ModelService/ListModels");
