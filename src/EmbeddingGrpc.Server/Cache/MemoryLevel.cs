@@ -11,13 +11,18 @@ public sealed class MemoryLevel : IDisposable
     // Measured: what the cache, the entry and the key hold beside the bytes of key and answer.
     private const int EntryOverheadBytes = 400;
 
-    // While it holds less than this share of its bytes, all is kept; beyond it what is asked for a second time.
-    private const int SmallShare = 16;
+    // While it holds less than this share of its bytes, all is kept; beyond it what is asked for a second time. Small, because what lives for some
+    // seconds is what a collector of generations is worst at: a sixteenth, made anew every time to live, was a full collection each minute.
+    private const int SmallShare = 256;
+
+    // What cannot change while its generation serves is kept so many times as long, as long as it is asked for. Made anew every time to live, the hottest
+    // answers would be searched for the same bytes, and those of before are dead in the oldest generation of the heap.
+    private const int LivesWhileAsked = 20;
 
     // Asking the cache for its size sums over its counters; it changes little in between.
-    private const int SetsBetweenLooks = 64;
+    private const int SetsBetweenLooks = 16;
 
-    private readonly Doorkeeper _doorkeeper = new();
+    private readonly Doorkeeper _doorkeeper;
     private readonly MemoryCache? _entries;
     private readonly RecallCacheOptions _options;
     private readonly RecallMetrics _metrics;
@@ -29,6 +34,7 @@ public sealed class MemoryLevel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         (_options, _metrics) = (options, metrics);
+        _doorkeeper = new Doorkeeper(options.MemoryTimeToLive, time);
         if (options.MemoryBytes == 0) return;
         _entries = new MemoryCache(new MemoryCacheOptions { SizeLimit = options.MemoryBytes, Clock = new Clock(time), TrackStatistics = true });
     }
@@ -60,14 +66,14 @@ public sealed class MemoryLevel : IDisposable
         ArgumentNullException.ThrowIfNull(body);
         if (_entries is null) return;
         if (!_doorkeeper.Note(key.Hash) && !isHot && !IsSmall(_entries)) return;
-        Keep(_entries, key, body, body.Length, _options.MemoryTimeToLive);
+        Keep(_entries, key, body, body.Length, _options.MemoryTimeToLive, key.Kind is RecallKind.Item or RecallKind.Vector);
     }
 
     /// <summary>Keeps for a little while that there is no answer.</summary>
     internal void SetMissing(RecallCacheKey key, MissingItem missing)
     {
         if (_entries is null || _options.NegativeTimeToLive == TimeSpan.Zero) return;
-        Keep(_entries, key, missing, 2 * (missing.ItemId.Length + missing.Message.Length), _options.NegativeTimeToLive);
+        Keep(_entries, key, missing, 2 * (missing.ItemId.Length + missing.Message.Length), _options.NegativeTimeToLive, isLasting: false);
     }
 
     /// <summary>Drops every answer to a user. Looks at every key.</summary>
@@ -79,12 +85,14 @@ public sealed class MemoryLevel : IDisposable
         foreach (var key in _entries.Keys.OfType<RecallCacheKey>().Where(key => !key.IsShareable && key.Canonical.Span.IndexOf(id) >= 0)) _entries.Remove(key);
     }
 
-    private void Keep(MemoryCache entries, RecallCacheKey key, object value, int bytes, TimeSpan timeToLive)
+    private void Keep(MemoryCache entries, RecallCacheKey key, object value, int bytes, TimeSpan timeToLive, bool isLasting)
     {
         using var entry = entries.CreateEntry(key);
         entry.Value = value;
         entry.Size = bytes + key.Canonical.Length + EntryOverheadBytes;
-        entry.AbsoluteExpirationRelativeToNow = Jitter.Around(timeToLive, _options.TimeToLiveJitter);
+        timeToLive = Jitter.Around(timeToLive, _options.TimeToLiveJitter);
+        if (isLasting) entry.SlidingExpiration = timeToLive;
+        entry.AbsoluteExpirationRelativeToNow = isLasting ? LivesWhileAsked * timeToLive : timeToLive;
     }
 
     private bool IsSmall(MemoryCache entries)

@@ -12,7 +12,10 @@ public sealed record RecallCacheOptions
     [Range(0L, 1L << 40)]
     public long MemoryBytes { get; init; } = 64L * 1024 * 1024;
 
-    /// <summary>How long an answer is kept in memory.</summary>
+    /// <summary>
+    /// How long an answer is kept in memory. One to an item or a vector, which nothing changes while its generation serves, is kept that long after it was
+    /// asked for last, and twenty times as long at most.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan MemoryTimeToLive { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -28,15 +28,42 @@ public sealed class MemoryLevelTests : IDisposable
     }
 
     [Fact]
-    public void TryGet_AfterTheLongestLife_IsGone()
+    public void TryGet_AnswerThatLiveStateTookPartIn_IsGoneAfterItsLifeHoweverOftenItIsAsked()
     {
         var options = new RecallCacheOptions { MemoryTimeToLive = TimeSpan.FromSeconds(10), TimeToLiveJitter = 0.2 };
         using var level = Make(options);
-        level.Set(KeyOf(1), new byte[] { 1 });
+        var key = Keys.For("default", 1, new RecallQuery { Subject = new SessionSubject([new SessionEntry("a")]) }, 0, 0, 0)!;
+        level.Set(key, new byte[] { 1 });
 
         _time.Advance(TimeSpan.FromSeconds(7.9));
-        Assert.True(level.TryGet(KeyOf(1), out _));
+        Assert.True(level.TryGet(key, out _));
         _time.Advance(TimeSpan.FromSeconds(4.2));
+        Assert.False(level.TryGet(key, out _));
+    }
+
+    [Fact]
+    public void TryGet_AnswerToAnItemThatIsAskedAgainAndAgain_IsKeptTwentyTimesAsLong()
+    {
+        using var level = Make(new RecallCacheOptions { MemoryTimeToLive = TimeSpan.FromSeconds(10), TimeToLiveJitter = 0 });
+        level.Set(KeyOf(1), new byte[] { 1 });
+        for (var second = 9; second < 200; second += 9)
+        {
+            _time.Advance(TimeSpan.FromSeconds(9));
+            Assert.True(level.TryGet(KeyOf(1), out _));
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.False(level.TryGet(KeyOf(1), out _));
+    }
+
+    [Fact]
+    public void TryGet_AnswerToAnItemThatNobodyAskedForALifetime_IsGone()
+    {
+        using var level = Make(new RecallCacheOptions { MemoryTimeToLive = TimeSpan.FromSeconds(10), TimeToLiveJitter = 0 });
+        level.Set(KeyOf(1), new byte[] { 1 });
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.True(level.TryGet(KeyOf(1), out _));
+        _time.Advance(TimeSpan.FromSeconds(10.1));
         Assert.False(level.TryGet(KeyOf(1), out _));
     }
 
@@ -53,10 +80,10 @@ public sealed class MemoryLevelTests : IDisposable
     [Fact]
     public void Set_HardlyAnyRoomLeft_KeepsWhatIsAskedTwiceOrKnownToBeHot()
     {
-        using var level = Make(new RecallCacheOptions { MemoryBytes = 1_600_000 });
-        // A sixteenth of it is free for all.
+        using var level = Make(new RecallCacheOptions { MemoryBytes = 25_600_000 });
+        // A 256th of it is free for all.
         for (var i = 0; i < 1000; i++) level.Set(KeyOf(i), new byte[1000]);
-        Assert.InRange(level.SizeBytes, 100_000, 250_000);
+        Assert.InRange(level.SizeBytes, 100_000, 150_000);
 
         level.Set(KeyOf(2000), new byte[1000]);
         Assert.False(level.TryGet(KeyOf(2000), out _));
