@@ -80,7 +80,7 @@ public sealed partial class EmbeddingClient : IDisposable
     }
 
     /// <summary>The k best items for one query.</summary>
-    /// <exception cref="RpcException">NOT_FOUND: the item or model is unknown; FAILED_PRECONDITION: nothing was trained yet; INVALID_ARGUMENT.</exception>
+    /// <exception cref="RpcException">NOT_FOUND: the item or model is unknown; FAILED_PRECONDITION: nothing was trained yet that could answer; INVALID_ARGUMENT.</exception>
     public Task<RecallResponse> RecallAsync(RecallRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -95,12 +95,12 @@ public sealed partial class EmbeddingClient : IDisposable
     public Task<RecallResponse> RecallSimilarAsync(string itemId, int k = 10, CancellationToken cancellationToken = default) =>
         RecallAsync(new RecallRequest { Item = new ItemQuery { ItemId = itemId }, K = checked((uint)k) }, cancellationToken);
 
-    /// <summary>Items for a user, from the user's own recent history; the most popular ones for a user without any.</summary>
+    /// <summary>Items for a user, from the user's own recent history; the most popular ones for a user without any, and any there are where nothing is popular yet.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="k">How many, 1..1000.</param>
     /// <param name="excludeSeen">Leave out what the user has interacted with.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="RpcException">FAILED_PRECONDITION: nothing was trained yet.</exception>
+    /// <exception cref="RpcException">FAILED_PRECONDITION: there are no items yet.</exception>
     public Task<RecallResponse> RecallForUserAsync(string userId, int k = 10, bool excludeSeen = true, CancellationToken cancellationToken = default) =>
         RecallAsync(new RecallRequest { User = new UserQuery { UserId = userId }, K = checked((uint)k), ExcludeSeen = excludeSeen }, cancellationToken);
 

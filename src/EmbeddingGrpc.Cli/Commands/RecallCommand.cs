@@ -107,8 +107,7 @@ internal sealed class RecallCommand : ModelCommand
         if (arguments.GetValue(_json)) Terminal.WriteJson(RecallDocument.Of(response, titles));
         else if (Terminal.OutputIsTerminal) WriteTable(response, titles);
         else WriteLines(response, titles);
-        if (response.Basis == RecallBasis.Popular && !arguments.GetValue(_json))
-            Terminal.WriteWarning("the user has no history that the serving generation knows: these are the most popular items");
+        if (!arguments.GetValue(_json) && FallbackOf(response.Basis) is { } fallback) Terminal.WriteWarning(fallback);
         return ExitCode.Success;
     }
 
@@ -168,6 +167,13 @@ internal sealed class RecallCommand : ModelCommand
             throw CommandFailedException.Usage($"--filter is not a filter as JSON, such as {{\"has\": {{\"attribute\": \"price\"}}}}: {e.Message}");
         }
     }
+
+    private static string? FallbackOf(RecallBasis basis) => basis switch
+    {
+        RecallBasis.Popular => "nothing that may be answered follows from what is known of the user: these are the most popular items",
+        RecallBasis.Catalog => "nothing is known of the user, and nothing popular may be answered: these are the newest of all items",
+        _ => null,
+    };
 
     private static string[] Split(string? list) => list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 

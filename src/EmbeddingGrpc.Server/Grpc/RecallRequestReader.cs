@@ -90,10 +90,11 @@ public static class RecallRequestReader
                 RecallSource.Embedding => RecallSources.Embedding,
                 RecallSource.Graph => RecallSources.Graph,
                 RecallSource.Popular => RecallSources.Popular,
+                RecallSource.Catalog => RecallSources.Catalog,
                 _ => RecallSources.None,
             };
             if (source == RecallSources.None)
-                Refuse(violations, $"sources[{i}]", $"is {(int)request.Sources[i]}; must be RECALL_SOURCE_EMBEDDING, RECALL_SOURCE_GRAPH or RECALL_SOURCE_POPULAR");
+                Refuse(violations, $"sources[{i}]", $"is {(int)request.Sources[i]}; must be RECALL_SOURCE_EMBEDDING, RECALL_SOURCE_GRAPH, RECALL_SOURCE_POPULAR or RECALL_SOURCE_CATALOG");
             sources |= source;
         }
 

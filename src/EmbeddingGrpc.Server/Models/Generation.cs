@@ -62,7 +62,7 @@ public sealed class Generation
         _overlay = new GenerationOverlay(parts.Vocabulary.Count, parts.Input.Dimension, hasSimilarity: parts.Similarity is not null);
         _similar = new OverlaidIndex(parts.Similar, Similarity, _overlay, _overlay.SimilarityOf);
         _next = new OverlaidIndex(parts.Next, Output, _overlay, _overlay.OutputOf);
-        IdText = GenerationInfo.TextOf(parts.Id);
+        IdText = IsUntrained ? "" : GenerationInfo.TextOf(parts.Id);
         Info = GenerationInfo.Of(parts);
         Blend = BlendMetrics.Read(parts.Metrics);
     }
@@ -76,8 +76,11 @@ public sealed class Generation
     /// <summary>Random; names it in responses and in cache keys.</summary>
     public ulong Id => _parts.Id;
 
-    /// <summary><see cref="Id"/> as 16 hexadecimal digits.</summary>
+    /// <summary><see cref="Id"/> as 16 hexadecimal digits; empty for one that stands for none.</summary>
     public string IdText { get; }
+
+    /// <summary>Whether it stands for a generation where there is none yet: it has no items.</summary>
+    public bool IsUntrained => Id == UntrainedGeneration.Id;
 
     /// <summary>Counts the model's generations from 1.</summary>
     public long Number => _parts.Number;

@@ -95,6 +95,7 @@ public sealed class ModelAdministrator : IDisposable
             };
             Store(name, () => _directory.Create(definition));
             var model = await OpenAsync(definition);
+            model.AnswerUntrained();
             _registry.Add(model);
             return model;
         }

@@ -69,6 +69,8 @@ public sealed class ModelHost(
                 // Whatever is wrong with one model's files, the others load, and this one can be trained again.
                 ModelLog.GenerationsUnreadable(logger, e, model.Name, e.Message);
             }
+
+            model.AnswerUntrained();
         }
     }
 

@@ -21,9 +21,11 @@ public sealed class ModelRuntime : IAsyncDisposable
     private readonly GenerationPublisher _publisher;
     private readonly GenerationImporter _importer;
     private readonly FoldInWorker _foldIn;
+    private readonly GenerationStore _untrained = new();
     private readonly CancellationTokenSource _closing = new();
     private Task _evaluation = Task.CompletedTask;
     private int _evaluating;
+    private bool _answersUntrained;
 
     internal ModelRuntime(
         string name,
@@ -45,6 +47,7 @@ public sealed class ModelRuntime : IAsyncDisposable
         _publisher = publisher;
         _importer = importer;
         _foldIn = foldIn;
+        _untrained.Publish(UntrainedGeneration.Make(events.State.Items));
     }
 
     /// <summary>Its name.</summary>
@@ -124,6 +127,14 @@ public sealed class ModelRuntime : IAsyncDisposable
     /// <returns>Null where there is none.</returns>
     public GenerationInfo? ServeStoredGeneration(CancellationToken cancellationToken) => _publisher.PublishStored(cancellationToken);
 
+    /// <summary>Leases what recalls are answered by: the serving generation, and before the first one a generation of no items.</summary>
+    /// <returns>False while a stored generation may still be loaded: then what is known so far would answer for what is about to be known.</returns>
+    internal bool TryLeaseForRecall(out GenerationLease lease) =>
+        Generations.TryLease(out lease) || (Volatile.Read(ref _answersUntrained) && _untrained.TryLease(out lease));
+
+    /// <summary>Says that the log is applied and that no stored generation is still to come.</summary>
+    internal void AnswerUntrained() => Volatile.Write(ref _answersUntrained, true);
+
     /// <summary>Makes vectors from elsewhere a generation, which serves.</summary>
     /// <param name="input">W1.</param>
     /// <param name="output">W2, of the same items; null where there is none.</param>
@@ -191,6 +202,7 @@ public sealed class ModelRuntime : IAsyncDisposable
         await Task.WhenAny(_evaluation);
         if (EventsFrom is null) await Events.DisposeAsync();
         Generations.Dispose();
+        _untrained.Dispose();
         _closing.Dispose();
     }
 }

@@ -9,14 +9,14 @@ public sealed class BatchGenerations : IDisposable
     private readonly Dictionary<ModelRuntime, GenerationLease> _leases = [];
 
     /// <summary>The generation that answers this batch's queries to a model.</summary>
-    /// <exception cref="NoGenerationException">The model has never been trained.</exception>
+    /// <exception cref="NoGenerationException">The model's generations are still being loaded.</exception>
     public Generation Of(ModelRuntime model)
     {
         ArgumentNullException.ThrowIfNull(model);
         lock (_gate)
         {
             if (_leases.TryGetValue(model, out var lease)) return lease.Generation;
-            if (!model.Generations.TryLease(out lease)) throw new NoGenerationException(model.Name);
+            if (!model.TryLeaseForRecall(out lease)) throw new NoGenerationException(model.Name);
             _leases.Add(model, lease);
             return lease.Generation;
         }

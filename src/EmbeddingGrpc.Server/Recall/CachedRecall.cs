@@ -60,7 +60,7 @@ public sealed class CachedRecall
     /// <param name="cancellationToken">The caller's deadline and cancellation.</param>
     /// <exception cref="ModelNotFoundException">No such model.</exception>
     /// <exception cref="ModelUnavailableException">The model is not open.</exception>
-    /// <exception cref="NoGenerationException">The model has never been trained.</exception>
+    /// <exception cref="NoGenerationException">The model has never been trained, and the query needs a generation.</exception>
     /// <exception cref="ItemNotInGenerationException">The generation knows none of the items that the query names.</exception>
     /// <exception cref="InvalidRecallQueryException">The query does not fit the model.</exception>
     /// <exception cref="RecallOverloadedException">There is more to search than can be done in time.</exception>
@@ -73,19 +73,24 @@ public sealed class CachedRecall
         if (runtime.Generations.Recent.IsSampled()) runtime.Generations.Recent.Keep(new AskedLately(_engine, runtime, query));
         if (minimumOffset > runtime.Applier.AppliedOffset) await WaitForAsync(runtime, minimumOffset, cancellationToken);
         if (batch is not null) return await AnswerFromAsync(runtime, batch.Of(runtime), query, minimumOffset, isTaken: true, started, cancellationToken);
-        if (!runtime.Generations.TryLease(out var lease)) throw new NoGenerationException(runtime.Name);
+        if (!runtime.TryLeaseForRecall(out var lease)) throw new NoGenerationException(runtime.Name);
         using (lease) return await AnswerFromAsync(runtime, lease.Generation, query, minimumOffset, isTaken: false, started, cancellationToken);
     }
 
     private async ValueTask<RecallAnswer> AnswerFromAsync(
         ModelRuntime runtime, Generation generation, RecallQuery query, LogOffset minimumOffset, bool isTaken, long started, CancellationToken cancellationToken)
     {
+        if (generation.IsUntrained && NeedsTraining(runtime, query)) throw new NoGenerationException(runtime.Name);
         var asked = new Asked(
             runtime, SpaceOf(runtime, generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current, isTaken);
         var answer = query.Subject.HistoryOf is { } userId ? await AnswerUserAsync(asked, userId, cancellationToken) : await AnswerAsync(asked, cancellationToken);
         _metrics.Answered(query.Subject.Kind, answer.Origin, started);
         return answer;
     }
+
+    /// <summary>Whether a query has no answer before the first training: it asks the embeddings, or there is nothing yet.</summary>
+    private static bool NeedsTraining(ModelRuntime runtime, RecallQuery query) =>
+        query.Subject is not (UserSubject or SessionSubject) || query.Sources == RecallSources.Embedding || runtime.Items.Count == 0;
 
     private RecallSpace SpaceOf(ModelRuntime runtime, Generation generation) => new(generation, runtime.Items, runtime.Graph)
     {
@@ -129,6 +134,8 @@ public sealed class CachedRecall
     private async ValueTask<RecallAnswer> AnswerAsync(Asked asked, CancellationToken cancellationToken)
     {
         var query = asked.Query;
+        // What an untrained model answers has no generation to be cached under.
+        if (asked.Space.Generation.IsUntrained) return await SearchUntrainedAsync(asked, cancellationToken);
         if (SharedBy(query) is not { } shared) return await SearchAsync(asked, cancellationToken);
         var sharing = ReferenceEquals(shared, query) ? asked : asked with { Query = shared };
         if (KeyOf(sharing) is not { } key) return await SearchAsync(asked, cancellationToken);
@@ -190,6 +197,19 @@ public sealed class CachedRecall
             var asked = new Asked(
                 runtime, SpaceOf(runtime, lease.Generation), query, default, 0, RevisionFor(runtime, query, default), runtime.Catalog.Deleted.Current, IsTaken: true);
             if (KeyOf(asked) is { } key) await _cache.GetOrSearchAsync(key, asked, _search, isHot: true, cancellationToken);
+        }
+    }
+
+    private async ValueTask<RecallAnswer> SearchUntrainedAsync(Asked asked, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SearchAsync(asked, cancellationToken);
+        }
+        catch (ItemNotInGenerationException)
+        {
+            // Not that the item is unknown is what there is to tell.
+            throw new NoGenerationException(asked.Model.Name);
         }
     }
 

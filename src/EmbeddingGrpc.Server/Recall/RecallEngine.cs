@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall.Blending;
@@ -14,8 +13,6 @@ namespace EmbeddingGrpc.Server.Recall;
 /// </remarks>
 public sealed class RecallEngine(RecallOptions options, TimeProvider? time = null)
 {
-    private const int ItemsBetweenChecks = 4096;
-
     private readonly PullCollector _pulls = new(options);
     private readonly BlendedSearch _blend = new(options.Blend);
 
@@ -120,55 +117,17 @@ public sealed class RecallEngine(RecallOptions options, TimeProvider? time = nul
         return Answer(AnswerBasis.Embedding, query, scratch);
     }
 
-    /// <summary>Blends what the sources know of the pulls; where that is too little, what is popular follows it.</summary>
+    /// <summary>Blends what the sources know of the pulls; where that is too little, the fallbacks follow it.</summary>
+    /// <returns>What the answer begins with; null where no source knows the pulls of a session that has nothing else to be answered by.</returns>
     private AnswerBasis? Next(in RecallSpace space, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
         var basis = scratch.Pulls.Count > 0 ? _blend.Run(space, query, scratch, cancellationToken) : null;
-        if (basis is null && query.Subject is SessionSubject { UserId: null } && !query.Sources.Equals(RecallSources.Popular)) return null;
-        if (scratch.Candidates.Count < query.K && query.Sources.HasFlag(RecallSources.Popular))
-        {
-            AddPopular(space, query.K - ColdPlaces.Missing(scratch.Candidates, query, space.Generation), scratch, cancellationToken);
-            ColdPlaces.AddNewest(space, query, scratch);
-        }
-
-        return basis ?? AnswerBasis.Popular;
-    }
-
-    private static void AddPopular(in RecallSpace space, int k, RecallScratch scratch, CancellationToken cancellationToken)
-    {
-        // The score is the item's share of all interactions, below what others found.
-        var (vocabulary, candidates) = (space.Generation.Vocabulary, scratch.Candidates);
-        foreach (var candidate in candidates) scratch.Taken.Add(candidate.Item);
-        var ceiling = candidates.Count > 0 ? Math.Min(0, candidates[^1].Score) - 1 : 0;
-        if (space.Popularity?.Top() is { Count: > 0 } recent)
-        {
-            AddRecent(space, recent, k, ceiling, scratch);
-            ceiling -= 1;
-        }
-
-        // Ordinals fall with the count, so what was popular in all the time needs no index.
-        for (var ordinal = 0; ordinal < vocabulary.Count && candidates.Count < k; ordinal++)
-        {
-            // With a filter that fits nothing popular this walks the whole vocabulary.
-            if (ordinal % ItemsBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
-            var item = new ItemOrdinal(ordinal);
-            if (scratch.Excluded.Contains(CandidateId.Of(item)) || scratch.Taken.Contains(CandidateId.Of(item))) continue;
-            var share = (float)((double)vocabulary.CountOf(item) / vocabulary.TotalCount);
-            candidates.Add(new RecallCandidate(CandidateId.Of(item), ceiling + share, RecallSources.Popular));
-        }
-    }
-
-    /// <summary>Adds what is popular lately, whether the generation knows it or not.</summary>
-    private static void AddRecent(in RecallSpace space, IReadOnlyList<PopularItem> recent, int k, float ceiling, RecallScratch scratch)
-    {
-        var (candidates, total) = (scratch.Candidates, 0.0);
-        for (var place = 0; place < recent.Count; place++) total += recent[place].Weight;
-        for (var place = 0; place < recent.Count && candidates.Count < k; place++)
-        {
-            var item = space.IdOf(recent[place].Item);
-            if (scratch.Excluded.Contains(item) || !scratch.Taken.Add(item)) continue;
-            candidates.Add(new RecallCandidate(item, ceiling + (float)(recent[place].Weight / total), RecallSources.Popular));
-        }
+        var asksPulls = (query.Sources & (RecallSources.Embedding | RecallSources.Graph)) != 0;
+        if (basis is null && query.Subject is SessionSubject { UserId: null } && asksPulls) return null;
+        // What the pulls led to may all be left out.
+        if (scratch.Candidates.Count == 0) basis = null;
+        Fallbacks.Fill(space, query, scratch, cancellationToken);
+        return basis ?? (scratch.Candidates is [{ Sources: RecallSources.Catalog }, ..] ? AnswerBasis.Catalog : AnswerBasis.Popular);
     }
 
     private static RecallResult Answer(AnswerBasis basis, RecallQuery query, RecallScratch scratch)

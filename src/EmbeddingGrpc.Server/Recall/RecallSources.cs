@@ -16,6 +16,9 @@ public enum RecallSources : byte
     /// <summary>What is popular, where the others know nothing.</summary>
     Popular = 4,
 
+    /// <summary>What else there is, where not even enough is popular.</summary>
+    Catalog = 8,
+
     /// <summary>All of them.</summary>
-    All = Embedding | Graph | Popular,
+    All = Embedding | Graph | Popular | Catalog,
 }

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json.Nodes;
 using Google.Protobuf.Reflection;
-using Google.Rpc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
@@ -14,9 +12,6 @@ internal sealed class ApiDocument : IOpenApiDocumentTransformer
 {
     private const string Json = "application/json";
     private const string ErrorSchema = "Error";
-
-    // What RpcErrors makes.
-    private static readonly MessageDescriptor[] Details = [BadRequest.Descriptor, ResourceInfo.Descriptor, ErrorInfo.Descriptor, RetryInfo.Descriptor];
 
     /// <inheritdoc/>
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -108,16 +103,7 @@ internal sealed class ApiDocument : IOpenApiDocumentTransformer
             ["details"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.Array,
-                Items = new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Object,
-                    Description = "@type says which of these it is.",
-                    Properties = new Dictionary<string, IOpenApiSchema>
-                    {
-                        ["@type"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. Details.Select(detail => (JsonNode)$"type.googleapis.com/{detail.FullName}")] },
-                    },
-                    AnyOf = [.. Details.Select(schemas.Of)],
-                },
+                Items = schemas.OfErrorDetail(),
             },
         },
     };

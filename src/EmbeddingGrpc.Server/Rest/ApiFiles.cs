@@ -19,6 +19,7 @@ internal static class ApiFiles
     [
         DescriptorReflection.Descriptor, HttpReflection.Descriptor, AnnotationsReflection.Descriptor,
         TimestampReflection.Descriptor, DurationReflection.Descriptor, StructReflection.Descriptor, WrappersReflection.Descriptor, FieldMaskReflection.Descriptor, EmptyReflection.Descriptor,
+        AnyReflection.Descriptor,
     ];
 
     /// <summary>Services of the API in order of their names.</summary>

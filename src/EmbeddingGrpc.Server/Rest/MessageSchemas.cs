@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
 using Microsoft.OpenApi;
 
 namespace EmbeddingGrpc.Server.Rest;
@@ -8,9 +9,25 @@ namespace EmbeddingGrpc.Server.Rest;
 /// <summary>Schemas of messages in protobuf's JSON form, each described once among the document's components.</summary>
 internal sealed class MessageSchemas(OpenApiDocument document)
 {
+    // What RpcErrors makes.
+    private static readonly MessageDescriptor[] Details = [BadRequest.Descriptor, ResourceInfo.Descriptor, ErrorInfo.Descriptor, RetryInfo.Descriptor];
+
+    /// <summary>The schema of a detail of an error, which is the one thing that the API carries whose type a value names itself.</summary>
+    public OpenApiSchema OfErrorDetail() => new()
+    {
+        Type = JsonSchemaType.Object,
+        Description = "@type says which of these it is.",
+        Properties = new Dictionary<string, IOpenApiSchema>
+        {
+            ["@type"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. Details.Select(detail => (JsonNode)$"type.googleapis.com/{detail.FullName}")] },
+        },
+        AnyOf = [.. Details.Select(Of)],
+    };
+
     /// <summary>A reference to a message's schema.</summary>
     public IOpenApiSchema Of(MessageDescriptor message)
     {
+        if (message.FullName == Any.Descriptor.FullName) return OfErrorDetail();
         if (WellKnown(message) is { } known) return known;
         if (document.Components?.Schemas?.ContainsKey(message.Name) != true)
         {

@@ -32,6 +32,10 @@ public sealed class BadRestTests(LearnedDaemon learned) : IClassFixture<LearnedD
     [InlineData("""{"model": "films", "k": 5}""", "model")]
     [InlineData("""{"vector": {"values": [NaN]}}""", "body")]
     [InlineData("[1]", "body")]
+    [InlineData("""{"user": {"userId": "u", "halfLife": "soon"}}""", "user.half_life")]
+    [InlineData("""{"user": {"userId": "u", "halfLife": "-5s"}}""", "user.half_life")]
+    [InlineData("""{"session": {"items": [{"itemId": "books-0"}], "historyWeight": 0.5}}""", "session.history_weight")]
+    [InlineData("""{"session": {"items": [{"itemId": "books-0"}], "userId": "u", "historyWeight": "much"}}""", "session.history_weight")]
     public async Task WrongJson_NamesTheField(string json, string field)
     {
         var (status, error) = await PostAsync(Recall, json);

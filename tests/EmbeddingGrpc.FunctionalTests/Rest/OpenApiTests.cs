@@ -69,6 +69,8 @@ public sealed class OpenApiTests : IAsyncLifetime
     {
         var detail = _document.Components!.Schemas!["Error"].Properties!["details"].Items!;
         Assert.Equal(["BadRequest", "ResourceInfo", "ErrorInfo", "RetryInfo"], detail.AnyOf!.OfType<OpenApiSchemaReference>().Select(reference => reference.Reference.Id));
+        var ofOneQuery = _document.Components.Schemas[nameof(RecallError)].Properties!["details"].Items!;
+        Assert.Equal(detail.AnyOf!.Count, ofOneQuery.AnyOf!.Count);
         Assert.Contains("fieldViolations", _document.Components.Schemas["BadRequest"].Properties!.Keys);
     }
 

@@ -22,6 +22,17 @@ public sealed class RestCallTests(LearnedDaemon learned) : IClassFixture<Learned
     }
 
     [Fact]
+    public async Task Recall_OfAUserAndASessionWithTheirOptions_OverHttp_IsAnswered()
+    {
+        var user = ShoppingWorld.User("tools", 5);
+        var byAge = await PostAsync("/v1/models/default/recall", $$"""{"user": {"userId": "{{user}}", "halfLife": "172800s"}, "k": 5}""");
+        var mixed = await PostAsync(
+            "/v1/models/default/recall", $$"""{"session": {"items": [{"itemId": "never-heard-of"}], "userId": "{{user}}", "historyWeight": 0.5}, "k": 5}""");
+        foreach (var answer in new[] { byAge, mixed })
+            Assert.All(answer.GetProperty("candidates").EnumerateArray(), c => Assert.StartsWith("tools", c.GetProperty("itemId").GetString()!, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task AppendEvents_OverHttp_AppendsAndRejects()
     {
         var before = (await learned.Daemon.GetModelAsync(Cancel)).DurableOffset;
@@ -57,7 +68,10 @@ public sealed class RestCallTests(LearnedDaemon learned) : IClassFixture<Learned
     {
         var answer = await PostAsync("/v1/recall:batch", """{"requests": [{"item": {"itemId": "books-0"}}, {"item": {"itemId": "never-heard-of"}}]}""");
         Assert.Equal(10, answer.GetProperty("results")[0].GetProperty("response").GetProperty("candidates").GetArrayLength());
-        Assert.Equal(5, answer.GetProperty("results")[1].GetProperty("error").GetProperty("code").GetInt32());
+        var error = answer.GetProperty("results")[1].GetProperty("error");
+        Assert.Equal(5, error.GetProperty("code").GetInt32());
+        Assert.Equal("type.googleapis.com/google.rpc.ResourceInfo", error.GetProperty("details")[0].GetProperty("@type").GetString());
+        Assert.Equal("never-heard-of", error.GetProperty("details")[0].GetProperty("resourceName").GetString());
     }
 
     private async Task<JsonElement> PostAsync(string path, string json)

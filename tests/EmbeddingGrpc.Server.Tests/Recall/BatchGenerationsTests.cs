@@ -25,12 +25,20 @@ public sealed class BatchGenerationsTests
     }
 
     [Fact]
-    public async Task Of_ModelThatWasNeverTrained_SaysSo()
+    public async Task Of_ModelWhoseGenerationsMayStillBeLoaded_SaysThatThereIsNone()
     {
         using var directory = new TemporaryDirectory();
         await using var model = await TestModel.OpenAsync(directory.Path);
         using var batch = new BatchGenerations();
 
         Assert.Throws<NoGenerationException>(() => batch.Of(model.Runtime));
+        model.Runtime.AnswerUntrained();
+        var untrained = batch.Of(model.Runtime);
+        Assert.Equal((true, 0, ""), (untrained.IsUntrained, untrained.ItemCount, untrained.IdText));
+
+        // One that comes meanwhile is the next batch's.
+        await model.AppendAsync(TestModel.Camps(users: 20, itemsOfCamp: 10, length: 10));
+        await model.TrainAsync();
+        Assert.Same(untrained, batch.Of(model.Runtime));
     }
 }
