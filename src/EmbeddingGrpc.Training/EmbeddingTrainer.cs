@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
 
@@ -73,6 +74,17 @@ public static class EmbeddingTrainer
 
         var tiny = options with { Epochs = 1, Threads = 1, MaximumSeconds = 0, MinimumCount = 1, MaximumVocabulary = 0 };
         Train(builder.Build(tiny.MinimumCount), tiny).Dispose();
+    }
+
+    /// <summary>Memory of W1 and W2 together while they are trained, in bytes.</summary>
+    /// <param name="items">Items of the vocabulary.</param>
+    /// <param name="options">How they are trained; with a training time its dimension may be cut, and then it is less.</param>
+    public static long MatrixBytes(int items, TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        long inputs = TrainingJob.MapOf(items, options).Rows;
+        long outputs = options.Objective.IsHierarchical() ? items - 1 : inputs;
+        return (Math.Max(1, inputs) + Math.Max(1, outputs)) * EmbeddingMatrix.StrideOf(options.Dimension) * sizeof(float);
     }
 
     private static void ThrowIfNothingToLearn(TrainingCorpus corpus)

@@ -141,7 +141,8 @@ internal sealed class TrainingJob : IDisposable
         return trained;
     }
 
-    private static HashedRows MapOf(int items, TrainingOptions options)
+    /// <summary>Which rows the items share.</summary>
+    public static HashedRows MapOf(int items, TrainingOptions options)
     {
         if (options.MaximumVocabulary == 0 || items <= options.MaximumVocabulary)
         {

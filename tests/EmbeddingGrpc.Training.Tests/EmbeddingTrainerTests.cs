@@ -41,6 +41,19 @@ public sealed class EmbeddingTrainerTests
     }
 
     [Theory]
+    [InlineData(TrainingObjective.SkipGramNegativeSampling, 0)]
+    [InlineData(TrainingObjective.CbowNegativeSampling, 12)]
+    [InlineData(TrainingObjective.SkipGramHierarchicalSoftmax, 0)]
+    [InlineData(TrainingObjective.SkipGramNegativeSampling, 20)]
+    public void MatrixBytes_OfAnObjective_AreThoseOfTheMatrices(TrainingObjective objective, int maximumVocabulary)
+    {
+        var corpus = TestCorpus.Clusters(3, 10, 100, 8);
+        var options = Small with { Objective = objective, MaximumVocabulary = maximumVocabulary, Epochs = 1 };
+        using var trained = Train(corpus, options);
+        Assert.Equal(trained.Input.SizeBytes + trained.Output.SizeBytes, EmbeddingTrainer.MatrixBytes(corpus.Vocabulary.Count, options));
+    }
+
+    [Theory]
     [InlineData(LabelTreatment.MultiHot)]
     [InlineData(LabelTreatment.OneHotPairs)]
     public void Train_FullSoftmax_LearnsWithBothLabelTreatments(LabelTreatment treatment)

@@ -35,6 +35,9 @@ internal sealed class GenerationTrainer(
 
     private readonly Dictionary<string, double> _metrics = new(StringComparer.Ordinal);
 
+    // Of a candidate that is kept while what is learned from it on is made.
+    private long _candidateBytes;
+
     private BlendTraining Blending => new(options, recall, events, time, _metrics, stopping);
 
     /// <summary>Trains on what is durable before an offset.</summary>
@@ -99,7 +102,7 @@ internal sealed class GenerationTrainer(
     /// <summary>Weighs the sources of recall, then learns what was left out for it. Frees the candidate.</summary>
     private GenerationVectors LearnBlend(GenerationVectors candidate, BlendQuestions questions, LogOffset through)
     {
-        using (candidate)
+        using (Beside(candidate))
         {
             Blending.Learn(candidate, questions, through);
             var corpus = Blending.LeftOut(questions, candidate.Vocabulary);
@@ -111,6 +114,7 @@ internal sealed class GenerationTrainer(
                 Smoothing = 0,
                 EarlyStopping = false,
             };
+            run.Holds(corpus.SizeBytes + _candidateBytes + EmbeddingTrainer.MatrixBytes(corpus.Vocabulary.Count, training));
             var trained = EmbeddingTrainer.Train(corpus, training, new WarmStart(candidate.Vocabulary, candidate.Input, candidate.Output), null, stopping);
             _metrics[GenerationMetrics.TrainingSeconds] += trained.Elapsed.TotalSeconds;
             return TrainedVectors.Of(trained, candidate.Vocabulary, options.VectorSource, options.SimilarityShrinkage);
@@ -178,6 +182,7 @@ internal sealed class GenerationTrainer(
     {
         var started = time.GetTimestamp();
         var corpus = CorpusReader.Read(model, events.Log, through, options, progress.Report, stopping, warm?.Restart, beforeMs, hidden);
+        run.Holds(corpus.SizeBytes + _candidateBytes);
         _metrics[GenerationMetrics.ReadSeconds] = time.GetElapsedTime(started).TotalSeconds;
         _metrics[GenerationMetrics.TrainingInteractions] = corpus.WordCount;
         _metrics[GenerationMetrics.TrainingSessions] = corpus.SessionCount;
@@ -196,6 +201,7 @@ internal sealed class GenerationTrainer(
     {
         // The trainer sets the niceness of its own threads, and would undo what they inherit.
         training = training with { Niceness = Math.Max(training.Niceness, options.TrainingNiceness) };
+        run.Holds(corpus.SizeBytes + _candidateBytes + EmbeddingTrainer.MatrixBytes(corpus.Vocabulary.Count, training));
         var trained = EmbeddingTrainer.Train(corpus, training, warmStart, new InlineProgress<TrainingProgress>(progress.Report), stopping);
         if (warmStart is null) Align(trained, corpus.Vocabulary);
         _metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
@@ -236,7 +242,7 @@ internal sealed class GenerationTrainer(
     /// <summary>Learns what the candidate was compared by, with all that it knows already. Frees the candidate.</summary>
     private GenerationVectors Finish(GenerationVectors candidate, HeldOutSlice slice, WarmBase? warm, LogOffset through)
     {
-        using (candidate)
+        using (Beside(candidate))
         {
             return Phase(TrainingPhase.Finish, progress =>
             {
@@ -251,6 +257,13 @@ internal sealed class GenerationTrainer(
         }
     }
 
+    /// <summary>Counts a candidate to what the training holds for as long as it is kept, then frees it.</summary>
+    private CandidateLease Beside(GenerationVectors candidate)
+    {
+        _candidateBytes = candidate.SizeBytes;
+        return new CandidateLease(this, candidate);
+    }
+
     private TrainingOptions Finishing(int dimension) => options.Training with
     {
         Dimension = dimension,
@@ -262,8 +275,19 @@ internal sealed class GenerationTrainer(
     private GenerationInfo Publish(GenerationVectors vectors, LogOffset trainedOffset, PromotionReport report)
     {
         var origin = new GenerationOrigin(trainedOffset, time.GetUtcNow(), _metrics, OptionText.ReadTrained(options), report);
+        run.Holds(vectors.SizeBytes);
         var parts = Phase(TrainingPhase.Index, progress => new GenerationBuilder(model, options).Build(vectors, origin, progress.Report, stopping));
+        run.Holds(vectors.SizeBytes + parts.Similar.SizeBytes + parts.Next.SizeBytes);
         return Phase(TrainingPhase.Write, progress => publisher.Publish(parts, progress.Report, stopping));
+    }
+
+    private readonly struct CandidateLease(GenerationTrainer trainer, GenerationVectors candidate) : IDisposable
+    {
+        public void Dispose()
+        {
+            candidate.Dispose();
+            trainer._candidateBytes = 0;
+        }
     }
 
     /// <summary>What a warm start goes on from; the generation leased for as long.</summary>

@@ -11,6 +11,7 @@ public sealed class TrainingRun
 {
     private readonly TaskCompletionSource<TrainingOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile State _state = new([], new(TrainingPhase.Read));
+    private long _heldBytes;
     private TaskCompletionSource _phaseEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether it begins anew in any case, instead of going on from what serves.</summary>
@@ -21,6 +22,9 @@ public sealed class TrainingRun
 
     /// <summary>How far it is.</summary>
     public TrainingStatus Status => _state.Current;
+
+    /// <summary>Memory that it holds now, in bytes: what it read, the matrices, and what it made of them until that serves; 0 once it has ended.</summary>
+    public long HeldBytes => _completion.Task.IsCompleted ? 0 : Volatile.Read(ref _heldBytes);
 
     /// <summary>Tells how far the training is until it ends: every phase at least once, at its end. Failures are in <see cref="Completion"/>.</summary>
     /// <param name="interval">How often to look.</param>
@@ -56,6 +60,9 @@ public sealed class TrainingRun
         _state = new(_state.Ended.Add(status), status);
         Interlocked.Exchange(ref _phaseEnded, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
+
+    /// <summary>Says what it holds from here on.</summary>
+    internal void Holds(long bytes) => Volatile.Write(ref _heldBytes, bytes);
 
     internal void Complete(TrainingOutcome outcome) => _completion.SetResult(outcome);
 

@@ -47,6 +47,9 @@ public sealed class TrainingWorker : IAsyncDisposable
     /// <summary>Whether a training runs.</summary>
     public bool IsTraining => Volatile.Read(ref _latest) is { Completion.IsCompleted: false };
 
+    /// <summary>Memory that a training holds now, in bytes; 0 where none runs.</summary>
+    public long HeldBytes => Volatile.Read(ref _latest)?.HeldBytes ?? 0;
+
     /// <summary>Starts a training on everything that is durable now, or joins the one that runs.</summary>
     /// <param name="full">Whether it begins anew in any case. One that runs already goes on as it was started.</param>
     /// <exception cref="TrainingStoppedException">The model is being closed.</exception>

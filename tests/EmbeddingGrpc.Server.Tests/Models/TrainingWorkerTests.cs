@@ -162,6 +162,25 @@ public sealed class TrainingWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task HeldBytes_WhileTraining_AreTheCorpusAndTheMatrices_AndNoneWhenItEnded()
+    {
+        await using var model = await TestModel.OpenAsync(_temporary.Path, Endless);
+        await model.AppendAsync(TestModel.Camps(users: 200, itemsOfCamp: 50, length: 50));
+        Assert.Equal(0, model.Runtime.Training.HeldBytes);
+        var run = model.Runtime.Training.Start();
+        await foreach (var status in run.WatchAsync(TimeSpan.FromMilliseconds(1), TimeProvider.System, TestContext.Current.CancellationToken))
+        {
+            if (status is { Phase: TrainingPhase.Train, Fraction: > 0 }) break;
+        }
+
+        // 100 items of 16 values in W1 and W2, and 10,000 interactions of at least an ordinal each.
+        Assert.InRange(model.Runtime.Training.HeldBytes, (2 * 100 * 16 * 4) + (10_000 * 4), 1 << 20);
+        model.Runtime.Training.Stop();
+        await Assert.ThrowsAsync<TrainingStoppedException>(() => run.Completion.WaitAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(0, model.Runtime.Training.HeldBytes);
+    }
+
+    [Fact]
     public async Task DisposeAsync_WhileTraining_WaitsUntilItsThreadsAreJoined()
     {
         var model = await TestModel.OpenAsync(_temporary.Path, Endless);
