@@ -250,15 +250,26 @@ public sealed class HnswIndex : IVectorIndex
 
     /// <summary>
     /// Looks for live items that a search could not reach and links them. There should be none; a daemon runs this now and then and counts
-    /// what it found.
+    /// what it found. The first time, or where there are some, writes wait for a walk through all links, which takes half a second for a million
+    /// items; otherwise they go on meanwhile. The caller sees to it that the index is not disposed before this ends.
     /// </summary>
+    /// <param name="cancellationToken">Checked now and then.</param>
     /// <returns>How many there were.</returns>
-    public int Repair()
+    public int Repair(CancellationToken cancellationToken = default)
     {
         lock (_writing)
         {
             BeforeWriting();
-            return _writer.Repair();
+            if (!_writer.IsReady) return _writer.Repair();
+        }
+
+        // Not under the lock: who calls is often a thread of low priority, and a new item must not wait until that has had its turns.
+        var suspects = _writer.FindUnreached(cancellationToken);
+        if (suspects.Count == 0) return 0;
+        lock (_writing)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return suspects.TrueForAll(_writer.IsLed) ? 0 : _writer.Repair();
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class HnswIndexWriteTests
             GraphChecker.AssertSound(index);
             if (step % 20 == 0) AssertAnswersLiveOnly(index, rows, live, random);
         }
-        Assert.Equal(0, index.Repair());
+        Assert.Equal(0, index.Repair(TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -141,6 +141,49 @@ public sealed class HnswIndexWriteTests
     }
 
     [Fact]
+    public void Repair_ItemsCutOffAfterTheFirstWrite_LinksAndCountsThem()
+    {
+        var rows = TestVectors.Clustered(1501, 16, seed: 8);
+        using var table = TestVectors.Table(rows[..1500], 16);
+        using var index = Build(table, SimilarityMetric.Cosine, m: 8);
+        index.Insert(rows[1500]);
+        int[] lost = [.. Enumerable.Range(0, 1501).Where(item => item % 50 == 0 && item != index.Graph.EntryItem)];
+        GraphChecker.CutOff(index, lost);
+
+        Assert.Equal(lost.Length, index.Repair(TestContext.Current.CancellationToken));
+
+        GraphChecker.AssertSound(index);
+        Assert.Equal(0, index.Repair(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Repair_BesideAWriter_FindsNothingMissing()
+    {
+        var rows = TestVectors.Clustered(4000, 16, seed: 9);
+        using var table = TestVectors.Table(rows[..2000], 16);
+        using var index = Build(table, SimilarityMetric.Cosine, m: 4);
+        index.Delete(new ItemOrdinal(0));
+        var writing = Task.Run(
+            () =>
+            {
+                for (var i = 2000; i < 4000; i++)
+                {
+                    index.Insert(rows[i]);
+                    index.Delete(new ItemOrdinal(i - 1000));
+                    if (i % 3 == 0) index.Restore(new ItemOrdinal(i - 1000));
+                }
+            },
+            TestContext.Current.CancellationToken);
+        var found = 0;
+        do found += index.Repair(TestContext.Current.CancellationToken);
+        while (!writing.IsCompleted);
+        await writing;
+
+        Assert.Equal(0, found);
+        GraphChecker.AssertSound(index);
+    }
+
+    [Fact]
     public void Repair_ItemsThatNothingLeadsTo_LinksAndCountsThem()
     {
         var rows = TestVectors.Clustered(1500, 16, seed: 8);
@@ -150,12 +193,12 @@ public sealed class HnswIndexWriteTests
         GraphChecker.CutOff(index, lost);
 
         var before = index.Probe(new ItemOrdinal(0), int.MaxValue, TestContext.Current.CancellationToken);
-        Assert.Equal(lost.Length, index.Repair());
+        Assert.Equal(lost.Length, index.Repair(TestContext.Current.CancellationToken));
 
         Assert.True(before.Missed >= lost.Length / 2);
         GraphChecker.AssertSound(index);
         Assert.Equal(new ProbeResult(1500, 0), index.Probe(new ItemOrdinal(0), int.MaxValue, TestContext.Current.CancellationToken));
-        Assert.Equal(0, index.Repair());
+        Assert.Equal(0, index.Repair(TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -131,6 +131,21 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
     }
 
     /// <inheritdoc/>
+    public bool IsReady => _tree is not null || _graph.Entry < 0;
+
+    /// <inheritdoc/>
+    public List<int> FindUnreached(CancellationToken cancellationToken)
+    {
+        // Items first: the graph that is read after them has links for all of these.
+        var items = Graph.Ground.Count;
+        var graph = Graph;
+        return graph.Entry < 0 ? [] : Reachability<TKeys>.FindUnreached(graph.Ground, items, graph.EntryItem, _deleted, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public bool IsLed(int item) => _deleted.Contains(item) || Tree().IsLed(item);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _tree?.Dispose();

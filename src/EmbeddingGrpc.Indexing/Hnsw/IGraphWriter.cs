@@ -25,7 +25,20 @@ internal interface IGraphWriter : IDisposable
     /// <returns>Whether it was deleted.</returns>
     bool Restore(int item);
 
-    /// <summary>Looks for live items that cannot be reached and links them.</summary>
+    /// <summary>Whether what a write needs to know is known: it is found out at the first write or <see cref="Repair"/>, by a walk through all links.</summary>
+    bool IsReady { get; }
+
+    /// <summary>Looks for live items that cannot be reached and links them, by a walk through all links.</summary>
     /// <returns>How many there were.</returns>
     int Repair();
+
+    /// <summary>
+    /// Walks through all links for live items that are not reached. Any thread, beside the writer: an item whose links change meanwhile may be among them
+    /// without need, and only then.
+    /// </summary>
+    /// <param name="cancellationToken">Checked now and then.</param>
+    List<int> FindUnreached(CancellationToken cancellationToken);
+
+    /// <summary>Whether a chain of links leads from the entry to an item, by what the writer knows and by the links as they are.</summary>
+    bool IsLed(int item);
 }

@@ -1,3 +1,4 @@
+using System.Collections;
 using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Indexing.Quantization;
 
@@ -37,5 +38,38 @@ internal static unsafe class Reachability<TKeys>
             added++;
         }
         return tree;
+    }
+
+    /// <summary>Walks through all links for nodes that are not reached. Beside a writer; some whose links it changes meanwhile may be among them without need.</summary>
+    /// <param name="layer">Layer 0.</param>
+    /// <param name="nodes">Nodes that were complete before.</param>
+    /// <param name="root">The entry as an item.</param>
+    /// <param name="deleted">Items that need not be reached.</param>
+    /// <param name="cancellationToken">Checked now and then.</param>
+    public static List<int> FindUnreached(GraphLayer layer, int nodes, int root, ItemBits deleted, CancellationToken cancellationToken)
+    {
+        const int nodesBetweenChecks = 1 << 14;
+        var reached = new BitArray(nodes);
+        var open = new Queue<int>();
+        reached[root] = true;
+        open.Enqueue(root);
+        for (var walked = 0; open.TryDequeue(out var node); walked++)
+        {
+            if (walked % nodesBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
+            foreach (var link in layer.LinkSpan(node))
+            {
+                // A node that came since may lead on by now to one that was there before: that one is looked at again.
+                if (link >= (uint)nodes || reached[(int)link]) continue;
+                reached[(int)link] = true;
+                open.Enqueue((int)link);
+            }
+        }
+
+        var unreached = new List<int>();
+        for (var node = 0; node < nodes; node++)
+        {
+            if (!reached[node] && !deleted.Contains(node)) unreached.Add(node);
+        }
+        return unreached;
     }
 }

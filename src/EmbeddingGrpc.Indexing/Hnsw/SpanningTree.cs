@@ -72,6 +72,21 @@ internal sealed unsafe class SpanningTree : IDisposable
         return true;
     }
 
+    /// <summary>Whether a node is in the tree and every link from the root to it is in the graph.</summary>
+    public bool IsLed(int node)
+    {
+        // A chain that is longer than there are nodes goes in a circle.
+        for (var steps = 0; steps <= Known; steps++)
+        {
+            if (node == _root) return true;
+            if ((uint)node >= (uint)Known || !Contains(node)) return false;
+            var parent = Parents[node];
+            if (!_layer.LinkSpan(parent).Contains((uint)node)) return false;
+            node = parent;
+        }
+        return false;
+    }
+
     /// <summary>Takes a node that a node in the tree has a link to into the tree, or moves it with all below it.</summary>
     public void Attach(int node, int parent) => Parents[node] = parent;
 

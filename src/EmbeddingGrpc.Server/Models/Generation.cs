@@ -23,7 +23,8 @@ namespace EmbeddingGrpc.Server.Models;
 public sealed class Generation
 #pragma warning restore CA1001
 {
-    private static readonly TimeSpan RevisionInterval = TimeSpan.FromSeconds(1);
+    // What an answer that was kept may miss of new items: short beside the second in which they are to be recallable.
+    private static readonly TimeSpan RevisionInterval = TimeSpan.FromMilliseconds(250);
 
     // Far below any number of leases, so that the count of a freed generation stays negative whatever late readers add to it.
     private const int Freed = int.MinValue / 2;
@@ -87,7 +88,7 @@ public sealed class Generation
 
     /// <summary>
     /// What names the generation with its overlay in cache keys: <see cref="Id"/> while nothing is folded in, and another number when something was, at
-    /// most once a second, so that answers are worth keeping.
+    /// most four times a second, so that answers are worth keeping.
     /// </summary>
     public ulong CacheId
     {

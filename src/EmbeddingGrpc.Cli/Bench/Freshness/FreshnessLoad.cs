@@ -23,18 +23,21 @@ internal sealed class FreshnessLoad
     private const int Near = 50;
     private const int TicksPerSecond = 100;
     private const int UnrelatedLists = 200;
-    private const int MeasuredItemsPerSecond = 50;
+    private const int MeasuredItemsPerSecond = 25;
     private const int MeasuredUsersPerSecond = 20;
     private const int MostAskedAtOnce = 1000;
     private const int MostMissedNamed = 20;
 
-    private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+
+    // Of items, all together. Who looks must not be the load: looking without measure took a core of two as soon as items were late, and made them later.
+    private const int MostLooksPerSecond = 250;
 
     private readonly LongConcurrentHistogram _newItems = Histogram();
     private readonly LongConcurrentHistogram _users = Histogram();
     private readonly LongConcurrentHistogram _recalls = Histogram();
     private readonly ConcurrentQueue<string> _missed = new();
+    private int _looking;
     private long _refused;
 
     public required int Items { get; init; }
@@ -244,21 +247,28 @@ internal sealed class FreshnessLoad
     {
         await stream.FlushAsync(cancellationToken);
         var durable = Stopwatch.GetTimestamp();
+        Interlocked.Increment(ref _looking);
         for (var look = 0; ; look++)
         {
             var answer = await UnlessRefusedAsync(client.RecallSimilarAsync(contexts[look % contexts.Length], Near, cancellationToken));
             var elapsed = Stopwatch.GetElapsedTime(durable);
             if (answer?.Candidates.Any(candidate => candidate.ItemId == id) == true || elapsed > Patience)
             {
+                Interlocked.Decrement(ref _looking);
                 if (elapsed > Patience) _missed.Enqueue(id);
                 Record(_newItems, elapsed);
                 return;
             }
 
-            // Rarer as it goes on, a tenth of what was waited at most: who looks for many that are late must not be the reason that they are.
-            var pause = Math.Clamp(elapsed.TotalMilliseconds / 10, PauseBetweenLooks.TotalMilliseconds, LongestPause.TotalMilliseconds);
-            await Task.Delay(TimeSpan.FromMilliseconds(pause), cancellationToken);
+            await PauseAsync(elapsed, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds((double)Volatile.Read(ref _looking) / MostLooksPerSecond), cancellationToken);
         }
+    }
+
+    /// <summary>Rarer as it goes on, a tenth of what was waited at most unless many wait: what is late counts as later than it is, by no more than that.</summary>
+    private static Task PauseAsync(TimeSpan waited, TimeSpan shortest, TimeSpan share, CancellationToken cancellationToken)
+    {
+        var pause = Math.Max(Math.Clamp(waited.TotalMilliseconds / 10, shortest.TotalMilliseconds, LongestPause.TotalMilliseconds), share.TotalMilliseconds);
+        return Task.Delay(TimeSpan.FromMilliseconds(pause), cancellationToken);
     }
 
     /// <summary>An answer, or null where the daemon had too much to do and said so.</summary>
@@ -279,14 +289,19 @@ internal sealed class FreshnessLoad
     {
         await stream.FlushAsync(cancellationToken);
         var durable = Stopwatch.GetTimestamp();
-        // A user without a history is answered by popularity.
-        while (await UnlessRefusedAsync(client.RecallForUserAsync(user, cancellationToken: cancellationToken)) is null or { Basis: RecallBasis.Popular }
-            && Stopwatch.GetElapsedTime(durable) < Patience)
+        while (true)
         {
-            await Task.Yield();
-        }
+            var answer = await UnlessRefusedAsync(client.RecallForUserAsync(user, cancellationToken: cancellationToken));
+            var elapsed = Stopwatch.GetElapsedTime(durable);
+            // A user without a history is answered by popularity.
+            if (answer is { Basis: not RecallBasis.Popular } || elapsed > Patience)
+            {
+                Record(_users, elapsed);
+                return;
+            }
 
-        Record(_users, Stopwatch.GetElapsedTime(durable));
+            await PauseAsync(elapsed, TimeSpan.FromMilliseconds(2), TimeSpan.Zero, cancellationToken);
+        }
     }
 
     private async Task RecallAsync(EmbeddingClient client, FreshnessWorld world, long started, CancellationToken cancellationToken)

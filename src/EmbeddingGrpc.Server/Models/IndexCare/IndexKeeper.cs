@@ -51,7 +51,7 @@ internal sealed class IndexKeeper
         var isSuspect = result.Missed > 0 && !_repairedInRound;
         if (!isSuspect && !roundEnded) return 0;
         _repairedInRound = !roundEnded;
-        var orphans = graph.Repair();
+        var orphans = graph.Repair(cancellationToken);
         _metrics.Repaired(_model, _name, orphans);
         if (orphans > 0) IndexCareLog.Repaired(_logger, _model, _name, orphans, graph.Count);
         return orphans;

@@ -19,6 +19,9 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
     // A scan of so many costs about as much as a walk that must pass over all others.
     private const int MostScanned = 1 << 12;
 
+    // A few milliseconds.
+    private const int MostTakenOverAtOnce = 16;
+
     private readonly Lock _writing = new();
     private LeasedGraph? _graph = index is HnswIndex graph ? new LeasedGraph(graph) : null;
 
@@ -74,7 +77,18 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
     /// <summary>
     /// Does what the graph's first write would have to do, which takes seconds where there are a million items: who writes then does not wait. Writer only.
     /// </summary>
-    public void PrepareWrites() => Graph?.Repair();
+    public void PrepareWrites()
+    {
+        if (Acquire() is not { } leased) return;
+        try
+        {
+            leased.Graph.Repair();
+        }
+        finally
+        {
+            leased.Release();
+        }
+    }
 
     /// <summary>Puts a row of the overlay into the graph. Writer only; rows come in their order.</summary>
     public void Insert(int row, ReadOnlySpan<float> vector)
@@ -118,6 +132,13 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
         try
         {
             fresh.Calibrate(queries, cancellationToken);
+            // Most of what came meanwhile is taken over while more comes, so that who writes waits for the last few only.
+            while (old.Graph.Items - fresh.Items > MostTakenOverAtOnce)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                fresh.CatchUpWith(old.Graph);
+            }
+
             lock (_writing)
             {
                 fresh.CatchUpWith(old.Graph);

@@ -80,7 +80,7 @@ public sealed class GenerationCareTests : IDisposable
         }
 
         Assert.True(_cared.Told("missed", "similar") > 0);
-        foreach (var index in _cared.Indexes) Assert.Equal(0, index.Graph!.Repair());
+        foreach (var index in _cared.Indexes) Assert.Equal(0, index.Graph!.Repair(TestContext.Current.CancellationToken));
         AssertEachFindsItself(lost);
     }
 
@@ -152,7 +152,7 @@ public sealed class GenerationCareTests : IDisposable
 
         Assert.True(searches >= 4000);
         Assert.Equal(Enumerable.Range(0, Items + 400), _cared.FindAll(index).Order());
-        Assert.Equal(0, index.Graph!.Repair());
+        Assert.Equal(0, index.Graph!.Repair(TestContext.Current.CancellationToken));
     }
 
     public void Dispose() => _cared.Dispose();
