@@ -173,6 +173,10 @@ public sealed class InteractionLog : IAsyncDisposable
     public async ValueTask<LogOffset> WaitForDurableAsync(LogOffset offset, CancellationToken cancellationToken = default) =>
         new(await _durable.WaitAboveAsync(offset.Value, cancellationToken).ConfigureAwait(false));
 
+    /// <summary>The same for a thread of one's own: blocks it, and wakes it without the thread pool.</summary>
+    /// <inheritdoc cref="WaitForDurableAsync" path="/param"/>
+    public LogOffset WaitForDurable(LogOffset offset, CancellationToken cancellationToken = default) => new(_durable.WaitAbove(offset.Value, cancellationToken));
+
     /// <summary>
     /// Lets the log run only so far ahead of whoever follows it: a batch gets its place in the queue only while everything before it ends before
     /// <paramref name="offset"/>. The follower calls it as it gets on; before the first call, and after one with null, nothing is held back.

@@ -37,6 +37,19 @@ internal sealed class DurableWatermark(long start)
         }
     }
 
+    /// <summary>The same for a thread of one's own, which is woken by the writer itself and not by way of the thread pool, which may be busy.</summary>
+    public long WaitAbove(long value, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (Value > value) return Value;
+            var change = NextChange();
+            if (Value > value) return Value;
+            if (Volatile.Read(ref _end) is { } end) throw end;
+            change.Wait(cancellationToken);
+        }
+    }
+
     private Task NextChange()
     {
         if (Volatile.Read(ref _nextChange) is { } existing) return existing.Task;

@@ -170,6 +170,8 @@ internal sealed class GenerationPublisher(
         if (!settings.Current.FoldIn.Enabled || !generation.Info.PredictsNext) return;
         var started = Stopwatch.GetTimestamp();
         generation.Folder!.CatchUp(events.Applier.AppliedOffset, cancellationToken);
+        // Vectors from elsewhere are trained on nothing of the log: a start shall not read all of it again.
+        if (generation.Folder.FoldedOffset.Value - generation.Folder.KeptThrough.Value >= GenerationFolder.EntriesWorthKeeping) generation.Folder.Keep();
         ModelLog.FoldedIn(logger, model, generation.Number, generation.ItemCount - generation.Vocabulary.Count, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
@@ -178,7 +180,7 @@ internal sealed class GenerationPublisher(
         try
         {
             var generation = new Generation(parts, events.State.Items);
-            generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State);
+            generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State, directory.FoldInFileOf(model, generation.Info));
             GenerationWarmUp.Run(generation, store.Recent, cancellationToken);
             return generation;
         }

@@ -76,4 +76,10 @@ internal static partial class ModelLog
 
     [LoggerMessage(2030, LogLevel.Information, "Importing vectors of {Items} items and dimension {Dimension} into model '{Model}'")]
     public static partial void ImportStarted(ILogger logger, string model, int items, int dimension);
+
+    [LoggerMessage(2031, LogLevel.Warning, "What was folded into model '{Model}' cannot be kept in {Path}, and a restart will read more of the log: {Reason}")]
+    public static partial void FoldInNotKept(ILogger logger, Exception exception, string model, string path, string reason);
+
+    [LoggerMessage(2032, LogLevel.Warning, "What was folded into model '{Model}' is read from the log again, as {Path} cannot be used: {Reason}")]
+    public static partial void KeptFoldInUnusable(ILogger logger, Exception exception, string model, string path, string reason);
 }

@@ -105,18 +105,20 @@ public sealed class ModelRuntime : IAsyncDisposable
     /// <summary>Waits until what is before an offset is applied, and folded into whatever generation serves.</summary>
     /// <param name="offset">Durable already.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="InvalidOperationException">It never will be: folding in failed.</exception>
     public async Task WaitForFoldInAsync(LogOffset offset, CancellationToken cancellationToken)
     {
         await Applier.WaitForAppliedAsync(offset, cancellationToken);
-        while (Options.FoldIn.Enabled && Generations.TryLease(out var lease))
+        while (Options.FoldIn.Enabled)
         {
+            var nextLook = _foldIn.NextLook();
+            if (!Generations.TryLease(out var lease)) return;
             using (lease)
             {
                 if (lease.Generation.Folder is not { } folder || !lease.Generation.Info.PredictsNext || folder.IsDone(offset)) return;
             }
 
-            // Rare and short: what folds in has no one to tell.
-            await Task.Delay(TimeSpan.FromMilliseconds(1), cancellationToken);
+            await nextLook.WaitAsync(cancellationToken);
         }
     }
 

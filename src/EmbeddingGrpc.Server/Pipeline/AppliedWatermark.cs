@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using EmbeddingGrpc.EventLog;
 
 namespace EmbeddingGrpc.Server.Pipeline;
@@ -66,13 +67,46 @@ internal sealed class AppliedWatermark
         return cancellationToken.CanBeCanceled ? new ValueTask(WaitCancellableAsync(waiter, cancellationToken)) : new ValueTask(waiter.Task);
     }
 
+    /// <summary>The same for a thread of one's own: blocks it, and wakes it without the thread pool, which may be busy.</summary>
+    /// <returns>False where it was waited for <paramref name="most"/> in vain.</returns>
+    public bool Wait(LogOffset offset, TimeSpan most, CancellationToken cancellationToken)
+    {
+        if (offset <= Offset) return true;
+        var waiter = new Waiter();
+        lock (_gate)
+        {
+            if (offset <= Offset) return true;
+            if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
+            _waiters.Enqueue(waiter, offset.Value);
+        }
+
+        try
+        {
+            return waiter.Task.Wait(most, cancellationToken);
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerException!);
+            throw;
+        }
+        finally
+        {
+            if (!waiter.Task.IsCompleted) Forget(waiter);
+        }
+    }
+
+    private void Forget(Waiter waiter)
+    {
+        lock (_gate) _waiters.Remove(waiter, out _, out _);
+    }
+
     private async Task WaitCancellableAsync(Waiter waiter, CancellationToken cancellationToken)
     {
         await using var registration = cancellationToken.UnsafeRegister(
             static (state, token) =>
             {
                 var (watermark, waiter) = ((AppliedWatermark, Waiter))state!;
-                lock (watermark._gate) watermark._waiters.Remove(waiter, out _, out _);
+                watermark.Forget(waiter);
                 waiter.TrySetCanceled(token);
             },
             (this, waiter));

@@ -61,6 +61,13 @@ public sealed partial class EventApplier : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">It never will be: the model was closed.</exception>
     public ValueTask WaitForAppliedAsync(LogOffset offset, CancellationToken cancellationToken) => _applied.WaitAsync(offset, cancellationToken);
 
+    /// <summary>The same for a thread of one's own: blocks it, and wakes it without the thread pool.</summary>
+    /// <param name="offset">Where to wait for.</param>
+    /// <param name="most">How long to wait at most.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Whether everything before <paramref name="offset"/> is applied.</returns>
+    internal bool WaitForApplied(LogOffset offset, TimeSpan most, CancellationToken cancellationToken) => _applied.Wait(offset, most, cancellationToken);
+
     /// <summary>Stops applying; what is durable and not applied is applied at the next start.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -100,7 +107,7 @@ public sealed partial class EventApplier : IAsyncDisposable
     private void ApplyNext()
     {
         var from = AppliedOffset;
-        var to = _log.WaitForDurableAsync(from, _stopping.Token).AsTask().GetAwaiter().GetResult();
+        var to = _log.WaitForDurable(from, _stopping.Token);
         foreach (var batch in _log.ScanBatches(_batch, from, to, _stopping.Token))
         {
             Volatile.Write(ref _commitMs, batch.CommitTimeMs);

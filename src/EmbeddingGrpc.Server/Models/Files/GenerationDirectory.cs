@@ -1,3 +1,5 @@
+using EmbeddingGrpc.Server.Models.FoldIn;
+
 namespace EmbeddingGrpc.Server.Models.Files;
 
 /// <summary>One model's generations on disk. Any thread may list; one at a time writes, points and prunes.</summary>
@@ -82,6 +84,9 @@ internal sealed class GenerationDirectory
     /// <summary>Loads one generation.</summary>
     /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
     public GenerationParts Load(GenerationInfo generation, CancellationToken cancellationToken) => GenerationLoader.Load(PathOf(NameOf(generation)), cancellationToken);
+
+    /// <summary>Where what is folded into a generation is kept.</summary>
+    public FoldInFile FoldInFileOf(string model, GenerationInfo generation) => new(Path.Combine(PathOf(NameOf(generation)), FoldInFile.FileName), model, _files, _logger);
 
     /// <summary>
     /// Loads the generation that served last; where it cannot be used, the next older one that can, then newer ones, rejected ones last. Each refusal is

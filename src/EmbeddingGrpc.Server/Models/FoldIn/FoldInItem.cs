@@ -11,6 +11,13 @@ internal sealed class FoldInItem(ItemKey key)
     private readonly List<FoldInContext> _contexts = [];
     private int _nextPlace;
 
+    /// <summary>An item of which something was known before; it waits for its contexts and for vectors.</summary>
+    /// <param name="key">The item.</param>
+    /// <param name="count">Interactions with it.</param>
+    /// <param name="contextsSeen">Contexts seen.</param>
+    public FoldInItem(ItemKey key, long count, long contextsSeen)
+        : this(key) => (Count, ContextsSeen, IsQueued) = (count, contextsSeen, true);
+
     /// <summary>The item.</summary>
     public ItemKey Key { get; } = key;
 
@@ -48,6 +55,12 @@ internal sealed class FoldInItem(ItemKey key)
         }
 
         return ContextsSeen >= RefineAt;
+    }
+
+    /// <summary>Adds a context that was counted before, unless newer ones took its place.</summary>
+    public void AddKept(FoldInContext context)
+    {
+        if (_contexts.Count < MostContexts) _contexts.Add(context);
     }
 
     /// <summary>It has got vectors from what is known now.</summary>

@@ -19,7 +19,10 @@ internal sealed class FoldInItems(Generation generation, FoldInItems.ContextLook
     public delegate bool ContextLookup(ItemKey key, out ItemOrdinal ordinal);
 
     /// <summary>The items, in the order of their first interaction.</summary>
-    public IEnumerable<FoldInItem> All => _items.Values;
+    public IReadOnlyCollection<FoldInItem> All => _items.Values;
+
+    /// <summary>Takes an item of which something was known before; it is not here yet.</summary>
+    public void Add(FoldInItem item) => _items.Add(item.Key.Value, item);
 
     /// <summary>Whether an item was seen near others, which says more than what it is.</summary>
     public bool HasContexts(ItemKey key) => _items.TryGetValue(key.Value, out var item) && item.ContextsSeen > 0;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
@@ -10,6 +11,11 @@ internal sealed class FoldInWorker : IAsyncDisposable
     // How long a swap may go unnoticed while nothing happens: nothing is missed, the publisher folds in what came before.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
+    // Writing what was gathered takes one percent of the thread's time at most.
+    private const int TimesAsLongBetween = 100;
+
+    private static readonly TimeSpan LeastBetweenKeeping = TimeSpan.FromMinutes(1);
+
     private readonly string _model;
     private readonly ModelSettings _settings;
     private readonly GenerationStore _generations;
@@ -17,11 +23,30 @@ internal sealed class FoldInWorker : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _looking = new();
+    private TaskCompletionSource _look = NewLook();
+    private bool _isLookedFor;
+    private long _keptAt = Stopwatch.GetTimestamp();
+    private TimeSpan _untilKept = LeastBetweenKeeping;
+    private Exception? _ended;
 
     public FoldInWorker(string model, ModelSettings settings, GenerationStore generations, EventApplier applier, ILogger logger)
     {
         (_model, _settings, _generations, _applier, _logger) = (model, settings, generations, applier, logger);
         new Thread(Run) { IsBackground = true, Name = $"fold-in of {model}" }.Start();
+    }
+
+    /// <summary>
+    /// Completes when the worker has looked once more, which is at least once a second and whenever something was applied; fails where it will not any more.
+    /// Ask for it before looking at how far the serving generation is, so that what happens in between is not missed.
+    /// </summary>
+    public Task NextLook()
+    {
+        lock (_looking)
+        {
+            _isLookedFor = true;
+            return _ended is null ? _look.Task : Task.FromException(_ended);
+        }
     }
 
     /// <summary>Stops following.</summary>
@@ -39,17 +64,27 @@ internal sealed class FoldInWorker : IAsyncDisposable
             if (_settings.Current.FoldIn.Niceness is > 0 and var niceness) BackgroundPriority.SetCurrentThread(niceness);
             while (true)
             {
-                if (!Advance()) Wait();
+                var isDone = !Advance();
+                Looked();
+                if (isDone) Wait();
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The model is being closed.
+            if (_generations.TryLease(out var lease))
+            {
+                using (lease)
+                    if (lease.Generation.Folder is { } folder) Keep(folder);
+            }
+
+            End(new ObjectDisposedException(nameof(FoldInWorker), "The model was closed."));
         }
         catch (Exception e)
         {
             // The thread must not take the daemon down: what is trained goes on serving, and new items wait for the next training.
             ModelLog.FoldInFailed(_logger, e, _model, e.Message);
+            End(new InvalidOperationException($"Folding new items into model '{_model}' failed; restart the daemon once the cause is gone: {e.Message}", e));
         }
         finally
         {
@@ -67,25 +102,50 @@ internal sealed class FoldInWorker : IAsyncDisposable
             // Not when the first new item comes, which at a million items would wait ten seconds for it.
             folder.Prepare();
             folder.Advance(_applier.AppliedOffset, _stopping.Token);
+            if (Stopwatch.GetElapsedTime(_keptAt) >= _untilKept) Keep(folder);
             return folder.HasWork || folder.FoldedOffset < _applier.AppliedOffset;
         }
+    }
+
+    private void Keep(GenerationFolder folder)
+    {
+        var began = Stopwatch.GetTimestamp();
+        if (folder.FoldedOffset.Value - folder.KeptThrough.Value >= GenerationFolder.EntriesWorthKeeping) folder.Keep();
+        _keptAt = Stopwatch.GetTimestamp();
+        var took = TimesAsLongBetween * Stopwatch.GetElapsedTime(began, _keptAt);
+        _untilKept = took > LeastBetweenKeeping ? took : LeastBetweenKeeping;
     }
 
     private void Wait()
     {
         var folded = _generations.TryLease(out var lease) ? FoldedOffsetOf(lease) : _applier.AppliedOffset;
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        timeout.CancelAfter(LongestWait);
-        try
-        {
-            // Blocks this thread, which is its own.
-            _applier.WaitForAppliedAsync(new(Math.Max(folded.Value, _applier.AppliedOffset.Value) + 1), timeout.Token).AsTask().GetAwaiter().GetResult();
-        }
-        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
-        {
-            // Nothing happened: look whether another generation serves.
-        }
+        // Where nothing happens, look all the same whether another generation serves.
+        _applier.WaitForApplied(new(Math.Max(folded.Value, _applier.AppliedOffset.Value) + 1), LongestWait, _stopping.Token);
     }
+
+    private void Looked()
+    {
+        TaskCompletionSource look;
+        lock (_looking)
+        {
+            // Most of the time nobody waits, and nothing is allocated.
+            if (!_isLookedFor) return;
+            _isLookedFor = false;
+            (look, _look) = (_look, NewLook());
+        }
+
+        look.SetResult();
+    }
+
+    private void End(Exception reason)
+    {
+        lock (_looking) _ended = reason;
+        _look.TrySetException(reason);
+        // Nobody need wait: read here, an exception that nobody awaits is not reported as unobserved.
+        _ = _look.Task.Exception;
+    }
+
+    private static TaskCompletionSource NewLook() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private EventLog.LogOffset FoldedOffsetOf(GenerationLease lease)
     {

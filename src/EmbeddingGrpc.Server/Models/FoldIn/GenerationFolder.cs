@@ -1,15 +1,19 @@
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Models.FoldIn;
 
 /// <summary>
-/// Folds what the log says of new items into one generation, from where its training ended. One caller at a time (calls wait for each other); readers
-/// of the generation are not held up.
+/// Folds what the log says of new items into one generation: from where its training ended or, where what was gathered since was kept, from there. One
+/// caller at a time (calls wait for each other); readers of the generation are not held up.
 /// </summary>
 internal sealed class GenerationFolder
 {
+    /// <summary>Reading fewer entries again takes less than half a second.</summary>
+    public const long EntriesWorthKeeping = 100_000;
+
     private const int EntriesBetweenFolds = 4096;
 
     private readonly Generation _generation;
@@ -22,12 +26,23 @@ internal sealed class GenerationFolder
     private readonly UntouchedItems _untouched = new();
     private readonly Queue<FoldInItem> _new = new();
     private readonly Queue<FoldInItem> _better = new();
+    private readonly FoldInFile? _file;
+    private readonly Queue<KeptItem> _kept = new();
+    private readonly List<(FoldInItem Item, KeptContext Context)> _later = [];
     private readonly HistoryEvent[] _history;
     private long _position;
+    private long _keptThrough;
     private bool _isPrepared;
 
-    public GenerationFolder(Generation generation, ModelSettings settings, InteractionLog log, AppliedState state)
+    /// <summary>Begins to fold in.</summary>
+    /// <param name="generation">The generation.</param>
+    /// <param name="settings">The model's options.</param>
+    /// <param name="log">Its log.</param>
+    /// <param name="state">What of it is applied.</param>
+    /// <param name="file">Where what is gathered is kept; null where it is not.</param>
+    public GenerationFolder(Generation generation, ModelSettings settings, InteractionLog log, AppliedState state, FoldInFile? file = null)
     {
+        _file = file;
         _generation = generation;
         _settings = settings;
         _log = log;
@@ -36,14 +51,14 @@ internal sealed class GenerationFolder
         _items = new FoldInItems(generation, generation.TryGetOrdinal);
         _math = new FoldInMath(generation, settings.Current, state.Catalog);
         _history = new HistoryEvent[state.Histories.MaximumLength];
-        _position = generation.TrainedOffset.Value;
+        _position = _keptThrough = generation.TrainedOffset.Value;
     }
 
     /// <summary>Log entries that were looked at.</summary>
     public LogOffset FoldedOffset => new(Volatile.Read(ref _position));
 
     /// <summary>Items that wait for vectors, or for better ones.</summary>
-    public bool HasWork => _new.Count + _better.Count > 0 || (UsesAttributes && _untouched.HasWork(_state.Items.Count));
+    public bool HasWork => _kept.Count + _new.Count + _better.Count > 0 || (UsesAttributes && _untouched.HasWork(_state.Items.Count));
 
     /// <summary>Whether everything before an offset is folded in. Waits for what is being done.</summary>
     public bool IsDone(LogOffset offset)
@@ -54,7 +69,10 @@ internal sealed class GenerationFolder
     /// <summary>Whether the first item will not wait for the indexes.</summary>
     public bool IsPrepared => Volatile.Read(ref _isPrepared);
 
-    /// <summary>Makes the indexes ready to be written to, once.</summary>
+    /// <summary>Where a start would begin to read the log: what was gathered before is in the file.</summary>
+    public LogOffset KeptThrough => new(Volatile.Read(ref _keptThrough));
+
+    /// <summary>Makes the indexes ready to be written to and reads what was kept, once.</summary>
     public void Prepare()
     {
         if (IsPrepared) return;
@@ -62,6 +80,7 @@ internal sealed class GenerationFolder
         {
             if (_isPrepared) return;
             _generation.PrepareFoldIn();
+            Open();
             Volatile.Write(ref _isPrepared, true);
         }
     }
@@ -74,6 +93,7 @@ internal sealed class GenerationFolder
         Prepare();
         lock (_oneAtATime)
         {
+            Restore(to, int.MaxValue, cancellationToken);
             Read(to, long.MaxValue, cancellationToken);
             while (_new.TryDequeue(out var item)) Fold(item, cancellationToken);
             while (_better.TryDequeue(out var item)) Fold(item, cancellationToken);
@@ -84,26 +104,82 @@ internal sealed class GenerationFolder
     }
 
     /// <summary>
-    /// Folds in some of what is before an offset: new items first, then some of those that get better vectors, then back to the log; where that is read,
-    /// some of the items that nobody has touched.
+    /// Folds in some of what is before an offset: new items first, then some that were kept and some of those that get better vectors, then back to the log;
+    /// where that is read, some of the items that nobody has touched.
     /// </summary>
     /// <inheritdoc cref="CatchUp" path="/param"/>
     public void Advance(LogOffset to, CancellationToken cancellationToken)
     {
+        const int keptAtOnce = 16;
         const int betterAtOnce = 16;
         const int keysAtOnce = 16;
         lock (_oneAtATime)
         {
             Read(to, EntriesBetweenFolds, cancellationToken);
             while (_new.TryDequeue(out var item)) Fold(item, cancellationToken);
+            Restore(to, keptAtOnce, cancellationToken);
             for (var done = 0; done < betterAtOnce && _better.TryDequeue(out var item); done++) Fold(item, cancellationToken);
             if (_position >= to.Value && _better.Count == 0) FoldUntouched(keysAtOnce, cancellationToken);
+        }
+    }
+
+    /// <summary>Keeps what was gathered, where there is a file and all of the last one is folded in again. Waits for what is being done.</summary>
+    public void Keep()
+    {
+        lock (_oneAtATime)
+        {
+            if (_file is null || _kept.Count > 0 || _position == _keptThrough) return;
+            if (_file.TryWrite(_generation.Id, FoldedOffset, _items.All, ReferenceOf)) Volatile.Write(ref _keptThrough, _position);
         }
     }
 
     private bool UsesAttributes => _settings.Current.FoldIn.AttributeWeight > 0 && _state.Catalog.Count > 0;
 
     private bool IsFull => _generation.ItemCount - _generation.Vocabulary.Count >= _settings.Current.FoldIn.MaximumItems;
+
+    private void Open()
+    {
+        if (_file?.TryRead(_generation.Id, _log.DurableOffset, _generation.Vocabulary.Count) is not { } kept || kept.Through < _generation.TrainedOffset) return;
+        foreach (var item in kept.Items)
+        {
+            // Here at once, so that what comes meanwhile is added to it.
+            _items.Add(item.Item);
+            _kept.Enqueue(item);
+        }
+
+        Volatile.Write(ref _position, kept.Through.Value);
+        Volatile.Write(ref _keptThrough, kept.Through.Value);
+    }
+
+    /// <summary>Folds items in again that were kept, with vectors of all their contexts.</summary>
+    private void Restore(LogOffset to, int most, CancellationToken cancellationToken)
+    {
+        // Before that the keys of some may not be given yet.
+        if (_kept.Count == 0 || to < KeptThrough) return;
+        for (var done = 0; done < most && _kept.TryDequeue(out var kept); done++)
+        {
+            foreach (var context in kept.Contexts)
+                if (!TryAdd(kept.Item, context)) _later.Add((kept.Item, context));
+            kept.Item.IsQueued = false;
+            if (kept.Item.Contexts.Count > 0) Fold(kept.Item, cancellationToken);
+        }
+
+        if (_kept.Count > 0) return;
+        // Contexts that are new themselves, and were not folded in before the item.
+        foreach (var (item, context) in _later)
+            if (TryAdd(item, context) && !item.IsFolded) Enqueue(item);
+        _later.Clear();
+    }
+
+    private bool TryAdd(FoldInItem item, KeptContext context)
+    {
+        var ordinal = new ItemOrdinal(context.Reference);
+        if (context.Reference < 0 && !_generation.TryGetOrdinal(new ItemKey(~context.Reference), out ordinal)) return false;
+        item.AddKept(new FoldInContext(ordinal, context.Weight, context.IsBefore));
+        return true;
+    }
+
+    private int ReferenceOf(ItemOrdinal item) => _generation.IsCold(item) && _generation.TryGetKey(item, out var key) ? ~key.Value : item.Value;
 
     private void Read(LogOffset to, long most, CancellationToken cancellationToken)
     {
