@@ -10,17 +10,19 @@ namespace EmbeddingGrpc.Server.Grpc;
 public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogger<ExceptionInterceptor> logger, TimeProvider time) : Interceptor
 {
     /// <inheritdoc/>
-    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
         ArgumentNullException.ThrowIfNull(continuation);
         try
         {
-            return await continuation(request, context);
+            var answering = continuation(request, context);
+            // Most recalls are answered without a wait, and are passed on as they are.
+            return answering.IsCompletedSuccessfully ? answering : AwaitAsync(answering, context);
         }
         catch (Exception e)
         {
-            throw StatusOf(e, context);
+            return Task.FromException<TResponse>(StatusOf(e, context));
         }
     }
 
@@ -65,6 +67,18 @@ public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogge
         try
         {
             await continuation(requestStream, responseStream, context);
+        }
+        catch (Exception e)
+        {
+            throw StatusOf(e, context);
+        }
+    }
+
+    private async Task<TResponse> AwaitAsync<TResponse>(Task<TResponse> answering, ServerCallContext context)
+    {
+        try
+        {
+            return await answering;
         }
         catch (Exception e)
         {

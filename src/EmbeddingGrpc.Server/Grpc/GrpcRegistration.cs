@@ -32,7 +32,7 @@ internal static class GrpcRegistration
     {
         // Read now: a daemon with keys that cannot be read must not start.
         app.Services.GetRequiredService<AccessKeys>();
-        app.Use((context, next) => context.RequestServices.GetRequiredService<MessageSize>().ExplainInHeadersAsync(context, next));
+        app.Use(app.Services.GetRequiredService<MessageSize>().ExplainInHeadersAsync);
         app.Use(MalformedMessage.ExplainInHeadersAsync);
         app.MapGrpcService<EventGrpcService>();
         app.MapGrpcService<ModelGrpcService>();

@@ -22,11 +22,24 @@ internal static class MalformedMessage
     public static RpcException? Explain(Exception failure) => failure is InvalidProtocolBufferException ? Error(failure.Message) : null;
 
     /// <summary>Middleware: explains in a response that has not started.</summary>
-    public static async Task ExplainInHeadersAsync(HttpContext context, RequestDelegate next)
+    public static Task ExplainInHeadersAsync(HttpContext context, RequestDelegate next)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(next);
-        await next(context);
+        var answering = next(context);
+        if (!answering.IsCompletedSuccessfully) return AwaitAsync(context, answering);
+        ExplainInHeaders(context);
+        return Task.CompletedTask;
+    }
+
+    private static async Task AwaitAsync(HttpContext context, Task answering)
+    {
+        await answering;
+        ExplainInHeaders(context);
+    }
+
+    private static void ExplainInHeaders(HttpContext context)
+    {
         var headers = context.Response.Headers;
         if (context.Response.HasStarted || headers[StatusHeader] != Unknown) return;
         var detail = Uri.UnescapeDataString(headers[MessageHeader].ToString());

@@ -23,11 +23,29 @@ public sealed class MessageSize(DaemonOptions options)
         failure is RpcException { StatusCode: StatusCode.ResourceExhausted, Status.Detail: LibraryDetail } ? TooLarge() : null;
 
     /// <summary>Middleware: explains in a response that has not started.</summary>
-    public async Task ExplainInHeadersAsync(HttpContext context, RequestDelegate next)
+    public Task ExplainInHeadersAsync(HttpContext context, RequestDelegate next)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(next);
-        await next(context);
+        var answering = next(context);
+        if (!answering.IsCompletedSuccessfully) return AwaitAsync(context, answering);
+        ExplainInHeaders(context);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The error of a message that is too large.</summary>
+    public RpcException TooLarge() => RpcErrors.ResourceExhausted(
+        "MESSAGE_TOO_LARGE",
+        $"The message is larger than the {options.MaximumMessageBytes} bytes that this daemon takes; split it, or raise EmbeddingGrpc:MaximumMessageBytes.");
+
+    private async Task AwaitAsync(HttpContext context, Task answering)
+    {
+        await answering;
+        ExplainInHeaders(context);
+    }
+
+    private void ExplainInHeaders(HttpContext context)
+    {
         var headers = context.Response.Headers;
         if (context.Response.HasStarted || headers[StatusHeader] != ResourceExhausted) return;
         // The library percent-encodes what it sends.
@@ -36,9 +54,4 @@ public sealed class MessageSize(DaemonOptions options)
         headers[MessageHeader] = Uri.EscapeDataString(error.Status.Detail);
         headers[DetailsHeader] = Convert.ToBase64String(error.Trailers.GetValueBytes(DetailsHeader)!);
     }
-
-    /// <summary>The error of a message that is too large.</summary>
-    public RpcException TooLarge() => RpcErrors.ResourceExhausted(
-        "MESSAGE_TOO_LARGE",
-        $"The message is larger than the {options.MaximumMessageBytes} bytes that this daemon takes; split it, or raise EmbeddingGrpc:MaximumMessageBytes.");
 }

@@ -16,14 +16,11 @@ internal sealed class RequestGuard(DaemonOptions options, MessageSize size)
     private const string ContentType = "content-type";
 
     /// <summary>Refuses a request that is too large, not JSON, or not the message that the call takes; passes on any other.</summary>
-    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
-    {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>() is not { } call)
-        {
-            await next(context);
-            return;
-        }
+    public Task InvokeAsync(HttpContext context, RequestDelegate next) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>() is { } call ? GuardAsync(context, call, next) : next(context);
 
+    private async Task GuardAsync(HttpContext context, GrpcJsonTranscodingMetadata call, RequestDelegate next)
+    {
         var input = call.MethodDescriptor.InputType;
         var path = PathFields(context, input);
         var query = context.Request.Query.Select(each => KeyValuePair.Create<string, IReadOnlyList<string>>(each.Key, [.. each.Value.Select(value => value ?? "")]));

@@ -25,7 +25,7 @@ internal static class RestRegistration
     /// <summary>Maps what stands around the calls themselves: <c>/openapi/v1.json</c>, and an answer for a path that is no call.</summary>
     public static void MapRest(this WebApplication app)
     {
-        app.Use((context, next) => context.RequestServices.GetRequiredService<RequestGuard>().InvokeAsync(context, next));
+        app.Use(app.Services.GetRequiredService<RequestGuard>().InvokeAsync);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapFallback("/v1/{**path}", context => RestErrors.WriteAsync(
             context,

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EmbeddingGrpc.Server.Pipeline.Graph;
 
 /// <summary>A reader's copy of one item's connections. Belongs to one thread and keeps its memory.</summary>
@@ -33,7 +35,7 @@ public sealed class GraphConnections(int capacity)
         if (node.EdgeCount > length) return false;
         Count = Math.Min((int)node.EdgeCount, capacity);
         block[..Count].CopyTo(_items);
-        for (var i = 0; i < Count; i++) _weights[i] = BitConverter.Int32BitsToSingle(block[length + i]);
+        MemoryMarshal.Cast<int, float>(block.Slice(length, Count)).CopyTo(_weights);
         return true;
     }
 

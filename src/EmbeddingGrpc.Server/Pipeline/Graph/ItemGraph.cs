@@ -20,6 +20,7 @@ public sealed class ItemGraph
     private const int ChunkSize = 1 << ChunkBits;
     private const int SmallestBlock = 4;
     private const int NodeBytes = 32;
+    private const int IntsPerCacheLine = 16;
 
     // Below this a connection is too old to be seen beside the newest ones.
     private const float LeastWeight = 1e-30f;
@@ -112,6 +113,31 @@ public sealed class ItemGraph
         var factor = found ? GraphClock.Factor(node.Epoch, Clock.Epoch) : 0;
         (leaving, arriving) = (node.Out * factor, node.In * factor);
         return found;
+    }
+
+    /// <summary>The totals of an item will be read soon. Any thread: a hint.</summary>
+    internal void WillReadTotals(ItemKey item)
+    {
+        var nodes = Volatile.Read(ref _nodes);
+        if ((uint)item.Value >> ChunkBits < (uint)nodes.Length) CacheHint.WillRead(in nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)]);
+    }
+
+    /// <summary>The heaviest connections of an item will be read soon; its totals should be there by now. Any thread: a hint, whatever a writer does.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="count">How many of them.</param>
+    internal void WillRead(ItemKey item, int count)
+    {
+        var nodes = Volatile.Read(ref _nodes);
+        if ((uint)item.Value >> ChunkBits >= (uint)nodes.Length) return;
+        ref readonly var node = ref nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)];
+        var (kind, place) = (node.EdgeClass, node.Block);
+        if (kind >= _edges.Length || place < 0 || !_edges[kind].TryBlock(place, out var block)) return;
+        // Keys, and behind half of the block as many weights.
+        for (var i = 0; i < Math.Min(count, block.Length / 2); i += IntsPerCacheLine)
+        {
+            CacheHint.WillRead(in block[i]);
+            CacheHint.WillRead(in block[(block.Length / 2) + i]);
+        }
     }
 
     /// <summary>Copies a node as it is, in the unit of its own epoch.</summary>

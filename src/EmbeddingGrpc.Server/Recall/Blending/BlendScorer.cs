@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall.Graph;
@@ -12,6 +13,8 @@ namespace EmbeddingGrpc.Server.Recall.Blending;
 /// </remarks>
 internal readonly ref struct BlendScorer
 {
+    private const int FloatsPerCacheLine = 16;
+
     private readonly Generation _generation;
     private readonly ReadOnlySpan<float> _vector;
     private readonly ReadOnlySpan<float> _likeness;
@@ -55,9 +58,16 @@ internal readonly ref struct BlendScorer
 
     public float StrongestWalk { get; }
 
-    /// <summary>The graph's part of the score of what lies at a place of its scores.</summary>
-    public float GraphScore(int place) => (float)Weights.GraphScore(new BlendSignals(
-        0, 0, Share(_scores.Direct[place], StrongestConnection), Share(_scores.Steps[place], StrongestStep), Share(_scores.Walk[place], StrongestWalk), 0));
+    /// <summary>The graph's part of the score of everything that it reached, by place.</summary>
+    /// <param name="parts">[reached]; overwritten.</param>
+    /// <param name="room">[reached]; overwritten.</param>
+    public void GraphScores(Span<float> parts, Span<float> room)
+    {
+        parts.Clear();
+        AddShares(_scores.Direct, StrongestConnection, Weights.Connections, parts, room);
+        AddShares(_scores.Steps, StrongestStep, Weights.Steps, parts, room);
+        AddShares(_scores.Walk, StrongestWalk, Weights.Walks, parts, room);
+    }
 
     /// <summary>What speaks for an item.</summary>
     /// <param name="item">The item.</param>
@@ -83,8 +93,25 @@ internal readonly ref struct BlendScorer
             popularity);
     }
 
+    /// <summary>An item will be scored soon.</summary>
+    public void WillScore(CandidateId item)
+    {
+        if (Scale is null || !item.IsInGeneration) return;
+        var row = _generation.OutputOf(item.Ordinal);
+        for (var i = 0; i < row.Length; i += FloatsPerCacheLine) CacheHint.WillRead(in row[i]);
+    }
+
     /// <summary>A graph's value as a signal.</summary>
     public static float Share(float value, float strongest) => strongest > 0 && value > 0 ? MathF.Sqrt(value / strongest) : 0;
+
+    private static void AddShares(ReadOnlySpan<float> values, float strongest, double weight, Span<float> parts, Span<float> room)
+    {
+        if (!(strongest > 0 && weight > 0)) return;
+        // None is below zero: weights are added and divided.
+        TensorPrimitives.Divide(values, strongest, room);
+        TensorPrimitives.Sqrt(room, room);
+        TensorPrimitives.MultiplyAdd(room, (float)weight, parts, parts);
+    }
 
     private float PopularityOf(CandidateId item)
     {

@@ -11,6 +11,8 @@ namespace EmbeddingGrpc.Server.Recall.Blending;
 /// </summary>
 internal sealed class BlendedSearch(BlendOptions options)
 {
+    private const int RowsAhead = 6;
+
     private readonly BlendExplanation _explanation = new(options);
 
     // Of the generation that was asked last, which is nearly always the one that is asked now.
@@ -111,16 +113,25 @@ internal sealed class BlendedSearch(BlendOptions options)
     {
         var scores = scratch.Graph.Scores;
         var parts = scratch.Graph.Weights(scores.Count);
-        for (var place = 0; place < scores.Count; place++) parts[place] = scorer.GraphScore(place);
+        scorer.GraphScores(parts, scratch.Graph.Signals(scores.Count));
 
         // More than are scored in the end, because some of the heaviest may be excluded: a query's items reach each other.
         var wanted = Math.Max(options.GraphCandidates, query.K) + Math.Min(scratch.Excluded.Count, scratch.Pulls.Count);
         var least = scratch.Graph.Threshold(parts, wanted);
+        var found = scratch.Graph.Found;
         for (var place = 0; place < scores.Count; place++)
         {
             if (parts[place] < least || !(parts[place] > 0)) continue;
             var item = space.IdOf(scores.KeyAt(place));
-            if (scratch.Excluded.Contains(item)) continue;
+            if (!scratch.Excluded.Contains(item)) found.Add((item, place));
+        }
+
+        // Rows lie anywhere in memory, and each would be waited for in its turn.
+        for (var i = 0; i < Math.Min(RowsAhead, found.Count); i++) scorer.WillScore(found[i].Item);
+        for (var i = 0; i < found.Count; i++)
+        {
+            if (i + RowsAhead < found.Count) scorer.WillScore(found[i + RowsAhead].Item);
+            var (item, place) = found[i];
             scratch.Taken.Add(item);
             Add(item, place, scorer.Scale is not null && item.IsInGeneration ? RecallSources.Embedding | RecallSources.Graph : RecallSources.Graph, scratch, scorer);
         }

@@ -8,6 +8,8 @@ internal sealed class GraphScratch
     private GraphConnections _connections = new(0);
     private float[] _weights = [];
     private float[] _selection = [];
+    private float[] _signals = [];
+    private int[] _places = [];
 
     /// <summary>What the walks reached.</summary>
     public GraphScores Scores { get; } = new();
@@ -15,9 +17,13 @@ internal sealed class GraphScratch
     /// <summary>What their first steps reached.</summary>
     public GraphScores FirstSteps { get; } = new();
 
+    /// <summary>Candidates among what they reached, with their places in <see cref="Scores"/>.</summary>
+    public List<(CandidateId Item, int Place)> Found { get; } = new(1024);
+
     /// <summary>Forgets the last walk.</summary>
     public void Reset()
     {
+        Found.Clear();
         Scores.Clear();
         FirstSteps.Clear();
     }
@@ -32,20 +38,24 @@ internal sealed class GraphScratch
     /// <summary>Room for one value for each item reached.</summary>
     public Span<float> Weights(int count) => Room(ref _weights, count);
 
+    /// <summary>Further room for one value for each item reached.</summary>
+    public Span<float> Signals(int count) => Room(ref _signals, count);
+
+    /// <summary>Room for so many places of the scores.</summary>
+    public Span<int> Places(int count) => Room(ref _places, count);
+
     /// <summary>The value that <paramref name="count"/> of the values reach; negative infinity where there are not more than that.</summary>
     /// <param name="values">Finite.</param>
     /// <param name="count">How many, at least 1.</param>
     public float Threshold(ReadOnlySpan<float> values, int count)
     {
         if (values.Length <= count) return float.NegativeInfinity;
-        var copy = Room(ref _selection, values.Length);
-        values.CopyTo(copy);
-        return Selection.NthLargest(copy, count);
+        return Selection.NthLargest(values, count, Room(ref _selection, values.Length));
     }
 
-    private static Span<float> Room(ref float[] buffer, int count)
+    private static Span<T> Room<T>(ref T[] buffer, int count)
     {
-        if (buffer.Length < count) buffer = new float[Math.Max(count, 2 * buffer.Length)];
+        if (buffer.Length < count) buffer = new T[Math.Max(count, 2 * buffer.Length)];
         return buffer.AsSpan(0, count);
     }
 }

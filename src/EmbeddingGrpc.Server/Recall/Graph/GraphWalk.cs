@@ -9,6 +9,11 @@ namespace EmbeddingGrpc.Server.Recall.Graph;
 /// </summary>
 internal static class GraphWalk
 {
+    // Items lie anywhere in memory, and each would be waited for in its turn: those of so many places on are asked for meanwhile. Nodes first, because
+    // only they tell where their edges are.
+    private const int NodesAhead = 16;
+    private const int EdgesAhead = 4;
+
     /// <summary>Walks one step from an item of the query.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="item">The item.</param>
@@ -30,8 +35,12 @@ internal static class GraphWalk
     public static void Arrive(ItemGraph graph, GraphScratch scratch)
     {
         var (first, scores) = (scratch.FirstSteps, scratch.Scores);
+        WillReadTotals(graph, first, 0, NodesAhead);
         for (var place = 0; place < first.Count; place++)
+        {
+            WillReadTotals(graph, first, place + NodesAhead, 1);
             scores.Steps[place] = graph.TryReadTotals(first.KeyAt(place), out _, out var arriving) && arriving > 0 ? first.Direct[place] / MathF.Sqrt(arriving) : 0;
+        }
     }
 
     /// <summary>Walks the second step from where the first one arrived.</summary>
@@ -42,23 +51,44 @@ internal static class GraphWalk
     public static void StepOn(ItemGraph graph, int mostNodes, int mostEdges, GraphScratch scratch)
     {
         var (first, scores) = (scratch.FirstSteps, scratch.Scores);
-        var count = first.Count;
-        var least = scratch.Threshold(scores.Steps[..count], mostNodes);
+        var going = GoingOn(scores, first.Count, mostNodes, scratch);
         var connections = scratch.Connections(Math.Min(mostEdges, graph.MaximumEdges));
-        for (var place = 0; place < count; place++)
+        for (var i = 0; i < Math.Min(NodesAhead, going.Length); i++) graph.WillReadTotals(first.KeyAt(going[i]));
+        for (var i = 0; i < going.Length; i++)
         {
+            if (i + NodesAhead < going.Length) graph.WillReadTotals(first.KeyAt(going[i + NodesAhead]));
+            if (i + EdgesAhead < going.Length) graph.WillRead(first.KeyAt(going[i + EdgesAhead]), connections.Capacity);
             // Before the walk adds what it reaches, which may move the column.
-            var arrived = scores.Steps[place];
-            if (!(arrived > 0) || arrived < least) continue;
-            if (!graph.TryRead(first.KeyAt(place), connections) || !(connections.Out > 0)) continue;
+            var arrived = scores.Steps[going[i]];
+            if (!graph.TryRead(first.KeyAt(going[i]), connections) || !(connections.Out > 0)) continue;
             var onward = arrived / MathF.Sqrt(connections.Out);
-            first.Walk[place] = onward;
+            first.Walk[going[i]] = onward;
             scores.AddWalk(connections.Items, connections.Weights, onward);
         }
 
+        WillReadTotals(graph, scores, 0, NodesAhead);
         for (var place = 0; place < scores.Count; place++)
         {
+            WillReadTotals(graph, scores, place + NodesAhead, 1);
             if (scores.Walk[place] > 0 && graph.TryReadTotals(scores.KeyAt(place), out _, out var arriving) && arriving > 0) scores.Walk[place] /= MathF.Sqrt(arriving);
         }
+    }
+
+    /// <summary>The places of the items that walks go on from.</summary>
+    private static ReadOnlySpan<int> GoingOn(GraphScores scores, int count, int most, GraphScratch scratch)
+    {
+        var steps = scores.Steps[..count];
+        var least = scratch.Threshold(steps, most);
+        var places = scratch.Places(count);
+        var kept = 0;
+        for (var place = 0; place < count; place++)
+            if (steps[place] > 0 && steps[place] >= least)
+                places[kept++] = place;
+        return places[..kept];
+    }
+
+    private static void WillReadTotals(ItemGraph graph, GraphScores scores, int from, int count)
+    {
+        for (var place = from; place < Math.Min(from + count, scores.Count); place++) graph.WillReadTotals(scores.KeyAt(place));
     }
 }
