@@ -11,7 +11,7 @@ namespace EmbeddingGrpc.Server.Cache;
 public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cache)
 {
     // Raised whenever the layout of a key or of an answer changes: a Redis outlives the daemon that filled it.
-    private const byte Format = 7;
+    private const byte Format = 8;
 
     // Two daemons that make answers differently may share a Redis. A record prints all of its values, culture-invariantly here.
     private readonly ulong _settings = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(recall.ToString().AsSpan()));
@@ -25,13 +25,17 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
     /// <param name="historyVersion">Version of the history of <see cref="RecallSubject.HistoryOf"/>; 0 where there is none.</param>
     /// <param name="graphRevision">Revision of the live item graph; 0 for queries that do not ask it.</param>
     /// <param name="deletionRevision">Which deletions the answer has for certain: see <see cref="Catalog.DeletionState"/>.</param>
+    /// <param name="catalogRevision">Revision of the attributes; matters to queries with a filter alone.</param>
     /// <returns>Null for a query that is too long to be worth caching.</returns>
-    public RecallCacheKey? For(string model, ulong generationId, RecallQuery query, long historyVersion, long graphRevision, long deletionRevision)
+    public RecallCacheKey? For(
+        string model, ulong generationId, RecallQuery query, long historyVersion, long graphRevision, long deletionRevision, long catalogRevision = 0)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(query);
         var subject = query.Subject;
-        var bound = 88 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject);
+        var filter = query.Filter is null ? [] : FilterKey.Of(query.Filter, cache.MaximumKeyBytes);
+        if (filter is null) return null;
+        var bound = 96 + Encoding.UTF8.GetMaxByteCount(model.Length) + LongestEncoding(subject) + filter.Length;
         if (bound > 4L * cache.MaximumKeyBytes) return null;
 
         var rented = ArrayPool<byte>.Shared.Rent((int)bound);
@@ -52,6 +56,12 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.Int32(query.ColdPlaces);
             writer.UInt64(BitConverter.DoubleToUInt64Bits(query.TargetRecall));
             Write(ref writer, subject, historyVersion);
+            if (filter.Length > 0)
+            {
+                writer.UInt64((ulong)catalogRevision);
+                writer.Bytes(filter);
+            }
+
             return writer.Written.Length > cache.MaximumKeyBytes ? null : new RecallCacheKey(writer.Written.ToArray(), subject.Kind, isShareable: subject.HistoryOf is null);
         }
         finally
@@ -135,6 +145,12 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
         {
             BinaryPrimitives.WriteUInt64LittleEndian(_buffer[_position..], value);
             _position += sizeof(ulong);
+        }
+
+        public void Bytes(ReadOnlySpan<byte> value)
+        {
+            value.CopyTo(_buffer[_position..]);
+            _position += value.Length;
         }
 
         public void Single(float value)

@@ -15,6 +15,7 @@ public sealed class ItemCatalog
     private readonly ChunkedValues<CatalogEntry?> _entries = new(absent: null);
     private long _count;
     private long _attributeBytes;
+    private long _revision;
 
     /// <summary>An empty catalogue.</summary>
     /// <param name="items">Keys of the stream's items, which the applier gives.</param>
@@ -29,6 +30,11 @@ public sealed class ItemCatalog
 
     /// <summary>Items with an entry: upserted and not deleted since.</summary>
     public long Count => Volatile.Read(ref _count);
+
+    /// <summary>
+    /// Rises with every change of any item, once that can be seen: what is read after it has all changes up to it. The same over a restart.
+    /// </summary>
+    public long Revision => Volatile.Read(ref _revision);
 
     /// <summary>Memory held, in bytes.</summary>
     public long SizeBytes => _entries.SizeBytes + Volatile.Read(ref _attributeBytes) + Columns.SizeBytes + Deleted.SizeBytes;
@@ -89,6 +95,7 @@ public sealed class ItemCatalog
         var key = _items.GetOrAdd(itemId);
         Store(key, entry, before: null);
         if (entry.IsDeleted) Deleted.Restore(key, entry.Version);
+        Changed(entry);
     }
 
     private void Set(string itemId, CatalogEntry entry)
@@ -101,7 +108,11 @@ public sealed class ItemCatalog
         if (entry.IsDeleted) Deleted.Add(key, itemId, entry.Version);
         Store(key, entry, before);
         if (!entry.IsDeleted) Deleted.Remove(key, itemId, entry.Version);
+        Changed(entry);
     }
+
+    // Last of all: who reads the revision finds what it stands for.
+    private void Changed(CatalogEntry entry) => Volatile.Write(ref _revision, Math.Max(_revision, entry.Version));
 
     private void Store(ItemKey key, CatalogEntry entry, CatalogEntry? before)
     {

@@ -82,7 +82,7 @@ public sealed class CachedRecall
     {
         if (generation.IsUntrained && NeedsTraining(runtime, query)) throw new NoGenerationException(runtime.Name);
         var asked = new Asked(
-            runtime, SpaceOf(runtime, generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current, isTaken);
+            runtime, SpaceOf(runtime, generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current, runtime.Catalog.Revision, isTaken);
         var answer = query.Subject.HistoryOf is { } userId ? await AnswerUserAsync(asked, userId, cancellationToken) : await AnswerAsync(asked, cancellationToken);
         _metrics.Answered(query.Subject.Kind, answer.Origin, started);
         return answer;
@@ -154,8 +154,6 @@ public sealed class CachedRecall
     /// <returns>Null where nothing of the kind is worth caching.</returns>
     private static RecallQuery? SharedBy(RecallQuery query)
     {
-        // Attributes change at any time, and filters differ from caller to caller: what is cached of them would seldom be asked for again.
-        if (query.Filter is not null) return null;
         // The places of cold items are those of this k and no wider one.
         if (query is { ColdPlaces: > 0, Excludes.Count: > 0 }) return null;
         if (query.Excludes.Count == 0) return query.MinimumScore is null ? query : query with { MinimumScore = null };
@@ -169,7 +167,7 @@ public sealed class CachedRecall
         asked.Deletions.Recent.Count > 0 && AnswerFilter.HasAny(answer.Body.Span, asked.Deletions.Recent);
 
     private RecallCacheKey? KeyOf(in Asked asked) =>
-        _keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision, asked.Deletions.Revision);
+        _keys.For(asked.Model.Name, asked.Space.Generation.CacheId, asked.Query, asked.HistoryVersion, asked.GraphRevision, asked.Deletions.Revision, asked.CatalogRevision);
 
     private async ValueTask<RecallAnswer> FindAsync(RecallCacheKey key, Asked asked, CancellationToken cancellationToken)
     {
@@ -195,7 +193,7 @@ public sealed class CachedRecall
         using (lease)
         {
             var asked = new Asked(
-                runtime, SpaceOf(runtime, lease.Generation), query, default, 0, RevisionFor(runtime, query, default), runtime.Catalog.Deleted.Current, IsTaken: true);
+                runtime, SpaceOf(runtime, lease.Generation), query, default, 0, RevisionFor(runtime, query, default), runtime.Catalog.Deleted.Current, runtime.Catalog.Revision, IsTaken: true);
             if (KeyOf(asked) is { } key) await _cache.GetOrSearchAsync(key, asked, _search, isHot: true, cancellationToken);
         }
     }
@@ -227,5 +225,5 @@ public sealed class CachedRecall
 
     /// <summary>One query and all that it is answered from.</summary>
     private readonly record struct Asked(
-        ModelRuntime Model, RecallSpace Space, RecallQuery Query, ReadOnlyMemory<HistoryEvent> History, long HistoryVersion, long GraphRevision, DeletionState Deletions, bool IsTaken);
+        ModelRuntime Model, RecallSpace Space, RecallQuery Query, ReadOnlyMemory<HistoryEvent> History, long HistoryVersion, long GraphRevision, DeletionState Deletions, long CatalogRevision, bool IsTaken);
 }

@@ -1,5 +1,6 @@
 using CsCheck;
 using EmbeddingGrpc.Server.Cache;
+using EmbeddingGrpc.Server.Catalog.Filters;
 using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Server.Tests.Cache;
@@ -72,6 +73,17 @@ public sealed class RecallCacheKeysTests
         };
 
         Assert.Equal(keys.Length, keys.Distinct().Count());
+    }
+
+    [Fact]
+    public void For_CatalogRevision_MattersToFilteredQueriesAlone()
+    {
+        var filtered = Base with { Filter = new HasFilter("year") { Field = "filter" } };
+
+        Assert.NotEqual(KeyOf(Base), KeyOf(filtered));
+        Assert.Equal(Keys.For("default", 1, Base, 0, 0, 0, 1), Keys.For("default", 1, Base, 0, 0, 0, 2));
+        Assert.NotEqual(Keys.For("default", 1, filtered, 0, 0, 0, 1), Keys.For("default", 1, filtered, 0, 0, 0, 2));
+        Assert.NotEqual(KeyOf(filtered), KeyOf(filtered with { Filter = new HasFilter("price") { Field = "filter" } }));
     }
 
     [Fact]

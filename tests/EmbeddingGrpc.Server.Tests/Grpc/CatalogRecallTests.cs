@@ -71,6 +71,12 @@ public sealed class CatalogRecallTests : IDisposable
             var before = await ItemsAsync(daemon, filtered);
             Assert.NotEmpty(before);
             Assert.All(before, item => Assert.Contains(item, Cheapest));
+            var again = await daemon.RecallAsync(filtered);
+            Assert.Equal(AnswerSource.Memory, again.Source);
+            Assert.Equal(before, again.Candidates.Select(candidate => candidate.ItemId));
+            // The same question in other words.
+            var both = new RecallRequest(query) { Filter = new Filter { AllOf = new FilterList { Filters = { cheap, cheap } } } };
+            Assert.Equal(AnswerSource.Memory, (await daemon.RecallAsync(both)).Source);
         }
 
         // The attributes change: the same question has another answer at once.
@@ -79,6 +85,12 @@ public sealed class CatalogRecallTests : IDisposable
         var answer = await daemon.RecallAsync(new RecallRequest { Item = new ItemQuery { ItemId = "camp0-1" }, Filter = cheap });
         Assert.Equal(AnswerSource.Search, answer.Source);
         Assert.Equal(["camp0-17", "camp0-18", "camp0-19"], answer.Candidates.Select(candidate => candidate.ItemId).Order(StringComparer.Ordinal));
+
+        // What comes back from a deletion fits again with the call that brings it back.
+        await daemon.Catalog.DeleteItemAsync(new DeleteItemRequest { ItemId = "camp0-18" }, cancellationToken: Cancellation);
+        Assert.DoesNotContain("camp0-18", await ItemsAsync(daemon, new RecallRequest { Item = new ItemQuery { ItemId = "camp0-1" }, Filter = cheap }));
+        await daemon.Catalog.UpsertItemsAsync(new UpsertItemsRequest { Items = { new Item { ItemId = "camp0-18", Attributes = { ["price"] = new AttributeValue { Number = 1 } } } } }, cancellationToken: Cancellation);
+        Assert.Contains("camp0-18", await ItemsAsync(daemon, new RecallRequest { Item = new ItemQuery { ItemId = "camp0-1" }, Filter = cheap }));
     }
 
     [Fact]
