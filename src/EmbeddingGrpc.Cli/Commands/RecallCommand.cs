@@ -15,6 +15,7 @@ namespace EmbeddingGrpc.Cli.Commands;
 internal sealed class RecallCommand : ModelCommand
 {
     private const int MaximumK = 1000;
+    private const int MaximumInterests = 8;
     private const int MaximumExcludeSeenLast = 10_000;
     private const double MostScore = 1e9;
     private const double LeastHalfLifeHours = 0.001;
@@ -25,6 +26,7 @@ internal sealed class RecallCommand : ModelCommand
     private readonly Option<string?> _session = new("--session") { Description = "Items that go on from these, oldest first; with --user, mixed with that user's history.", HelpName = "A,B,C" };
     private readonly Option<string?> _vector = new("--vector") { Description = "Items nearest to the vector in this file; - for standard input.", HelpName = "FILE" };
     private readonly Option<double?> _historyWeight = new("--history-weight") { Description = "With --session and --user: the part of the query that is the user's history's, 0..1.", HelpName = "SHARE" };
+    private readonly Option<int?> _interests = new("--interests") { Description = $"Interests that a history or a session is divided into at most, 1..{MaximumInterests}, each searched by itself.", HelpName = "N" };
     private readonly Option<double?> _halfLifeHours = new("--half-life-hours")
     {
         Description = "With --user alone: hours of event time after which an item of the history pulls half as much. By the order of the history unless given.",
@@ -65,6 +67,7 @@ internal sealed class RecallCommand : ModelCommand
             "embedctl recall --item 1 --k 5 --titles movies.csv",
             "embedctl recall --user 42 --exclude-seen",
             "embedctl recall --user 42 --half-life-hours 48",
+            "embedctl recall --user 42 --interests 3",
             "embedctl recall --session 260,1196 --user 42 --history-weight 0.3 --exclude-seen",
             "embedctl recall --user 42 --exclude-seen-last 3 --minimum-score 1.5",
             "embedctl recall --user 42 --k 20 --cold-share 0.2",
@@ -74,12 +77,13 @@ internal sealed class RecallCommand : ModelCommand
             "echo '0.1 -0.2 0.3' | embedctl recall --vector -")
     {
         foreach (var query in new Option[] { _item, _user, _session, _vector }) Add(query);
-        foreach (var option in new Option[] { _historyWeight, _halfLifeHours, _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _coldShare, _filter, _targetRecall, _titles, _json }) Add(option);
+        foreach (var option in new Option[] { _historyWeight, _interests, _halfLifeHours, _k, _exclude, _excludeSeen, _excludeSeenLast, _includeQueryItems, _minimumScore, _sources, _coldShare, _filter, _targetRecall, _titles, _json }) Add(option);
         _k.AcceptOnlyRange(1, MaximumK);
         _excludeSeenLast.AcceptOnlyRange(1, MaximumExcludeSeenLast);
         _minimumScore.AcceptOnlyRange(-MostScore, MostScore);
         _coldShare.AcceptOnlyRange(0.0, 1.0);
         _historyWeight.AcceptOnlyRange(0.0, 1.0);
+        _interests.AcceptOnlyRange(1, MaximumInterests);
         _halfLifeHours.AcceptOnlyRange(LeastHalfLifeHours, MostHalfLifeHours);
         Validators.Add(result =>
         {
@@ -91,6 +95,7 @@ internal sealed class RecallCommand : ModelCommand
                 result.AddError("Give exactly one of --item, --user, --session, --vector. (--session may have a --user.)");
             if (result.GetResult(_historyWeight) is not null && !(ofUser && ofSession))
                 result.AddError("--history-weight needs --session and --user: it is the part of the query that is the user's history's.");
+            if (result.GetResult(_interests) is not null && !(ofUser || ofSession)) result.AddError("--interests needs --user or --session: nothing else has several.");
             if (result.GetResult(_halfLifeHours) is not null && !(ofUser && !ofSession))
                 result.AddError("--half-life-hours needs --user, without --session: it is the history that is forgotten.");
         });
@@ -138,6 +143,7 @@ internal sealed class RecallCommand : ModelCommand
     {
         var session = new SessionQuery { UserId = arguments.GetValue(_user) ?? "", Items = { Split(items).Select(id => new SessionItem { ItemId = id }) } };
         if (arguments.GetValue(_historyWeight) is { } weight) session.HistoryWeight = weight;
+        if (arguments.GetValue(_interests) is { } interests) session.Interests = (uint)interests;
         return session;
     }
 
@@ -145,6 +151,7 @@ internal sealed class RecallCommand : ModelCommand
     {
         var user = new UserQuery { UserId = userId };
         if (arguments.GetValue(_halfLifeHours) is { } hours) user.HalfLife = Duration.FromTimeSpan(TimeSpan.FromHours(hours));
+        if (arguments.GetValue(_interests) is { } interests) user.Interests = (uint)interests;
         return user;
     }
 

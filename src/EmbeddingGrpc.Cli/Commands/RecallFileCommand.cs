@@ -10,6 +10,7 @@ namespace EmbeddingGrpc.Cli.Commands;
 internal sealed class RecallFileCommand : ModelCommand
 {
     private const int MaximumK = 1000;
+    private const int MaximumInterests = 8;
 
     private readonly Option<FileInfo> _sessions = new("--sessions")
     {
@@ -21,6 +22,7 @@ internal sealed class RecallFileCommand : ModelCommand
     private readonly Option<FileInfo> _output = new("--output") { Description = "Receives the ranked lists, one a line in the order of the sessions.", HelpName = "LISTS", Required = true };
     private readonly Option<int> _k = new("--k") { Description = $"Items a list, 1..{MaximumK}.", HelpName = "N", DefaultValueFactory = _ => 10 };
     private readonly Option<bool> _excludeSeen = new("--exclude-seen") { Description = "Leave out the session's own items." };
+    private readonly Option<int?> _interests = new("--interests") { Description = $"Interests that a session is divided into at most, 1..{MaximumInterests}; the daemon's setting unless given.", HelpName = "N" };
     private readonly Option<string[]> _sources = RecallSourceOption.Create();
     private readonly Option<bool> _json = JsonOption.Create();
 
@@ -33,8 +35,9 @@ internal sealed class RecallFileCommand : ModelCommand
             "embedctl recall-file --sessions sessions.txt --k 60 --exclude-seen --output lists.txt",
             "embedctl recall-file --sessions sessions.txt --sources embedding --output lists.txt --json")
     {
-        foreach (var option in new Option[] { _sessions, _output, _k, _excludeSeen, _sources, _json }) Add(option);
+        foreach (var option in new Option[] { _sessions, _output, _k, _excludeSeen, _interests, _sources, _json }) Add(option);
         _k.AcceptOnlyRange(1, MaximumK);
+        _interests.AcceptOnlyRange(1, MaximumInterests);
         _sessions.AcceptExistingOnly();
     }
 
@@ -56,7 +59,7 @@ internal sealed class RecallFileCommand : ModelCommand
             var step = display.Begin("recall");
             using var sessions = arguments.GetRequiredValue(_sessions).OpenText();
             await using var lists = new StreamWriter(arguments.GetRequiredValue(_output).FullName);
-            var result = await new SessionFile(client, template).RunAsync(sessions, lists, done => step.Report(null, $"{done:N0} sessions"), cancellationToken);
+            var result = await new SessionFile(client, template, arguments.GetValue(_interests)).RunAsync(sessions, lists, done => step.Report(null, $"{done:N0} sessions"), cancellationToken);
             step.Done($"{result.Sessions:N0} sessions");
             return result;
         });

@@ -5,7 +5,7 @@ using EmbeddingGrpc.Protocol.V1;
 namespace EmbeddingGrpc.Cli.Recall;
 
 /// <summary>Asks for what goes on from every line of a file, in batches, and writes one ranked list a line in the same order.</summary>
-internal sealed class SessionFile(EmbeddingClient client, RecallRequest template)
+internal sealed class SessionFile(EmbeddingClient client, RecallRequest template, int? interests = null)
 {
     /// <summary>Items of a session that the API takes.</summary>
     private const int MostItems = 1000;
@@ -68,6 +68,7 @@ internal sealed class SessionFile(EmbeddingClient client, RecallRequest template
     {
         var request = template.Clone();
         request.Session = new SessionQuery { Items = { items.TakeLast(MostItems).Select(id => new SessionItem { ItemId = id }) } };
+        if (interests is { } most) request.Session.Interests = (uint)most;
         return request;
     }
 }

@@ -54,6 +54,7 @@ public sealed class RecallCacheKeys(RecallOptions recall, RecallCacheOptions cac
             writer.Int32(query.K);
             writer.Int32(query.ExcludeSeenLast);
             writer.Int32(query.ColdPlaces);
+            writer.Byte((byte)(query.Interests ?? 0));
             writer.UInt64(BitConverter.DoubleToUInt64Bits(query.TargetRecall));
             Write(ref writer, subject, historyVersion);
             if (filter.Length > 0)

@@ -41,6 +41,7 @@ public static class RecallRequestReader
                 $"is {targetRecall}; must be {RecallQuery.LeastTargetRecall:0.00}..{RecallQuery.MostTargetRecall}, or 1 for an exact search"));
         }
 
+        var interests = ReadInterests(request, violations);
         var filter = request.Filter is null ? null : new FilterReader(violations).Read(request.Filter, "filter");
         if (violations.Count > 0) throw RpcErrors.InvalidArgument(violations);
 
@@ -59,6 +60,7 @@ public static class RecallRequestReader
             Sources = sources,
             Explain = request.Explain,
             ColdShare = request.ColdShare,
+            Interests = interests,
             TargetRecall = targetRecall,
         };
     }
@@ -134,6 +136,18 @@ public static class RecallRequestReader
                 Refuse(violations, "query", "is missing; set one of item, user, session, vector");
                 return null;
         }
+    }
+
+    private static int? ReadInterests(RecallRequest request, List<BadRequest.Types.FieldViolation> violations)
+    {
+        var (field, given) = request switch
+        {
+            { QueryCase: RecallRequest.QueryOneofCase.User, User.HasInterests: true } => ("user.interests", request.User.Interests),
+            { QueryCase: RecallRequest.QueryOneofCase.Session, Session.HasInterests: true } => ("session.interests", request.Session.Interests),
+            _ => ("", default(uint?)),
+        };
+        if (given is < 1 or > RecallQuery.MaximumInterests) Refuse(violations, field, $"is {given}; must be 1..{RecallQuery.MaximumInterests}; leave it out for the daemon's setting");
+        return (int?)given;
     }
 
     private static TimeSpan? ReadHalfLife(UserQuery user, List<BadRequest.Types.FieldViolation> violations)

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall.Blending;
+using EmbeddingGrpc.Server.Recall.Interests;
 
 namespace EmbeddingGrpc.Server.Recall;
 
@@ -14,7 +15,7 @@ namespace EmbeddingGrpc.Server.Recall;
 public sealed class RecallEngine(RecallOptions options, TimeProvider? time = null)
 {
     private readonly PullCollector _pulls = new(options);
-    private readonly BlendedSearch _blend = new(options.Blend);
+    private readonly InterestSearch _interests = new(new BlendedSearch(options.Blend));
 
     /// <summary>Answers one query.</summary>
     /// <param name="space">What is searched; the generation leased by the caller for as long as the result is read.</param>
@@ -121,7 +122,7 @@ public sealed class RecallEngine(RecallOptions options, TimeProvider? time = nul
     /// <returns>What the answer begins with; null where no source knows the pulls of a session that has nothing else to be answered by.</returns>
     private AnswerBasis? Next(in RecallSpace space, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
-        var basis = scratch.Pulls.Count > 0 ? _blend.Run(space, query, scratch, cancellationToken) : null;
+        var basis = scratch.Pulls.Count > 0 ? _interests.Run(space, query, query.Interests ?? options.Interests, scratch, cancellationToken) : null;
         var asksPulls = (query.Sources & (RecallSources.Embedding | RecallSources.Graph)) != 0;
         if (basis is null && query.Subject is SessionSubject { UserId: null } && asksPulls) return null;
         // What the pulls led to may all be left out.

@@ -25,6 +25,10 @@ public sealed record RecallOptions
     [Range(0.0, 1.0)]
     public double HistoryWeight { get; init; } = 0.3;
 
+    /// <summary>Interests that a history or a session is divided into at most, each searched by itself, where the request does not say. 1: the history as a whole.</summary>
+    [Range(1, RecallQuery.MaximumInterests)]
+    public int Interests { get; init; } = 1;
+
     /// <summary>How strongly each type of interaction pulls.</summary>
     [ValidateObjectMembers]
     public InteractionWeights InteractionWeights { get; init; } = new();

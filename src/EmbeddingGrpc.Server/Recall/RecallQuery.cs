@@ -12,6 +12,9 @@ public sealed record RecallQuery
     /// <summary>Most items a query may exclude.</summary>
     public const int MaximumExcludes = 10_000;
 
+    /// <summary>Most interests that a history may be divided into.</summary>
+    public const int MaximumInterests = 8;
+
     /// <summary>Least recall that can be asked for.</summary>
     public const double LeastTargetRecall = 0.80;
 
@@ -56,6 +59,9 @@ public sealed record RecallQuery
 
     /// <summary>Let the items that made the query be answered too.</summary>
     public bool IncludeQueryItems { get; init; }
+
+    /// <summary>Interests that a history or a session is divided into at most, 1..<see cref="MaximumInterests"/>; null for the configured number.</summary>
+    public int? Interests { get; init; }
 
     /// <summary>The share of the answer kept for items that the generation was not trained on, 0..1.</summary>
     public double ColdShare { get; init; }

@@ -1,6 +1,7 @@
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Server.Recall.Graph;
+using EmbeddingGrpc.Server.Recall.Interests;
 
 namespace EmbeddingGrpc.Server.Recall;
 
@@ -45,6 +46,9 @@ internal sealed class RecallScratch
     /// <summary>What speaks for each of the candidates, in the order in which they were found; kept only for who learns from it.</summary>
     public List<BlendSignals>? Signals { get; set; }
 
+    /// <summary>What is found for the interests of a history one after the other.</summary>
+    public InterestMerge Interests { get; } = new();
+
     /// <summary>Memory for the graph.</summary>
     public GraphScratch Graph { get; } = new();
 
@@ -57,6 +61,17 @@ internal sealed class RecallScratch
         Pulls.Clear();
         PullTimes.Clear();
         SessionPulls.Clear();
+        Candidates.Clear();
+        Signals?.Clear();
+        Graph.Reset();
+        _contributionCount = 0;
+    }
+
+    /// <summary>Forgets what was found and for which pulls, and keeps what must not be answered.</summary>
+    public void BeginAnother()
+    {
+        Taken.Clear();
+        Pulls.Clear();
         Candidates.Clear();
         Signals?.Clear();
         Graph.Reset();

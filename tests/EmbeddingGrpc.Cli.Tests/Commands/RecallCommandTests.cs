@@ -10,6 +10,8 @@ public sealed class RecallCommandTests
     [InlineData("Give exactly one of --item, --user, --session, --vector.", "--item", "1", "--user", "2", "--session", "3")]
     [InlineData("--history-weight needs --session and --user", "--session", "1", "--history-weight", "0.5")]
     [InlineData("--history-weight is 2; it must be 0..1.", "--session", "1", "--user", "2", "--history-weight", "2")]
+    [InlineData("--interests is 9; it must be 1..8.", "--user", "2", "--interests", "9")]
+    [InlineData("--interests needs --user or --session", "--item", "2", "--interests", "2")]
     [InlineData("--half-life-hours needs --user, without --session", "--session", "1", "--user", "2", "--half-life-hours", "2")]
     [InlineData("--half-life-hours is 0; it must be 0.001..876000.", "--user", "1", "--half-life-hours", "0")]
     [InlineData("--k is 0; it must be 1..1000.", "--item", "1", "--k", "0")]

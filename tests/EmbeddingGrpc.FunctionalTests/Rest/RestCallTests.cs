@@ -25,7 +25,7 @@ public sealed class RestCallTests(LearnedDaemon learned) : IClassFixture<Learned
     public async Task Recall_OfAUserAndASessionWithTheirOptions_OverHttp_IsAnswered()
     {
         var user = ShoppingWorld.User("tools", 5);
-        var byAge = await PostAsync("/v1/models/default/recall", $$"""{"user": {"userId": "{{user}}", "halfLife": "172800s"}, "k": 5}""");
+        var byAge = await PostAsync("/v1/models/default/recall", $$"""{"user": {"userId": "{{user}}", "halfLife": "172800s", "interests": 2}, "k": 5}""");
         var mixed = await PostAsync(
             "/v1/models/default/recall", $$"""{"session": {"items": [{"itemId": "never-heard-of"}], "userId": "{{user}}", "historyWeight": 0.5}, "k": 5}""");
         foreach (var answer in new[] { byAge, mixed })

@@ -33,6 +33,7 @@ public sealed class RecallCacheKeysTests
         from last in Gen.Int[0, 2]
         from cold in Gen.Int[0, 2]
         from recall in AnyOf(0, 0.9, 1.0)
+        from interests in AnyOf<int?>(null, 1, 2)
         select new RecallQuery
         {
             Subject = subject,
@@ -44,6 +45,7 @@ public sealed class RecallCacheKeysTests
             Sources = (RecallSources)sources,
             ColdShare = cold / 2.0,
             TargetRecall = recall,
+            Interests = interests,
         };
 
     [Fact]
@@ -137,6 +139,6 @@ public sealed class RecallCacheKeysTests
             VectorSubject vector => "vector " + string.Join('|', vector.Values.ToArray()),
             var other => other.ToString(),
         };
-        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources} {query.ExcludeSeenLast} {query.ColdPlaces} {query.TargetRecall}";
+        return $"{subject} {query.K} {query.IncludeQueryItems} {query.ExcludeSeen} {query.Explain} {query.Sources} {query.ExcludeSeenLast} {query.ColdPlaces} {query.TargetRecall} {query.Interests}";
     }
 }

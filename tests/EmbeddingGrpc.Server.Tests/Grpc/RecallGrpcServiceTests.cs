@@ -167,6 +167,26 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
     }
 
     [Fact]
+    public async Task Recall_TwoInterests_BothAreAnsweredAndCachedApart()
+    {
+        var request = Session("camp1-1", "camp1-2", "camp0-1", "camp0-2");
+        (request.K, request.Explain) = (10, true);
+        foreach (var item in request.Session.Items) item.Weight = 1;
+        var whole = await Daemon.RecallAsync(request);
+        request.Session.Interests = 2;
+        var divided = await Daemon.RecallAsync(request);
+
+        Assert.Equal((AnswerSource.Search, AnswerSource.Search), (whole.Source, divided.Source));
+        Assert.Equal(AnswerSource.Memory, (await Daemon.RecallAsync(request)).Source);
+        Assert.Equal(["camp0", "camp1"], divided.Candidates.Select(c => c.ItemId[..5]).Distinct().Order());
+        foreach (var candidate in divided.Candidates)
+        {
+            Assert.All(candidate.Contributions, part => Assert.StartsWith(candidate.ItemId[..5], part.ItemId, StringComparison.Ordinal));
+            Assert.Equal(candidate.Score, candidate.Contributions.Sum(part => part.Score), 1e-3f);
+        }
+    }
+
+    [Fact]
     public async Task Recall_SessionOfUnknownItemsOfAUser_IsAnsweredByTheHistoryElseByWhatIsPopular()
     {
         var request = Session("unheard-of");

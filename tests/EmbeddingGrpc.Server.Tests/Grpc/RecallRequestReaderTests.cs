@@ -28,13 +28,14 @@ public sealed class RecallRequestReaderTests
         var request = new RecallRequest { User = new UserQuery { UserId = LongestId }, K = 1000, ExcludeItemIds = { "a", "b" }, ExcludeSeen = true };
         request.Explain = true;
         request.ColdShare = 0.25;
+        request.User.Interests = 3;
         request.Sources.Add([RecallSource.Graph, RecallSource.Popular]);
         var query = RecallRequestReader.Read(request);
 
         Assert.Equal((new UserSubject(LongestId), 1000, true), (query.Subject, query.K, query.ExcludeSeen));
         Assert.Equal(["a", "b"], query.Excludes);
         Assert.Equal((RecallSources.Graph | RecallSources.Popular, true), (query.Sources, query.Explain));
-        Assert.Equal((0.25, 250), (query.ColdShare, query.ColdPlaces));
+        Assert.Equal((0.25, 250, 3), (query.ColdShare, query.ColdPlaces, query.Interests));
     }
 
     [Theory]
@@ -112,6 +113,9 @@ public sealed class RecallRequestReaderTests
             ("user.half_life", "is -60 s; must be", Forgetting(new Duration { Seconds = -60 })),
             ("user.half_life", "must be 1 s..", Forgetting(new Duration { Seconds = long.MaxValue })),
             ("user.half_life", "must be 1 s..", Forgetting(new Duration { Seconds = 5, Nanos = int.MinValue })),
+            ("user.interests", "is 0; must be 1..8", new RecallRequest { User = new UserQuery { UserId = "u", Interests = 0 } }),
+            ("user.interests", "is 9; must be 1..8", new RecallRequest { User = new UserQuery { UserId = "u", Interests = 9 } }),
+            ("session.interests", "is 4294967295; must be 1..8", Session(r => r.Session.Interests = uint.MaxValue, new SessionItem { ItemId = "a" })),
             ("session.user_id", "1..256 bytes", Session(r => r.Session.UserId = LongestId + "x", new SessionItem { ItemId = "a" })),
             ("session.user_id", "control characters", Session(r => r.Session.UserId = "a\nb", new SessionItem { ItemId = "a" })),
             ("session.history_weight", "needs session.user_id", Session(r => r.Session.HistoryWeight = 0.5, new SessionItem { ItemId = "a" })),
