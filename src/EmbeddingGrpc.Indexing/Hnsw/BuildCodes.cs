@@ -11,7 +11,8 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 /// Half the squared norm of an item in the space of the links, where the keys of a walk give the distances that links are chosen by; null
 /// where these are measured anew.
 /// </param>
+/// <param name="LeastLinks">Links that a new node gets at least: <see cref="NeighborSelection.LeastLinks"/>.</param>
 /// <typeparam name="TSpace">Measures distances between items.</typeparam>
 internal sealed record BuildCodes<TSpace>(
-    CodeRows Rows, Func<int, SearchScratch, QueryCode> QueryOf, Func<SearchScratch, TSpace> SpaceOf, Func<int, float>? HalfNormOf)
+    CodeRows Rows, Func<int, SearchScratch, QueryCode> QueryOf, Func<SearchScratch, TSpace> SpaceOf, Func<int, float>? HalfNormOf, int LeastLinks)
     where TSpace : struct, IDistanceSpace;

@@ -19,6 +19,13 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
 {
     private const int ProgressEvery = 1024;
 
+    /// <summary>
+    /// Items that one thread links before the others join. While there are few, who was inserted without seeing whom decides how many links lead to
+    /// the first for good, and the first are the most popular: of builds by two threads, one in four or so led to the most popular item by 3 links
+    /// instead of 22. Takes less than a hundredth of the time of a build that takes any.
+    /// </summary>
+    private const int LinkedAlone = 1024;
+
     private readonly VectorRows _rows;
     private readonly ItemBits _deleted;
     private readonly HnswOptions _options;
@@ -59,7 +66,8 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
         try
         {
             var count = _rows.Count;
-            _threads.ForEach(count, () => new Worker(this), (worker, item) => Insert(item, worker, progress), cancellationToken);
+            var alone = LinkAlone(Math.Min(count, LinkedAlone), progress, cancellationToken);
+            _threads.ForEach(count - alone, () => new Worker(this), (worker, piece) => Insert(alone + piece, worker, progress), cancellationToken);
             if (_entryItem >= 0)
             {
                 using var scratch = _newScratch();
@@ -74,6 +82,17 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
             foreach (var layer in _layers) layer.Dispose();
             throw;
         }
+    }
+
+    private int LinkAlone(int count, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        using var worker = new Worker(this);
+        for (var item = 0; item < count; item++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Insert(item, worker, progress);
+        }
+        return count;
     }
 
     private (byte[] Levels, int EntryItem) DrawLevels()
@@ -203,7 +222,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
         public Worker(GraphBuilder<TKeys, TSpace> builder)
         {
             Scratch = builder._newScratch();
-            Chooser = new LinkChooser<TSpace>(builder._codes.SpaceOf(Scratch), builder._options.M, builder._options.EfConstruction);
+            Chooser = new LinkChooser<TSpace>(builder._codes.SpaceOf(Scratch), builder._options.M, builder._codes.LeastLinks, builder._options.EfConstruction);
         }
 
         public SearchScratch Scratch { get; }

@@ -135,7 +135,8 @@ internal sealed unsafe class GraphPlan
             fine,
             (item, scratch) => _fine.EncodeRowAsQuery(_rows.Row(item), scratch.QueryCodes, scratch.Transformed),
             scratch => new CodeSpace<TKeys>(_fine, fine, scratch.OtherCodes),
-            item => _fine.HalfSquaredNorm(fine.Row(item)));
+            item => _fine.HalfSquaredNorm(fine.Row(item)),
+            NeighborSelection.LeastLinks(_metric, _options.M));
         return Build<TKeys, CodeSpace<TKeys>>(with, codec, codes, progress);
     }
 
@@ -145,7 +146,8 @@ internal sealed unsafe class GraphPlan
             buildCodes,
             (item, scratch) => buildCodec.EncodeQuery(_rows.Row(item), asRow: true, scratch.QueryCodes, scratch.Transformed),
             _ => new RowSpace(_rows, _metric, buildCodec.Radius),
-            HalfNormOf: null);
+            HalfNormOf: null,
+            NeighborSelection.LeastLinks(_metric, _options.M));
         return _metric switch
         {
             SimilarityMetric.Euclidean => Build<PackedEuclideanKeys, RowSpace>(with, codec, codes, progress),

@@ -352,7 +352,7 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         Kernels.FloatKernels.Dot(_rows.Row(item), _rows.Row(item), _rows.Stride) > _graph.Codec.Radius * _graph.Codec.Radius;
 
     private LinkChooser<RowSpace> NewChooser(PackedCodec codec) =>
-        new(new RowSpace(_rows, codec.Metric, codec.Radius), _options.M, _options.EfConstruction);
+        new(new RowSpace(_rows, codec.Metric, codec.Radius), _options.M, NeighborSelection.LeastLinks(codec.Metric, _options.M), _options.EfConstruction);
 
     /// <summary>
     /// Fits the codec anew and encodes all rows with it, where it was fitted to so few that it tells nothing of the others. Readers may be at

@@ -4,7 +4,7 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 internal sealed unsafe class LinkChooser<TSpace>
     where TSpace : struct, IDistanceSpace
 {
-    private readonly int _newLinks;
+    private readonly int _leastLinks;
     private readonly long[] _entries;
     private readonly uint[] _candidates;
     private readonly uint[] _items;
@@ -17,11 +17,12 @@ internal sealed unsafe class LinkChooser<TSpace>
     /// <summary>Allocates for one thread.</summary>
     /// <param name="space">Measures distances.</param>
     /// <param name="newLinks">Links of a new node, M, on every layer.</param>
+    /// <param name="leastLinks">Links that it has at least: <see cref="NeighborSelection.LeastLinks"/>.</param>
     /// <param name="poolSize">Largest number of candidates that links are chosen from.</param>
-    public LinkChooser(TSpace space, int newLinks, int poolSize)
+    public LinkChooser(TSpace space, int newLinks, int leastLinks, int poolSize)
     {
         _space = space;
-        _newLinks = newLinks;
+        _leastLinks = leastLinks;
         var most = Math.Max(CandidatePool.Rounded(poolSize), (4 * newLinks) + 1);
         _entries = new long[most];
         _candidates = new uint[most];
@@ -43,7 +44,7 @@ internal sealed unsafe class LinkChooser<TSpace>
     {
         Rank(layer, candidates, item);
         _chosenCounts[layer.Level] = NeighborSelection.Select(
-            ref _space, layer, _candidates.AsSpan(0, candidates.Length), _distances, _chosen[layer.Level]);
+            ref _space, layer, _candidates.AsSpan(0, candidates.Length), _distances, _leastLinks, _chosen[layer.Level]);
     }
 
     /// <summary>Chooses the links of a new node on one layer among candidates whose distances are known.</summary>
@@ -51,7 +52,7 @@ internal sealed unsafe class LinkChooser<TSpace>
     /// <param name="candidates">Nodes, nearest first.</param>
     /// <param name="distances">Their distances, in the measure of the space.</param>
     public void Choose(GraphLayer layer, ReadOnlySpan<uint> candidates, ReadOnlySpan<float> distances) =>
-        _chosenCounts[layer.Level] = NeighborSelection.Select(ref _space, layer, candidates, distances, _chosen[layer.Level]);
+        _chosenCounts[layer.Level] = NeighborSelection.Select(ref _space, layer, candidates, distances, _leastLinks, _chosen[layer.Level]);
 
     /// <summary>Links a node to a new one; a node that has no room chooses anew among all. No one else may write to the node.</summary>
     public void LinkBack(GraphLayer layer, int node, int added)
@@ -73,7 +74,7 @@ internal sealed unsafe class LinkChooser<TSpace>
     {
         Rank(layer, candidates, layer.ItemOf(node));
         var kept = NeighborSelection.Select(
-            ref _space, layer, _candidates.AsSpan(0, candidates.Length), _distances, _selected.AsSpan(0, layer.Degree));
+            ref _space, layer, _candidates.AsSpan(0, candidates.Length), _distances, least: 0, _selected.AsSpan(0, layer.Degree));
         return _selected.AsSpan(0, kept);
     }
 
