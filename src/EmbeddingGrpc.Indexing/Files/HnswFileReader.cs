@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Indexing.Quantization;
@@ -32,10 +33,9 @@ internal static unsafe class HnswFileReader
                 file.Section(SectionKind.Codes, 0, (long)header.Items * codec.Layout.Stride), region, options));
             for (var level = 0; level < header.Layers; level++)
             {
-                layers.Add(ReadLayer(file, level, level == 0 ? header.Items : layers[^1].Count, capacity, options));
+                layers.Add(ReadLayer(file, path, level, level == 0 ? header.Items : layers[^1].Count, capacity, options));
                 if (level > 0) GraphValidation.CheckNodes(layers[^1], layers[^2], header.Items, path);
             }
-            if (options.Verified) GraphValidation.CheckLinks(layers, path);
             if (header.Entry < -1 || header.Entry >= layers[^1].Count || (header.Entry < 0 && header.Items > deleted.Count))
             {
                 throw file.Corrupt($"its entry is node {header.Entry} of {layers[^1].Count}.");
@@ -139,7 +139,7 @@ internal static unsafe class HnswFileReader
         return values;
     }
 
-    private static GraphLayer ReadLayer(IndexFile file, int level, int countBelow, long capacity, IndexOpenOptions options)
+    private static GraphLayer ReadLayer(IndexFile file, string path, int level, int countBelow, long capacity, IndexOpenOptions options)
     {
         var degree = level == 0 ? 2 * file.Header.Options.M : file.Header.Options.M;
         if (level == 0) return Layer(file.Header.Items, null);
@@ -153,10 +153,13 @@ internal static unsafe class HnswFileReader
 
         GraphLayer Layer(int count, FileSection? nodes)
         {
-            var links = file.Section(SectionKind.Links, level, (long)count * GraphLayer.LinkStrideOf(degree) * sizeof(uint));
+            var stride = GraphLayer.LinkStrideOf(degree);
+            var links = file.Section(SectionKind.Links, level, (long)count * stride * sizeof(uint));
+            InvalidDataException? FindBadLink(ReadOnlySpan<byte> block, long offset) =>
+                GraphValidation.FindBadLink(MemoryMarshal.Cast<byte, uint>(block), offset / sizeof(uint), count, stride, level, path);
             // What leads from layer to layer is small and always verified: a search believes it.
             return new GraphLayer(
-                level, degree, capacity, count, region => file.Load(links, region, options), region => file.Load(nodes!.Value, region, options with { Verified = true }));
+                level, degree, capacity, count, region => file.Load(links, region, options, FindBadLink), region => file.Load(nodes!.Value, region, options with { Verified = true }));
         }
     }
 }

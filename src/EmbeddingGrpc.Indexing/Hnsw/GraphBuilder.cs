@@ -21,7 +21,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
 
     /// <summary>
     /// Items that one thread links before the others join. While there are few, who was inserted without seeing whom decides how many links lead to
-    /// the first for good, and the first are the most popular: of builds by two threads, one in four or so led to the most popular item by 3 links
+    /// the first for good, and the first are the most popular: of ten builds by two threads, two led to the most popular item by 1 and 3 links
     /// instead of 22. Takes less than a hundredth of the time of a build that takes any.
     /// </summary>
     private const int LinkedAlone = 1024;

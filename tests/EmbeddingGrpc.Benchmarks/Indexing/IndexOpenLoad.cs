@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
 
@@ -7,11 +8,13 @@ namespace EmbeddingGrpc.Benchmarks.Indexing;
 
 /// <summary>
 /// <c>index-open [ROWS] [DIMENSION]</c>: builds an index of random rows, saves it, and says how long opening it takes, mapped and verified, mapped
-/// and not, and read into memory, beside reading the same file once. The file is in the page cache: a disk would only hide the difference.
+/// and not, and read into memory, beside reading the same file once: with the file in the page cache, where nothing hides the difference, and with the
+/// cache dropped before each round (on Linux), where the disk decides.
 /// </summary>
-internal static class IndexOpenLoad
+internal static partial class IndexOpenLoad
 {
     private const int Rounds = 7;
+    private const int Advise_DoNotNeed = 4;
 
     public static int Run(string[] args)
     {
@@ -27,13 +30,13 @@ internal static class IndexOpenLoad
             using (var stream = File.Create(path))
             {
                 index.Save(stream);
+                // Only what is on the disk can be dropped from the cache.
+                stream.Flush(flushToDisk: true);
             }
 
             Console.WriteLine($"built and saved in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s: {new FileInfo(path).Length / 1e6:F0} MB");
-            Report("read once", () => ReadOnce(path));
-            Report("open, mapped and verified", () => HnswIndex.Open(path, table).Dispose());
-            Report("open, mapped, verified later", () => HnswIndex.Open(path, table, new IndexOpenOptions { Verified = false }).Dispose());
-            Report("open, read into memory and verified", () => HnswIndex.Open(path, table, new IndexOpenOptions { Mapped = false }).Dispose());
+            ReportAll(path, table, isCold: false);
+            if (OperatingSystem.IsLinux()) ReportAll(path, table, isCold: true);
             return 0;
         }
         finally
@@ -42,19 +45,46 @@ internal static class IndexOpenLoad
         }
     }
 
-    private static void Report(string what, Action action)
+    private static void ReportAll(string path, VectorTable table, bool isCold)
     {
-        var milliseconds = new double[Rounds];
+        (string What, Action Run)[] actions =
+        [
+            ("read once", () => ReadOnce(path)),
+            ("open, mapped and verified", () => HnswIndex.Open(path, table).Dispose()),
+            ("open, mapped, verified later", () => HnswIndex.Open(path, table, new IndexOpenOptions { Verified = false }).Dispose()),
+            ("open, read into memory and verified", () => HnswIndex.Open(path, table, new IndexOpenOptions { Mapped = false }).Dispose()),
+        ];
+        // One after the other in every round: what else the machine does then meets all of them.
+        var milliseconds = Array.ConvertAll(actions, _ => new double[Rounds]);
         for (var round = 0; round < Rounds; round++)
         {
-            var started = Stopwatch.GetTimestamp();
-            action();
-            milliseconds[round] = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            for (var i = 0; i < actions.Length; i++)
+            {
+                if (isCold) DropFromCache(path);
+                var started = Stopwatch.GetTimestamp();
+                actions[i].Run();
+                milliseconds[i][round] = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            }
         }
 
-        Array.Sort(milliseconds);
-        Console.WriteLine($"{what}: {milliseconds[Rounds / 2]:F0} ms ({milliseconds[0]:F0}..{milliseconds[^1]:F0})");
+        foreach (var times in milliseconds) Array.Sort(times);
+        for (var i = 0; i < actions.Length; i++)
+        {
+            var times = milliseconds[i];
+            Console.WriteLine(
+                $"{(isCold ? "cold" : "warm")}, {actions[i].What}: {times[Rounds / 2]:F1} ms ({times[0]:F1}..{times[^1]:F1}), {times[Rounds / 2] / milliseconds[0][Rounds / 2]:F2} of reading once");
+        }
     }
+
+    private static void DropFromCache(string path)
+    {
+        using var file = File.OpenHandle(path);
+        var error = Advise((int)file.DangerousGetHandle(), 0, 0, Advise_DoNotNeed);
+        if (error != 0) throw new InvalidOperationException($"The system did not drop {path} from its cache (error {error}).");
+    }
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(int file, long offset, long length, int advice);
 
     private static void ReadOnce(string path)
     {
