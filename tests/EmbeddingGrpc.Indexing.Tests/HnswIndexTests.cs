@@ -63,6 +63,34 @@ public sealed class HnswIndexTests
         Assert.InRange(recall / 50, 0.95, 1);
     }
 
+    [Theory]
+    [InlineData(SimilarityMetric.Cosine, 1000)]
+    [InlineData(SimilarityMetric.Cosine, 100)]
+    [InlineData(SimilarityMetric.Cosine, 10)]
+    [InlineData(SimilarityMetric.Cosine, 1)]
+    [InlineData(SimilarityMetric.DotProduct, 1000)]
+    [InlineData(SimilarityMetric.DotProduct, 100)]
+    [InlineData(SimilarityMetric.DotProduct, 10)]
+    [InlineData(SimilarityMetric.DotProduct, 1)]
+    [InlineData(SimilarityMetric.Euclidean, 10)]
+    public void Search_ShareOfManyItems_AnswersKAndAlmostTheBest(SimilarityMetric metric, int divisor)
+    {
+        // So many that the larger shares are walked to and the smaller ones scanned.
+        const int items = 20_000;
+        var rows = TestVectors.Clustered(items, 16, seed: 6, clusters: 200);
+        using var table = TestVectors.Table(rows, 16);
+        using var index = HnswIndex.Build(table, metric, new HnswOptions { EfConstruction = 64 }, cancellationToken: TestContext.Current.CancellationToken);
+        var results = new Neighbor[10];
+        var recall = 0.0;
+        foreach (var query in TestVectors.Clustered(30, 16, seed: 6, clusters: 200))
+        {
+            Assert.Equal(10, index.Search(query, new SearchParameters(10, Filter: new ModuloFilter(divisor)), results, TestContext.Current.CancellationToken));
+            Assert.All(results, n => Assert.Equal(0, n.Item.Value % divisor));
+            recall += Oracle.Recall(metric, query, rows, results, 10, i => i % divisor == 0);
+        }
+        Assert.InRange(recall / 30, 0.95, 1);
+    }
+
     [Fact]
     public void Build_OneThreadAndSeed_GivesTheSameFile()
     {

@@ -50,6 +50,37 @@ public sealed class FilteredRecallTests(WalkedGeneration walked) : IClassFixture
         Assert.True(hits >= 0.9 * wanted, $"{hits} of the {wanted} nearest that fit were found");
     }
 
+    [Theory]
+    [InlineData(12, true)]
+    [InlineData(120, true)]
+    [InlineData(1_200, true)]
+    [InlineData(12_000, true)]
+    [InlineData(12, false)]
+    [InlineData(120, false)]
+    [InlineData(1_200, false)]
+    [InlineData(12_000, false)]
+    public void Search_AllowOrDenyListThatLeavesAShare_AnswersKAndAlmostTheBest(int accepted, bool isAllowList)
+    {
+        var listed = Enumerable.Range(0, Items).Where(item => RankOf(item) < accepted == isAllowList).Select(IdOf).Append("unknown");
+        ItemFilter list = new OneOfItemsFilter([.. listed]) { Field = "filter" };
+        var filter = isAllowList ? list : new NotFilter(list) { Field = "filter" };
+        var (hits, wanted) = (0, 0);
+        for (var asked = 0; asked < 20; asked++)
+        {
+            var item = asked * 251;
+            var right = Nearest(item, other => RankOf(other) < accepted);
+
+            var found = Search(item, filter);
+
+            Assert.Equal(right.Count, found.Count);
+            Assert.All(found, other => Assert.True(RankOf(other) < accepted));
+            hits += found.Intersect(right).Count();
+            wanted += right.Count;
+        }
+
+        Assert.True(hits >= 0.9 * wanted, $"{hits} of the {wanted} nearest that are left were found");
+    }
+
     [Fact]
     public void Search_ItemsThatWereDeleted_AnswersKOthersUntilTheyAreBack()
     {
