@@ -26,8 +26,14 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
     /// <summary>Items asked about to guess how many a filter accepts.</summary>
     private const int Sample = 256;
 
-    /// <summary>A filter that accepts fewer items than this is cheaper to scan than to walk.</summary>
-    private const int ScanAccepted = 4096;
+    /// <summary>
+    /// What one candidate of a filtered walk's pool costs, in rows that a scan scores: its links, their codes, and the pool. Measured with 100,000 word
+    /// vectors x 100: 0.35 us against 50 ns.
+    /// </summary>
+    private const int RowsACandidate = 7;
+
+    /// <summary>Items that a scan asks the filter about in the time that it takes to score one row; a simple filter takes 2 ns.</summary>
+    private const int ItemsARow = 25;
 
     private const int LargestPool = 1 << 14;
 
@@ -90,7 +96,7 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
         HnswGraph graph, int items, float* query, int ef, IItemFilter filter, Span<Neighbor> results, SearchScratch scratch)
     {
         var accepted = Estimate(filter, items);
-        if (accepted < ScanAccepted) return 0;
+        if (IsScanCheaper(accepted, items, ef)) return 0;
         var widened = (int)Math.Min(LargestPool, ef * (long)items / accepted);
         return Walk(graph, items, query, Math.Max(ef, widened), new AdmitFiltered(deleted, filter), results, scratch);
     }
@@ -147,6 +153,13 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
         }
         return nearest.Finish();
     }
+
+    /// <summary>
+    /// Whether a scan of all that a filter accepts takes less than a walk, whose pool is as much larger as there are more items that it does not accept:
+    /// at ef 128 below 3,900 accepted of 20,000 items, 7,700 of 100,000, 16,000 of a million.
+    /// </summary>
+    private static bool IsScanCheaper(long accepted, int items, int ef) =>
+        accepted * (accepted + (items / ItemsARow)) < RowsACandidate * (long)ef * items;
 
     /// <summary>Guesses how many items a filter accepts from evenly spread ones.</summary>
     private static long Estimate(IItemFilter filter, int items)
