@@ -40,7 +40,9 @@ internal static class SearchLoad
             var space = new RecallSpace(lease.Generation, items, new ItemGraph(new ItemGraphOptions()));
             Search(space, k, threads, TimeSpan.FromSeconds(2), seed: 1);
             var allocated = GC.GetTotalAllocatedBytes(precise: true);
+            var processor = Environment.CpuUsage.TotalTime;
             var (searches, elapsed) = Search(space, k, threads, TimeSpan.FromSeconds(seconds), seed: 1000);
+            processor = Environment.CpuUsage.TotalTime - processor;
             allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
             Console.WriteLine(JsonSerializer.Serialize(new
             {
@@ -50,6 +52,7 @@ internal static class SearchLoad
                 searches,
                 qps = Math.Round(searches / elapsed.TotalSeconds),
                 microseconds = Math.Round(threads * elapsed.TotalMicroseconds / searches, 1),
+                processor_microseconds = Math.Round(processor.TotalMicroseconds / searches, 1),
                 allocated_bytes_per_search = allocated / searches,
             }));
         }

@@ -20,11 +20,13 @@ internal readonly ref struct BlendScorer
     private readonly ReadOnlySpan<float> _likeness;
     private readonly GraphScores _scores;
     private readonly RecentPopularity? _popularity;
+    private readonly double _highestPopularity;
 
     public BlendScorer(in RecallSpace space, BlendWeights weights, bool embeds, bool reaches, RecallScratch scratch)
     {
         (_generation, Weights) = (space.Generation, weights);
         _popularity = weights.Popularity > 0 ? space.Popularity : null;
+        _highestPopularity = _popularity?.Highest ?? 0;
         var dimension = _generation.Input.Dimension;
         if (embeds)
         {
@@ -119,7 +121,7 @@ internal readonly ref struct BlendScorer
         ItemKey key;
         if (!item.IsInGeneration) key = item.Key;
         else if (!_generation.TryGetKey(item.Ordinal, out key)) return 0;
-        return _popularity.SignalOf(key);
+        return _popularity.SignalOf(key, _highestPopularity);
     }
 
     private static float Strongest(ReadOnlySpan<float> values) => values.IsEmpty ? 0 : TensorPrimitives.Max(values);

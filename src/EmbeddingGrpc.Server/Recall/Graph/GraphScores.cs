@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Recall.Graph;
@@ -13,6 +14,7 @@ internal sealed class GraphScores
 
     // Key above, place + 1 below, so that an empty slot is 0 and a look at the table is one cache line.
     private ulong[] _slots = new ulong[SmallestCapacity];
+    private int _shift = 32 - BitOperations.Log2(SmallestCapacity);
     private int[] _slotOf = new int[SmallestCapacity / 2];
     private int[] _keys = new int[SmallestCapacity / 2];
     private float[] _direct = new float[SmallestCapacity / 2];
@@ -37,7 +39,11 @@ internal sealed class GraphScores
     /// <summary>Forgets everything; costs what was reached, not what there is room for.</summary>
     public void Clear()
     {
-        for (var place = 0; place < Count; place++) _slots[_slotOf[place]] = 0;
+        foreach (var slot in _slotOf.AsSpan(0, Count)) _slots[slot] = 0;
+        // Here, in one go each, and not with every item that is met.
+        Direct.Clear();
+        Steps.Clear();
+        Walk.Clear();
         Count = 0;
     }
 
@@ -72,7 +78,12 @@ internal sealed class GraphScores
     private int PlaceOf(int key)
     {
         var slot = SlotOf(key);
-        if (_slots[slot] != 0) return (int)(uint)_slots[slot] - 1;
+        var known = _slots[slot];
+        return known != 0 ? (int)(uint)known - 1 : Add(key, slot);
+    }
+
+    private int Add(int key, int slot)
+    {
         if (Count == _keys.Length)
         {
             Grow();
@@ -81,16 +92,16 @@ internal sealed class GraphScores
 
         var place = Count++;
         _slots[slot] = ((ulong)(uint)key << 32) | (uint)(place + 1);
-        (_slotOf[place], _keys[place], _direct[place], _steps[place], _walk[place]) = (slot, key, 0, 0, 0);
+        (_slotOf[place], _keys[place]) = (slot, key);
         return place;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int SlotOf(int key)
     {
         var slots = _slots;
-        var mask = slots.Length - 1;
-        var slot = (int)((uint)key * 2654435769u >> (32 - BitOperations.Log2((uint)slots.Length)));
-        while (slots[slot] != 0 && (int)(slots[slot] >> 32) != key) slot = (slot + 1) & mask;
+        var slot = (int)((uint)key * 2654435769u >> _shift);
+        while ((uint)slot < (uint)slots.Length && slots[slot] is var found && found != 0 && (int)(found >> 32) != key) slot = (slot + 1) & (slots.Length - 1);
         return slot;
     }
 
@@ -102,6 +113,7 @@ internal sealed class GraphScores
         Array.Resize(ref _steps, _keys.Length);
         Array.Resize(ref _walk, _keys.Length);
         _slots = new ulong[_slots.Length * 2];
+        _shift--;
         for (var place = 0; place < Count; place++)
         {
             _slotOf[place] = SlotOf(_keys[place]);
