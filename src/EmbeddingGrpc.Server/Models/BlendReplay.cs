@@ -2,7 +2,6 @@ using System.Text;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
-using EmbeddingGrpc.Server.Recall.Blending;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -21,10 +20,10 @@ internal static class BlendReplay
     /// <param name="through">Where to stop.</param>
     /// <param name="state">Says the keys of items, and how long popularity lasts.</param>
     /// <param name="options">How graph and histories are kept.</param>
-    /// <param name="questions">Whose answers are left out.</param>
+    /// <param name="hides">What is left out: the answers to questions.</param>
     /// <param name="cancellationToken">Checked between interactions.</param>
     public static (ItemGraph Graph, ItemCounters Counters) Run(
-        InteractionLog log, LogOffset through, AppliedState state, ModelOptions options, BlendQuestions questions, CancellationToken cancellationToken)
+        InteractionLog log, LogOffset through, AppliedState state, ModelOptions options, Predicate<Interaction> hides, CancellationToken cancellationToken)
     {
         var (graph, counters) = (new ItemGraph(options.Graph), new ItemCounters(state.Counters.HalfLife));
         var histories = new UserHistories(options.HistoryLength, options.MaximumUsers);
@@ -34,7 +33,7 @@ internal static class BlendReplay
         foreach (var entry in log.Scan(first, through, cancellationToken))
         {
             var interaction = entry.Interaction;
-            if (questions.Hides(interaction) || !state.Items.TryGet(interaction.ItemId, out var key)) continue;
+            if (hides(interaction) || !state.Items.TryGet(interaction.ItemId, out var key)) continue;
             var happened = new HistoryEvent(key, interaction.Type, interaction.EventTimeMs, interaction.Weight);
             counters.Apply(happened, entry.Offset);
             var userId = id.AsSpan(0, Encoding.UTF8.GetBytes(interaction.UserId, id));

@@ -1,9 +1,9 @@
 using EmbeddingGrpc.EventLog;
-using EmbeddingGrpc.Indexing;
-using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Recall;
 using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Training;
+using EmbeddingGrpc.Training.Evaluation;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -20,6 +20,8 @@ namespace EmbeddingGrpc.Server.Models;
 internal sealed class BlendTraining(
     ModelOptions options, RecallOptions recall, ModelEvents events, TimeProvider time, Dictionary<string, double> metrics, CancellationToken stopping)
 {
+    private const string Blended = ", blended";
+
     // At most one interaction of so many is left out of the first pass.
     private const int InteractionsPerQuestion = 40;
 
@@ -44,23 +46,28 @@ internal sealed class BlendTraining(
     /// <param name="through">Where the log ends.</param>
     public void Learn(GenerationVectors candidate, BlendQuestions questions, LogOffset through)
     {
-        using var next = new ExactIndex(candidate.Output, SimilarityMetric.DotProduct);
-        using var similar = new ExactIndex(candidate.Similar, SimilarityMetric.Cosine);
-        // Never released: the tables are the candidate's, and nothing is folded into it that it would own.
-        var asked = new Generation(
-            new GenerationParts
-            {
-                Vocabulary = candidate.Vocabulary,
-                Input = candidate.Input,
-                Output = candidate.Output,
-                Similarity = candidate.Similarity,
-                Similar = similar,
-                Next = next,
-            },
-            events.State.Items);
-        var (graph, counters) = BlendReplay.Run(events.Log, through, events.State, options, questions, stopping);
-        var space = new RecallSpace(asked, events.State.Items, graph) { Popularity = new RecentPopularity(counters, recall.InteractionWeights.Of, time) };
+        using var asked = new AskedVectors(candidate, new Dictionary<string, double>(), events.State.Items);
+        var space = asked.SpaceWithout(interaction => questions.Hides(interaction), events, through, options, recall, time, stopping);
         BlendLearner.Learn(space, recall, questions.All, metrics, stopping);
+    }
+
+    /// <summary>What both generations recall by all sources, as things were at a cut. Both count the sources as the serving one has learned to.</summary>
+    /// <param name="candidate">Named as the vectors alone, and "blended".</param>
+    /// <param name="serving">Likewise.</param>
+    /// <param name="slice">What is asked.</param>
+    /// <param name="through">Where the log ends.</param>
+    /// <remarks>
+    /// What the candidate itself will learn to count it learns from what follows the cut, which is what is asked here: judged by that it would know the
+    /// answers. New items come by the graph.
+    /// </remarks>
+    public IReadOnlyList<IRecommender> Recommenders(AskedVectors candidate, AskedVectors serving, HeldOutSlice slice, LogOffset through)
+    {
+        var space = candidate.SpaceWithout(interaction => interaction.EventTimeMs >= slice.Questions.Cut.TimeMs, events, through, options, recall, time, stopping);
+        return
+        [
+            new BlendedRecommender(PromotionGate.Candidate + Blended, space, recall, slice.Questions, stopping),
+            new BlendedRecommender(PromotionGate.Serving + Blended, space with { Generation = serving.Generation }, recall, slice.Questions, stopping),
+        ];
     }
 
     /// <summary>The ends of the histories that were left out, to be learned after all.</summary>

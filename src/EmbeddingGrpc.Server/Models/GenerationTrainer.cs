@@ -138,7 +138,14 @@ internal sealed class GenerationTrainer(
             report = Phase(TrainingPhase.Evaluate, progress =>
             {
                 var folded = FoldInReplay.Run(serving, events.Log, through, slice.Questions.Cut.TimeMs, events.State.Items, events.State.Catalog, options, stopping);
-                return gate.Judge(slice, corpus, vectors, serving, folded, progress.Report, stopping);
+                // A tree's W2 rows are no items: the sources have nothing to add up. And a candidate that diverged is found worse without them.
+                if (options.Training.Objective.IsHierarchical() || !serving.Info.PredictsNext || !AskedVectors.CanBeAsked(vectors))
+                    return gate.Judge(slice, corpus, vectors, serving, folded, [], progress.Report, stopping);
+                using var candidateAsked = new AskedVectors(vectors, serving.Metrics, events.State.Items);
+                var tables = new GenerationVectors(serving.Vocabulary, serving.Input, serving.Output, serving.HasSimilarityTable ? serving.Similarity : null);
+                using var servingAsked = new AskedVectors(tables, serving.Metrics, events.State.Items);
+                var blended = Blending.Recommenders(candidateAsked, servingAsked, slice, through);
+                return gate.Judge(slice, corpus, vectors, serving, folded, blended, progress.Report, stopping);
             });
         }
         catch

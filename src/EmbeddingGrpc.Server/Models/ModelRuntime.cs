@@ -174,10 +174,17 @@ public sealed class ModelRuntime : IAsyncDisposable
         {
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
             var (options, through) = (Options, Log.DurableOffset);
+            using var blended = new BlendedEvaluation(Events, through, options, Training.Recall, stopping.Token);
             var training = options.Training with { Niceness = Math.Max(options.Training.Niceness, options.TrainingNiceness) };
             var evaluating = RunAside(
                 () => ModelEvaluation.Run(
-                    () => LogInteractions.Read(Log, through, new LogOffset(0), options, stopping.Token), options.SessionGap, training, evaluation, progress, stopping.Token),
+                    () => LogInteractions.Read(Log, through, new LogOffset(0), options, stopping.Token),
+                    options.SessionGap,
+                    training,
+                    evaluation,
+                    progress,
+                    stopping.Token,
+                    blended.Beside),
                 stopping.Token);
             _evaluation = evaluating;
             return await evaluating;

@@ -11,6 +11,13 @@ public static class ModelEvaluation
     /// <summary>What the trained embeddings are called in the report.</summary>
     public const string Embeddings = "embeddings";
 
+    /// <summary>Makes recommenders to be asked the same as the embeddings, from these; the tables live until the last question.</summary>
+    /// <param name="vocabulary">The items in the order of the rows.</param>
+    /// <param name="input">W1, [items, dimension].</param>
+    /// <param name="output">W2, [items, dimension].</param>
+    /// <param name="heldOut">What is asked.</param>
+    public delegate IReadOnlyList<IRecommender> RecommendersBeside(Vocabulary vocabulary, VectorTable input, VectorTable output, HeldOut heldOut);
+
     // Of the time of one evaluation; training takes by far the most of it.
     private const double ReadShare = 0.1;
     private const double TrainShare = 0.7;
@@ -22,6 +29,7 @@ public static class ModelEvaluation
     /// <param name="options">How to evaluate.</param>
     /// <param name="progress">Told the share done, 0..1.</param>
     /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="beside">What else is asked; null for nothing.</param>
     /// <exception cref="NothingToEvaluateException">The interactions cannot be parted, or one part is too small; says why.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static EvaluationReport Run(
@@ -30,7 +38,8 @@ public static class ModelEvaluation
         TrainingOptions training,
         EvaluationOptions options,
         Action<double>? progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        RecommendersBeside? beside = null)
     {
         ArgumentNullException.ThrowIfNull(read);
         ArgumentNullException.ThrowIfNull(training);
@@ -55,6 +64,7 @@ public static class ModelEvaluation
             new EmbeddingRecommender(Embeddings, corpus.Vocabulary, input, output, [], heldOut, options),
             new PopularityRecommender(heldOut),
             new CooccurrenceRecommender(corpus, heldOut, training.Window, options, cancellationToken),
+            .. beside?.Invoke(corpus.Vocabulary, input, output, heldOut) ?? [],
         ];
         return Evaluator.Evaluate(
             heldOut, recommenders, options, done => progress?.Invoke(ReadShare + TrainShare + ((1 - ReadShare - TrainShare) * done)), cancellationToken);

@@ -68,7 +68,7 @@ public sealed class ModelGenerationsTests : IAsyncLifetime
         var report = await EvaluateAsync(new EvaluateModelRequest { K = 5, TestFraction = 0.2 });
 
         Assert.Equal(5u, report.K);
-        Assert.Equal(["embeddings", "popularity", "co-occurrence"], report.Recommenders.Select(recommender => recommender.Name));
+        Assert.Equal(["embeddings", "popularity", "co-occurrence", "blended"], report.Recommenders.Select(recommender => recommender.Name));
         Assert.True(report.Queries > 0);
         Assert.Equal(600ul, report.TrainingInteractions + report.TestInteractions);
         Assert.All(report.Recommenders, recommender => Assert.InRange(recommender.All.Recall.Value, recommender.All.Recall.Lower, recommender.All.Recall.Upper));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
@@ -64,9 +65,11 @@ internal sealed class FoldInWorker : IAsyncDisposable
             if (_settings.Current.FoldIn.Niceness is > 0 and var niceness) BackgroundPriority.SetCurrentThread(niceness);
             while (true)
             {
-                var isDone = !Advance();
+                var applied = _applier.AppliedOffset;
+                var isDone = !Advance(applied);
                 Looked();
-                if (isDone) Wait();
+                // From where it was before the look, so that nothing that was applied meanwhile waits for what comes next.
+                if (isDone) _applier.WaitForApplied(new LogOffset(applied.Value + 1), LongestWait, _stopping.Token);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -93,7 +96,7 @@ internal sealed class FoldInWorker : IAsyncDisposable
     }
 
     /// <returns>Whether there may be more to do at once.</returns>
-    private bool Advance()
+    private bool Advance(LogOffset applied)
     {
         if (!_generations.TryLease(out var lease)) return false;
         using (lease)
@@ -101,9 +104,10 @@ internal sealed class FoldInWorker : IAsyncDisposable
             if (lease.Generation.Folder is not { } folder || !lease.Generation.Info.PredictsNext || !_settings.Current.FoldIn.Enabled) return false;
             // Not when the first new item comes, which at a million items would wait ten seconds for it.
             folder.Prepare();
-            folder.Advance(_applier.AppliedOffset, _stopping.Token);
+            folder.Advance(applied, _stopping.Token);
             if (Stopwatch.GetElapsedTime(_keptAt) >= _untilKept) Keep(folder);
-            return folder.HasWork || folder.FoldedOffset < _applier.AppliedOffset;
+            // What was kept waits until the log is applied that far.
+            return folder.FoldedOffset < applied || (folder.HasWork && applied >= folder.KeptThrough);
         }
     }
 
@@ -114,13 +118,6 @@ internal sealed class FoldInWorker : IAsyncDisposable
         _keptAt = Stopwatch.GetTimestamp();
         var took = TimesAsLongBetween * Stopwatch.GetElapsedTime(began, _keptAt);
         _untilKept = took > LeastBetweenKeeping ? took : LeastBetweenKeeping;
-    }
-
-    private void Wait()
-    {
-        var folded = _generations.TryLease(out var lease) ? FoldedOffsetOf(lease) : _applier.AppliedOffset;
-        // Where nothing happens, look all the same whether another generation serves.
-        _applier.WaitForApplied(new(Math.Max(folded.Value, _applier.AppliedOffset.Value) + 1), LongestWait, _stopping.Token);
     }
 
     private void Looked()
@@ -146,9 +143,4 @@ internal sealed class FoldInWorker : IAsyncDisposable
     }
 
     private static TaskCompletionSource NewLook() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private EventLog.LogOffset FoldedOffsetOf(GenerationLease lease)
-    {
-        using (lease) return lease.Generation.Folder?.FoldedOffset ?? _applier.AppliedOffset;
-    }
 }

@@ -191,6 +191,8 @@ internal sealed class GenerationFolder
         {
             if (entry.Record is ItemUpserted upserted && _state.Items.TryGet(upserted.ItemId, out var key)) _untouched.Changed(key);
             else if (entry.IsInteraction && options.TrainOn.Include(entry.Interaction)) Look(entry.Interaction, options);
+            // At once: what is kept when this is stopped must not be looked at twice.
+            Volatile.Write(ref _position, entry.Offset.Value + 1);
         }
 
         Volatile.Write(ref _position, end.Value);

@@ -8,11 +8,16 @@ namespace EmbeddingGrpc.Server.Models.Promotion;
 /// <remarks>
 /// Both are asked for what users did after a cut in time that neither has seen, and both may answer the items that were seen before the cut: those that
 /// the serving generation was not trained on are folded into it as they were when it served, from what came before the cut alone.
+/// The vectors alone decide: they are what a training makes, and beside a good item graph a worse table would hardly show. What is served, the blend of
+/// all sources, is in the report beside them.
 /// </remarks>
 internal sealed class PromotionGate(ModelOptions options)
 {
-    private const string Candidate = "candidate";
-    private const string Serving = "serving";
+    /// <summary>The candidate's vectors in reports.</summary>
+    public const string Candidate = "candidate";
+
+    /// <summary>The serving generation's.</summary>
+    public const string Serving = "serving";
 
     /// <summary>Of a generation of which too little could be asked.</summary>
     /// <param name="queries">How much could be.</param>
@@ -36,6 +41,7 @@ internal sealed class PromotionGate(ModelOptions options)
     /// <param name="candidate">The candidate's vectors.</param>
     /// <param name="serving">The generation that serves, leased by the caller.</param>
     /// <param name="folded">Items that the serving generation was not trained on, as of the cut.</param>
+    /// <param name="beside">Whose figures are told besides.</param>
     /// <param name="progress">Told the share done, 0..1.</param>
     /// <param name="cancellationToken">Checked between queries.</param>
     public PromotionReport Judge(
@@ -44,6 +50,7 @@ internal sealed class PromotionGate(ModelOptions options)
         GenerationVectors candidate,
         Generation serving,
         IReadOnlyList<EvaluatedVector> folded,
+        IReadOnlyList<IRecommender> beside,
         Action<double> progress,
         CancellationToken cancellationToken)
     {
@@ -54,6 +61,7 @@ internal sealed class PromotionGate(ModelOptions options)
             new EmbeddingRecommender(Serving, serving.Vocabulary, serving.Input, serving.Output, folded, slice.Questions, evaluation),
             new PopularityRecommender(slice.Questions),
             new CooccurrenceRecommender(corpus, slice.Questions, options.Training.Window, evaluation, cancellationToken),
+            .. beside,
         ];
         var report = Evaluator.Evaluate(slice.Questions, recommenders, evaluation, progress, cancellationToken);
         var difference = report.RecallDifference(Candidate, Serving, evaluation.Seed);

@@ -54,10 +54,13 @@ public sealed class PromotionTests : IDisposable
         Assert.Equal(model.Runtime.Log.DurableOffset, second.Generation.TrainedOffset);
         Assert.Equal(second.Generation.Metrics[GenerationMetrics.TrainingInteractions], model.Runtime.Log.DurableOffset.Value);
         var report = promotion.Evaluation!;
-        Assert.Equal(["candidate", "serving", "popularity", "co-occurrence"], report.Recommenders.Select(recommender => recommender.Name));
+        Assert.Equal(["candidate", "serving", "popularity", "co-occurrence", "candidate, blended", "serving, blended"], report.Recommenders.Select(recommender => recommender.Name));
         Assert.True(report.Queries >= 50);
         Assert.True(report.TrainingInteractions + report.TestInteractions <= model.Runtime.Log.DurableOffset.Value);
         Assert.True(report.Of("candidate").All.Recall.Value > 2 * report.Of("popularity").All.Recall.Value);
+        // What is served is the vectors and the item graph together, which know as much at least.
+        foreach (var name in new[] { "candidate", "serving" })
+            Assert.True(report.Of($"{name}, blended").All.Recall.Value > 2 * report.Of("popularity").All.Recall.Value, name);
         Assert.Equal(report.Of("candidate").All.Recall.Value, second.Generation.Metrics[GenerationMetrics.EvaluationRecall]);
         Assert.Equal(promotion.Reason, model.Runtime.StoredGenerations()[0].Promotion!.Reason);
     }
