@@ -188,7 +188,7 @@ public static class RecallRequestReader
         if (session.HasHistoryWeight && !(session.HistoryWeight is >= 0 and <= 1))
         {
             Refuse(violations, "session.history_weight", FormattableString.Invariant(
-                $"is {session.HistoryWeight}; must be 0..1: 0.3 gives the stored history three tenths of the query"));
+                $"is {session.HistoryWeight}; must be 0..1: 0.5 gives the stored history half of the query"));
         }
 
         if (session.HasHistoryWeight && session.UserId.Length == 0)

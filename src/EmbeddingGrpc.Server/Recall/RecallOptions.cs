@@ -23,7 +23,7 @@ public sealed record RecallOptions
 
     /// <summary>The part of a session's query that is the stored history's of its user, where the request names one and does not say how much.</summary>
     [Range(0.0, 1.0)]
-    public double HistoryWeight { get; init; } = 0.3;
+    public double HistoryWeight { get; init; } = 0.5;
 
     /// <summary>Interests that a history or a session is divided into at most, each searched by itself, where the request does not say. 1: the history as a whole.</summary>
     [Range(1, RecallQuery.MaximumInterests)]
