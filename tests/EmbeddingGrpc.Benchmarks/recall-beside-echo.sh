@@ -54,7 +54,7 @@ measured() {
 }
 
 generation=$(ls -d "$data"/models/default/generations/*/ | sort | tail -1)
-"$benchmarks" search-load "${generation%/}" --k 50 --seconds 5 | tail -1 >"$work/search.json"
+"$benchmarks" search-load "${generation%/}" --k 50 --vectors 1 --seconds 5 | tail -1 >"$work/search.json"
 search_qps=$(field qps "$work/search.json") search_cpu=$(field processor_microseconds "$work/search.json")
 "$benchmarks" echo-server "$echo_port" >"$work/echo.json" 2>&1 &
 echo=$!

@@ -11,14 +11,14 @@ using EmbeddingGrpc.Server.Recall;
 namespace EmbeddingGrpc.Benchmarks.Serving;
 
 /// <summary>
-/// <c>search-load GENERATION [--k 50] [--threads N] [--seconds 5]</c>: item queries to a generation on disk (a directory below
+/// <c>search-load GENERATION [--k 50] [--threads N] [--seconds 5] [--vectors 0]</c>: item queries, or with 1 random vectors, to a generation on disk (a directory below
 /// <c>models/NAME/generations</c>) inside one process, without a call around them: what the search itself costs. The last line is JSON.
 /// </summary>
 internal static class SearchLoad
 {
     public static int Run(string[] args)
     {
-        var (k, threads, seconds) = (50, Environment.ProcessorCount, 5);
+        var (k, threads, seconds, vectors) = (50, Environment.ProcessorCount, 5, 0);
         foreach (var pair in args.Skip(1).Chunk(2))
         {
             var value = int.Parse(pair[1], CultureInfo.InvariantCulture);
@@ -27,7 +27,8 @@ internal static class SearchLoad
                 "--k" => k = value,
                 "--threads" => threads = value,
                 "--seconds" => seconds = value,
-                _ => throw new ArgumentException($"{pair[0]} is neither --k, --threads nor --seconds."),
+                "--vectors" => vectors = value,
+                _ => throw new ArgumentException($"{pair[0]} is none of --k, --threads, --seconds, --vectors."),
             };
         }
 
@@ -38,10 +39,10 @@ internal static class SearchLoad
         using (lease)
         {
             var space = new RecallSpace(lease.Generation, items, new ItemGraph(new ItemGraphOptions()));
-            Search(space, k, threads, TimeSpan.FromSeconds(2), seed: 1);
+            Search(space, k, threads, TimeSpan.FromSeconds(2), vectors != 0, seed: 1);
             var allocated = GC.GetTotalAllocatedBytes(precise: true);
             var processor = Environment.CpuUsage.TotalTime;
-            var (searches, elapsed) = Search(space, k, threads, TimeSpan.FromSeconds(seconds), seed: 1000);
+            var (searches, elapsed) = Search(space, k, threads, TimeSpan.FromSeconds(seconds), vectors != 0, seed: 1000);
             processor = Environment.CpuUsage.TotalTime - processor;
             allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
             Console.WriteLine(JsonSerializer.Serialize(new
@@ -60,7 +61,7 @@ internal static class SearchLoad
         return 0;
     }
 
-    private static (long Searches, TimeSpan Elapsed) Search(RecallSpace space, int k, int threads, TimeSpan duration, int seed)
+    private static (long Searches, TimeSpan Elapsed) Search(RecallSpace space, int k, int threads, TimeSpan duration, bool vectors, int seed)
     {
         var engine = new RecallEngine(new RecallOptions());
         var searches = 0L;
@@ -70,8 +71,10 @@ internal static class SearchLoad
             var (random, done) = (new Random(number), 0L);
             for (; Stopwatch.GetElapsedTime(started) < duration; done++)
             {
-                var item = new ItemOrdinal(random.Next(space.Generation.Vocabulary.Count));
-                engine.Search(space, new RecallQuery { Subject = new ItemSubject(space.Generation.IdOf(item)), K = k }, [], CancellationToken.None);
+                RecallSubject subject = vectors
+                    ? new VectorSubject(Draw(random, space.Generation.Similarity.Dimension))
+                    : new ItemSubject(space.Generation.IdOf(new ItemOrdinal(random.Next(space.Generation.Vocabulary.Count))));
+                engine.Search(space, new RecallQuery { Subject = subject, K = k }, [], CancellationToken.None);
             }
 
             Interlocked.Add(ref searches, done);
@@ -80,4 +83,8 @@ internal static class SearchLoad
         foreach (var thread in working) thread.Join();
         return (searches, Stopwatch.GetElapsedTime(started));
     }
+
+    // Gaussian, so that directions are uniform: what embedctl bench recall asks. They are near to nothing, and dearer than items are.
+    private static float[] Draw(Random random, int dimension) =>
+        [.. Enumerable.Range(0, dimension).Select(_ => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
 }
