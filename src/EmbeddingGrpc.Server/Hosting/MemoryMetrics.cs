@@ -70,10 +70,8 @@ public sealed class MemoryMetrics : IHostedService, IDisposable
         using (lease)
         {
             var generation = lease.Generation;
-            var output = ReferenceEquals(generation.Input, generation.Output) ? 0 : generation.Output.SizeBytes;
-            var similarity = generation.HasSimilaritySpace ? generation.Similarity.SizeBytes : 0;
-            rooms.Add(("vectors", generation.Input.SizeBytes + output + similarity));
-            rooms.Add(("indexes", generation.Similar.SizeBytes + generation.Next.SizeBytes));
+            rooms.Add(("vectors", generation.VectorBytes));
+            rooms.Add(("indexes", generation.IndexBytes));
             rooms.Add(("vocabulary", generation.Vocabulary.SizeBytes));
             rooms.Add(("folded_in", generation.OverlayBytes));
         }

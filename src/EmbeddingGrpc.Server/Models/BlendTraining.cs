@@ -41,7 +41,7 @@ internal sealed class BlendTraining(
     }
 
     /// <summary>Learns the weights with vectors that do not know the answers.</summary>
-    /// <param name="candidate">Stays the caller's.</param>
+    /// <param name="candidate">With a W2 of items; stays the caller's.</param>
     /// <param name="questions">What to ask.</param>
     /// <param name="through">Where the log ends.</param>
     public void Learn(GenerationVectors candidate, BlendQuestions questions, LogOffset through)

@@ -35,7 +35,7 @@ public sealed class Generation
     private readonly OrdinalMap _ordinals;
     private readonly GenerationOverlay _overlay;
     private readonly OverlaidIndex _similar;
-    private readonly OverlaidIndex _next;
+    private readonly OverlaidIndex? _next;
     private readonly TimeProvider _time;
     private readonly Lock _revising = new();
     private long _revisedAt;
@@ -49,10 +49,12 @@ public sealed class Generation
     {
         ArgumentNullException.ThrowIfNull(parts);
         RequireShape(nameof(parts.Input), parts.Input.Rows, parts.Input.Dimension, parts);
-        RequireShape(nameof(parts.Output), parts.Output.Rows, parts.Output.Dimension, parts);
+        Info = GenerationInfo.Of(parts);
+        RequireOutputs(parts, Info.PredictsNext);
+        if (parts.Output is { } output) RequireShape(nameof(parts.Output), output.Rows, output.Dimension, parts);
         if (parts.Similarity is { } similarity) RequireShape(nameof(parts.Similarity), similarity.Rows, similarity.Dimension, parts);
         RequireShape(nameof(parts.Similar), parts.Similar.Count, parts.Similar.Dimension, parts);
-        RequireShape(nameof(parts.Next), parts.Next.Count, parts.Next.Dimension, parts);
+        if (parts.Next is { } next) RequireShape(nameof(parts.Next), next.Count, next.Dimension, parts);
         _parts = parts;
         _items = items;
         _time = time ?? TimeProvider.System;
@@ -62,9 +64,8 @@ public sealed class Generation
         _ordinals = new OrdinalMap(parts.Vocabulary, items);
         _overlay = new GenerationOverlay(parts.Vocabulary.Count, parts.Input.Dimension, hasSimilarity: parts.Similarity is not null);
         _similar = new OverlaidIndex(parts.Similar, Similarity, _overlay, _overlay.SimilarityOf);
-        _next = new OverlaidIndex(parts.Next, Output, _overlay, _overlay.OutputOf);
+        if (Info.PredictsNext) _next = new OverlaidIndex(parts.Next!, parts.Output!, _overlay, _overlay.OutputOf);
         IdText = IsUntrained ? "" : GenerationInfo.TextOf(parts.Id);
-        Info = GenerationInfo.Of(parts);
         Blend = BlendMetrics.Read(parts.Metrics);
     }
 
@@ -115,7 +116,8 @@ public sealed class Generation
     public VectorTable Input => _parts.Input;
 
     /// <summary>W2 of the base, [items, dimension]: a high product with a W1 row means likely next.</summary>
-    public VectorTable Output => _parts.Output;
+    /// <exception cref="InvalidOperationException">It has none (<see cref="GenerationInfo.PredictsNext"/>).</exception>
+    public VectorTable Output => _parts.Output ?? throw NoOutputs();
 
     /// <summary>What <see cref="Similar"/> searches, of the base, [items, dimension]: near by cosine means similar.</summary>
     public VectorTable Similarity => _parts.Similarity ?? _parts.Input;
@@ -124,13 +126,14 @@ public sealed class Generation
     public IVectorIndex Similar => _similar;
 
     /// <summary>Over W2, the overlay's too, by dot product, queried from W1.</summary>
-    public IVectorIndex Next => _next;
+    /// <exception cref="InvalidOperationException">It has no W2 (<see cref="GenerationInfo.PredictsNext"/>).</exception>
+    public IVectorIndex Next => NextIndex;
 
     /// <summary><see cref="Similar"/> for who keeps it in order.</summary>
     internal OverlaidIndex SimilarIndex => _similar;
 
     /// <summary><see cref="Next"/> for who keeps it in order.</summary>
-    internal OverlaidIndex NextIndex => _next;
+    internal OverlaidIndex NextIndex => _next ?? throw NoOutputs();
 
     /// <summary>Rows of the overlay, which only grow in number: at least one an item that was folded in.</summary>
     internal int OverlayRows => _overlay.RowCount;
@@ -146,6 +149,13 @@ public sealed class Generation
 
     /// <summary>What folds new items in; null where nothing does. Set before anyone else sees the generation.</summary>
     internal GenerationFolder? Folder { get; set; }
+
+    /// <summary>Memory of its vectors, overlay aside, in bytes.</summary>
+    public long VectorBytes =>
+        _parts.Input.SizeBytes + (ReferenceEquals(_parts.Input, _parts.Output) ? 0 : _parts.Output?.SizeBytes ?? 0) + (_parts.Similarity?.SizeBytes ?? 0);
+
+    /// <summary>Memory of its indexes, in bytes.</summary>
+    public long IndexBytes => _similar.SizeBytes + (_next?.SizeBytes ?? 0);
 
     /// <summary>Memory of the overlay, in bytes.</summary>
     public long OverlayBytes => _overlay.SizeBytes;
@@ -201,7 +211,7 @@ public sealed class Generation
 
     /// <summary>What <see cref="Next"/> finds, by a scan of every row: exact, and never short of an answer.</summary>
     public int ScanNext(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
-        _next.Scan(query, parameters, results, cancellationToken);
+        NextIndex.Scan(query, parameters, results, cancellationToken);
 
     /// <summary>What <see cref="Similar"/> finds among the items that the generation was not trained on.</summary>
     public int SearchColdSimilar(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
@@ -209,13 +219,14 @@ public sealed class Generation
 
     /// <summary>What <see cref="Next"/> finds among the items that the generation was not trained on.</summary>
     public int SearchColdNext(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
-        _next.SearchOverlay(query, parameters, results, cancellationToken);
+        NextIndex.SearchOverlay(query, parameters, results, cancellationToken);
 
     /// <summary>Makes both indexes ready for the first item to be folded in. The overlay's one writer only; readers are not held up.</summary>
+    /// <exception cref="InvalidOperationException">It has no W2, and so nothing is folded in (<see cref="GenerationInfo.PredictsNext"/>).</exception>
     internal void PrepareFoldIn()
     {
+        NextIndex.PrepareWrites();
         _similar.PrepareWrites();
-        _next.PrepareWrites();
     }
 
     /// <summary>Adds an item that the base does not know, or gives one of the overlay better vectors. The overlay's one writer only.</summary>
@@ -223,8 +234,10 @@ public sealed class Generation
     /// <param name="input">W1, [dimension].</param>
     /// <param name="output">W2, [dimension].</param>
     /// <param name="similarity">Its row in the space of similar items, [dimension]; not read where that is W1.</param>
+    /// <exception cref="InvalidOperationException">It has no W2, and so nothing is folded in (<see cref="GenerationInfo.PredictsNext"/>).</exception>
     internal void FoldIn(ItemKey key, ReadOnlySpan<float> input, ReadOnlySpan<float> output, ReadOnlySpan<float> similarity)
     {
+        var next = NextIndex;
         var isKnown = _ordinals.TryGet(key, out var item);
         if (isKnown && !IsCold(item)) throw new ArgumentException($"Item '{_items.IdOf(key)}' is in the vocabulary of generation {IdText}.", nameof(key));
         if (!isKnown) item = new ItemOrdinal(ItemCount);
@@ -233,13 +246,13 @@ public sealed class Generation
         var row = _overlay.AddRow(item, input, output, similarity);
         if (!isKnown) _overlay.AddItem(key, Encoding.UTF8.GetBytes(_items.IdOf(key)), row);
         _similar.Insert(row, HasSimilarityTable ? similarity : input);
-        _next.Insert(row, output);
+        next.Insert(row, output);
         if (isKnown) _overlay.MoveItem(item, row);
         else _ordinals.Set(key, item);
         if (before < 0) return;
         // Only now: a search always finds one of the two.
         _similar.Delete(before);
-        _next.Delete(before);
+        next.Delete(before);
     }
 
     private void Revise()
@@ -272,9 +285,24 @@ public sealed class Generation
         // Who fails here lost to a reader that leased in between: then that reader is the last one and comes by here itself.
         if (Interlocked.CompareExchange(ref _leases, Freed, 0) != 0) return;
         _similar.Dispose();
-        _next.Dispose();
+        _next?.Dispose();
         _parts.Dispose();
         _overlay.Dispose();
+    }
+
+    private InvalidOperationException NoOutputs() =>
+        new($"Generation {IdText} has no output vectors of items: with a hierarchical softmax they are nodes of a tree. Ask Info.PredictsNext first.");
+
+    private static void RequireOutputs(GenerationParts parts, bool predictsNext)
+    {
+        if ((parts.Output is not null) != predictsNext || (parts.Next is not null) != predictsNext)
+        {
+            throw new ArgumentException(
+                predictsNext
+                    ? $"{nameof(parts.Output)} and {nameof(parts.Next)} are needed but for a hierarchical softmax."
+                    : $"{nameof(parts.Output)} and {nameof(parts.Next)} must be null: a hierarchical softmax has no output vectors of items.",
+                nameof(parts));
+        }
     }
 
     private static void RequireShape(string part, int rows, int dimension, GenerationParts parts)

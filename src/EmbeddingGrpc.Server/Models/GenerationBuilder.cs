@@ -9,7 +9,7 @@ namespace EmbeddingGrpc.Server.Models;
 /// <summary>Makes a generation's indexes over vectors and measures them. The one place that knows the trainer and the index both.</summary>
 internal sealed class GenerationBuilder(string model, ModelOptions options)
 {
-    /// <summary>Takes ownership of the vectors, builds both indexes and measures them against exact search.</summary>
+    /// <summary>Takes ownership of the vectors, builds their indexes and measures them against exact search: one over W2 only where there is one.</summary>
     /// <param name="vectors">Freed if this throws.</param>
     /// <param name="origin">Where they come from.</param>
     /// <param name="progress">Told the fraction done, 0..1.</param>
@@ -20,21 +20,26 @@ internal sealed class GenerationBuilder(string model, ModelOptions options)
         IVectorIndex? similar = null, next = null;
         try
         {
-            if (!IsFinite(vectors.Input) || !IsFinite(vectors.Output)) throw new TrainingDivergedException(model, options.Training.LearningRate);
+            if (!IsFinite(vectors.Input) || (vectors.Output is not null && !IsFinite(vectors.Output))) throw new TrainingDivergedException(model, options.Training.LearningRate);
             var started = Stopwatch.GetTimestamp();
             using var similarQueries = SampleQueries.ForSimilar(vectors.Similar, vectors.Similarity is not null && options.VectorSource == SimilarVectors.Space, SampleQueries.Most, shift: 0);
-            using var nextQueries = SampleQueries.ForNext(vectors.Input, SampleQueries.Most, shift: 0);
-            similar = IndexOf(vectors.Similar, similarQueries, SimilarityMetric.Cosine, done => progress(0.5 * done), cancellationToken);
-            next = IndexOf(vectors.Output, nextQueries, SimilarityMetric.DotProduct, done => progress(0.5 + (0.5 * done)), cancellationToken);
+            var ofSimilar = vectors.Output is null ? 1 : 0.5;
+            similar = IndexOf(vectors.Similar, similarQueries, SimilarityMetric.Cosine, done => progress(ofSimilar * done), cancellationToken);
+            if (vectors.Output is { } output)
+            {
+                using var nextQueries = SampleQueries.ForNext(vectors.Input, SampleQueries.Most, shift: 0);
+                next = IndexOf(output, nextQueries, SimilarityMetric.DotProduct, done => progress(ofSimilar + ((1 - ofSimilar) * done)), cancellationToken);
+            }
+
             var metrics = new Dictionary<string, double>(origin.Metrics, StringComparer.Ordinal)
             {
                 [GenerationMetrics.IndexBuildSeconds] = Stopwatch.GetElapsedTime(started).TotalSeconds,
                 [GenerationMetrics.VectorBytes] = vectors.SizeBytes,
-                [GenerationMetrics.IndexBytes] = similar.SizeBytes + next.SizeBytes,
+                [GenerationMetrics.IndexBytes] = similar.SizeBytes + (next?.SizeBytes ?? 0),
                 [GenerationMetrics.VocabularyBytes] = vectors.Vocabulary.SizeBytes,
                 [GenerationMetrics.SimilarRecallAt10] = IndexRecall.Measure(similar, vectors.Similar, vectors.Similar, cancellationToken),
-                [GenerationMetrics.NextRecallAt10] = IndexRecall.Measure(next, vectors.Output, vectors.Input, cancellationToken),
             };
+            if (next is not null) metrics[GenerationMetrics.NextRecallAt10] = IndexRecall.Measure(next, vectors.Output!, vectors.Input, cancellationToken);
             return new GenerationParts
             {
                 CreateTime = origin.CreateTime,

@@ -27,8 +27,8 @@ public sealed record GenerationParts : IDisposable
     /// <summary>W1, [items, dimension].</summary>
     public required VectorTable Input { get; init; }
 
-    /// <summary>W2, [items, dimension].</summary>
-    public required VectorTable Output { get; init; }
+    /// <summary>W2, [items, dimension]; null where it has no row an item (<see cref="GenerationInfo.PredictsNext"/>).</summary>
+    public required VectorTable? Output { get; init; }
 
     /// <summary>The space of <see cref="SimilaritySpace"/>, [items, dimension]; null where <see cref="Input"/> serves as it is, as with imported vectors.</summary>
     public VectorTable? Similarity { get; init; }
@@ -36,8 +36,8 @@ public sealed record GenerationParts : IDisposable
     /// <summary>Over <see cref="Similarity"/> (else <see cref="Input"/>), by cosine.</summary>
     public required IVectorIndex Similar { get; init; }
 
-    /// <summary>Over <see cref="Output"/>, by dot product.</summary>
-    public required IVectorIndex Next { get; init; }
+    /// <summary>Over <see cref="Output"/>, by dot product; null where there is none.</summary>
+    public required IVectorIndex? Next { get; init; }
 
     /// <summary>Metric name to value.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
@@ -66,9 +66,9 @@ public sealed record GenerationParts : IDisposable
     public void Dispose()
     {
         Similar.Dispose();
-        Next.Dispose();
+        Next?.Dispose();
         Input.Dispose();
-        if (!ReferenceEquals(Input, Output)) Output.Dispose();
+        if (!ReferenceEquals(Input, Output)) Output?.Dispose();
         Similarity?.Dispose();
     }
 }

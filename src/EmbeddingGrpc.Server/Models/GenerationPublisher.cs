@@ -167,11 +167,11 @@ internal sealed class GenerationPublisher(
     /// <summary>Folds in what came since its training, so that no item is lost that could be recalled before.</summary>
     private void CatchUp(Generation generation, CancellationToken cancellationToken)
     {
-        if (!settings.Current.FoldIn.Enabled || !generation.Info.PredictsNext) return;
+        if (!settings.Current.FoldIn.Enabled || generation.Folder is not { } folder) return;
         var started = Stopwatch.GetTimestamp();
-        generation.Folder!.CatchUp(events.Applier.AppliedOffset, cancellationToken);
+        folder.CatchUp(events.Applier.AppliedOffset, cancellationToken);
         // Vectors from elsewhere are trained on nothing of the log: a start shall not read all of it again.
-        if (generation.Folder.FoldedOffset.Value - generation.Folder.KeptThrough.Value >= GenerationFolder.EntriesWorthKeeping) generation.Folder.Keep();
+        if (folder.FoldedOffset.Value - folder.KeptThrough.Value >= GenerationFolder.EntriesWorthKeeping) folder.Keep();
         ModelLog.FoldedIn(logger, model, generation.Number, generation.ItemCount - generation.Vocabulary.Count, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
@@ -180,7 +180,7 @@ internal sealed class GenerationPublisher(
         try
         {
             var generation = new Generation(parts, events.State.Items);
-            generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State, directory.FoldInFileOf(model, generation.Info));
+            if (generation.Info.PredictsNext) generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State, directory.FoldInFileOf(model, generation.Info));
             GenerationWarmUp.Run(generation, store.Recent, cancellationToken);
             return generation;
         }

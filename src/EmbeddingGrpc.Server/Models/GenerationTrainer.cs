@@ -115,7 +115,7 @@ internal sealed class GenerationTrainer(
                 EarlyStopping = false,
             };
             run.Holds(corpus.SizeBytes + _candidateBytes + EmbeddingTrainer.MatrixBytes(corpus.Vocabulary.Count, training));
-            var trained = EmbeddingTrainer.Train(corpus, training, new WarmStart(candidate.Vocabulary, candidate.Input, candidate.Output), null, stopping);
+            var trained = EmbeddingTrainer.Train(corpus, training, new WarmStart(candidate.Vocabulary, candidate.Input, candidate.ItemOutputs), null, stopping);
             _metrics[GenerationMetrics.TrainingSeconds] += trained.Elapsed.TotalSeconds;
             return TrainedVectors.Of(trained, candidate.Vocabulary, options.VectorSource, options.SimilarityShrinkage);
         }
@@ -257,9 +257,9 @@ internal sealed class GenerationTrainer(
                 if (Blending.After(slice.Questions.Cut.TimeMs) is { } questions) Blending.Learn(candidate, questions, through);
                 var corpus = Read(warm, through, long.MaxValue, progress);
                 // The rows of a tree's W2 are no items: such a training cannot go on from its vectors.
-                return options.Training.Objective.IsHierarchical()
-                    ? Learn(corpus, options.Training, null, progress)
-                    : Learn(corpus, Finishing(candidate.Input.Dimension), new WarmStart(candidate.Vocabulary, candidate.Input, candidate.Output), progress);
+                return candidate.Output is { } output
+                    ? Learn(corpus, Finishing(candidate.Input.Dimension), new WarmStart(candidate.Vocabulary, candidate.Input, output), progress)
+                    : Learn(corpus, options.Training, null, progress);
             });
         }
     }

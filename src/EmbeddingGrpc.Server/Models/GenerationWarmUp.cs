@@ -10,7 +10,7 @@ internal static class GenerationWarmUp
     private const int Queries = 64;
     private const int K = 10;
 
-    /// <summary>Searches both indexes from items spread evenly over the vocabulary, then asks what was asked lately.</summary>
+    /// <summary>Searches its indexes from items spread evenly over the vocabulary, then asks what was asked lately.</summary>
     /// <param name="generation">Not serving yet.</param>
     /// <param name="recent">What was asked of the generation that serves; nothing after a start.</param>
     /// <param name="cancellationToken">Stops it.</param>
@@ -23,7 +23,7 @@ internal static class GenerationWarmUp
             cancellationToken.ThrowIfCancellationRequested();
             var row = generation.Similarity[new ItemOrdinal((int)((long)query * generation.Vocabulary.Count / count))];
             generation.Similar.Search(row, new SearchParameters(K), results, cancellationToken);
-            generation.Next.Search(row, new SearchParameters(K), results, cancellationToken);
+            if (generation.Info.PredictsNext) generation.Next.Search(row, new SearchParameters(K), results, cancellationToken);
         }
 
         recent.Replay(generation, cancellationToken);

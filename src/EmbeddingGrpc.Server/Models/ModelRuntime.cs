@@ -115,7 +115,7 @@ public sealed class ModelRuntime : IAsyncDisposable
             if (!Generations.TryLease(out var lease)) return;
             using (lease)
             {
-                if (lease.Generation.Folder is not { } folder || !lease.Generation.Info.PredictsNext || folder.IsDone(offset)) return;
+                if (lease.Generation.Folder is not { } folder || folder.IsDone(offset)) return;
             }
 
             await nextLook.WaitAsync(cancellationToken);

@@ -3,7 +3,10 @@ using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models;
 
-/// <summary>Makes what a training left the vectors of a generation: one row an item in each table. Stateless.</summary>
+/// <summary>
+/// Makes what a training left the vectors of a generation: one row an item in each table. With a hierarchical softmax the rows of W2 are nodes of a tree, which
+/// nothing is asked of once it is trained: there is no such table then. Stateless.
+/// </summary>
 internal static class TrainedVectors
 {
     /// <summary>Takes ownership of a training's matrices.</summary>
@@ -16,26 +19,25 @@ internal static class TrainedVectors
         // A row of its own for every item, and W2 rows that are items: then nothing is copied.
         var ownRows = trained.Map.DirectRows == trained.Map.Items;
         var input = ownRows ? trained.Input : trained.Vectors(VectorSource.Input);
-        var output = OutputOf(trained, input, ownRows);
+        var output = OutputOf(trained, ownRows);
         var similarity = SimilarityOf(trained, input, output, vocabulary, source, similarityShrinkage);
         if (!ReferenceEquals(input, trained.Input)) trained.Input.Dispose();
         if (!ReferenceEquals(output, trained.Output)) trained.Output.Dispose();
-        return new GenerationVectors(vocabulary, VectorTable.FromMatrix(input), VectorTable.FromMatrix(output), similarity);
+        return new GenerationVectors(vocabulary, VectorTable.FromMatrix(input), output is null ? null : VectorTable.FromMatrix(output), similarity);
     }
 
     private static VectorTable? SimilarityOf(
-        TrainedEmbeddings trained, EmbeddingMatrix input, EmbeddingMatrix output, Vocabulary vocabulary, SimilarVectors source, double shrinkage)
+        TrainedEmbeddings trained, EmbeddingMatrix input, EmbeddingMatrix? output, Vocabulary vocabulary, SimilarVectors source, double shrinkage)
     {
         if (source == SimilarVectors.Output) return VectorTable.FromMatrix(trained.Vectors(VectorSource.Output));
         if (source == SimilarVectors.Sum) return VectorTable.FromMatrix(trained.Vectors(VectorSource.Sum));
-        var hasSpace = source == SimilarVectors.Space && trained.HasItemOutputs && input.Dimension >= SimilaritySpace.MinimumDimension;
-        return hasSpace ? VectorTable.FromMatrix(SimilaritySpace.Build(input, output, vocabulary, shrinkage)) : null;
+        if (source != SimilarVectors.Space || output is null || input.Dimension < SimilaritySpace.MinimumDimension) return null;
+        return VectorTable.FromMatrix(SimilaritySpace.Build(input, output, vocabulary, shrinkage));
     }
 
-    private static EmbeddingMatrix OutputOf(TrainedEmbeddings trained, EmbeddingMatrix input, bool ownRows)
+    private static EmbeddingMatrix? OutputOf(TrainedEmbeddings trained, bool ownRows)
     {
-        // With a hierarchical softmax the rows of W2 are nodes of a tree, not items: a generation has a W2 all the same, which nothing is asked of.
-        if (!trained.HasItemOutputs) return UnitRows.Of(input);
+        if (!trained.HasItemOutputs) return null;
         return ownRows ? trained.Output : trained.Vectors(VectorSource.Output);
     }
 }

@@ -4,8 +4,8 @@ using EmbeddingGrpc.Numerics;
 namespace EmbeddingGrpc.Training.Evaluation;
 
 /// <summary>
-/// Asks embeddings as a recall does, by an exact scan: the W1 rows of a history at unit length, the newest weighing most, against W2. The caller keeps
-/// the tables alive.
+/// Asks embeddings as a recall does, by an exact scan: the W1 rows of a history at unit length, the newest weighing most, against W2; where W2 has no row an
+/// item, against W1 by cosine. The caller keeps the tables alive.
 /// </summary>
 public sealed class EmbeddingRecommender : IRecommender
 {
@@ -13,6 +13,9 @@ public sealed class EmbeddingRecommender : IRecommender
 
     private readonly VectorTable _input;
     private readonly VectorTable _output;
+
+    // One over the length of each row of W1 where that is what is searched; else null.
+    private readonly float[]? _scales;
     private readonly IReadOnlyList<EvaluatedVector> _folded;
     private readonly int[] _ordinalOf;
     private readonly int[] _itemOf;
@@ -24,28 +27,28 @@ public sealed class EmbeddingRecommender : IRecommender
     /// <param name="name">What it is called in reports.</param>
     /// <param name="vocabulary">The items in the order of the rows.</param>
     /// <param name="input">W1, [items, dimension].</param>
-    /// <param name="output">W2, [items, dimension].</param>
-    /// <param name="folded">Items beside those.</param>
+    /// <param name="output">W2, [items, dimension]; null where its rows are no items, as with a hierarchical softmax.</param>
+    /// <param name="folded">Items beside those; none without W2.</param>
     /// <param name="heldOut">What will be asked; items that do not occur in it are not recommended.</param>
     /// <param name="options">How much recent items of a history weigh.</param>
     public EmbeddingRecommender(
         string name,
         Vocabulary vocabulary,
         VectorTable input,
-        VectorTable output,
+        VectorTable? output,
         IReadOnlyList<EvaluatedVector> folded,
         HeldOut heldOut,
         EvaluationOptions options)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
         ArgumentNullException.ThrowIfNull(input);
-        ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(folded);
         ArgumentNullException.ThrowIfNull(heldOut);
         ArgumentNullException.ThrowIfNull(options);
         Name = name;
         _input = input;
-        _output = output;
+        _output = output ?? input;
+        _scales = output is null ? InverseLengthsOf(input) : null;
         _folded = folded;
         _recencyExponent = options.RecencyExponent;
         _query = new float[input.Dimension];
@@ -91,7 +94,7 @@ public sealed class EmbeddingRecommender : IRecommender
                 continue;
             }
 
-            float score = TensorPrimitives.Dot(_query, OutputOf(ordinal));
+            float score = TensorPrimitives.Dot(_query, OutputOf(ordinal)) * (_scales is null ? 1 : _scales[ordinal]);
             if (_best.Count < recommended.Length)
             {
                 if (!seen.Contains(_itemOf[ordinal]))
@@ -135,6 +138,18 @@ public sealed class EmbeddingRecommender : IRecommender
         }
 
         return pulled.Count > 0;
+    }
+
+    private static float[] InverseLengthsOf(VectorTable table)
+    {
+        var inverse = new float[table.Rows];
+        for (int row = 0; row < inverse.Length; row++)
+        {
+            float length = TensorPrimitives.Norm(table[new ItemOrdinal(row)]);
+            inverse[row] = length > 0 ? 1 / length : 0;
+        }
+
+        return inverse;
     }
 
     private ReadOnlySpan<float> OutputOf(int ordinal) =>

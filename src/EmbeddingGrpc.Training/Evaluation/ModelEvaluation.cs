@@ -58,7 +58,7 @@ public static class ModelEvaluation
         progress?.Invoke(ReadShare);
         using var trained = Train(corpus, training, done => progress?.Invoke(ReadShare + (TrainShare * done)), cancellationToken);
         using var input = VectorTable.FromMatrix(trained.Vectors(VectorSource.Input));
-        using var output = VectorTable.FromMatrix(trained.Vectors(trained.HasItemOutputs ? VectorSource.Output : VectorSource.Input));
+        using var output = trained.HasItemOutputs ? VectorTable.FromMatrix(trained.Vectors(VectorSource.Output)) : null;
         IRecommender[] recommenders =
         [
             new EmbeddingRecommender(Embeddings, corpus.Vocabulary, input, output, [], heldOut, options),

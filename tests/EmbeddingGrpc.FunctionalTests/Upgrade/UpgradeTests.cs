@@ -92,14 +92,14 @@ public sealed class UpgradeTests : IDisposable
         var generation = Directory.EnumerateDirectories(Path.Combine(Model, "generations")).Single(path => path.Contains(expected.Serving, StringComparison.Ordinal));
         // It has the checksums of all others, and its number is that of the whole directory.
         var manifest = Path.Combine(generation, "manifest.json");
-        await ReplaceAsync(manifest, "\"formatVersion\": 1", "\"formatVersion\": 2");
+        await ReplaceAsync(manifest, "\"formatVersion\": 1", "\"formatVersion\": 3");
 
         await using var daemon = await DaemonProcess.StartAsync(Data, Cancel, KeptData.Settings);
         await daemon.WaitUntilRecallServesAsync(Cancel);
 
         Assert.Equal(expected.Generations.Single(id => id != expected.Serving), (await daemon.RecallItemAsync("books-0", Cancel)).GenerationId);
         Assert.Contains(manifest, daemon.Output, StringComparison.Ordinal);
-        Assert.Contains("format version 2", daemon.Output, StringComparison.Ordinal);
+        Assert.Contains("format version 3", daemon.Output, StringComparison.Ordinal);
     }
 
     [Fact]

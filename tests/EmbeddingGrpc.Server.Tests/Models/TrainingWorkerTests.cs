@@ -2,6 +2,7 @@ using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Tests.Models;
@@ -273,7 +274,6 @@ public sealed class TrainingWorkerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(TrainingObjective.SkipGramHierarchicalSoftmax, 0)]
     [InlineData(TrainingObjective.CbowNegativeSampling, 0)]
     [InlineData(TrainingObjective.SkipGramNegativeSampling, 10)]
     public async Task Start_OtherObjectivesAndSharedRows_ServeOneVectorAnItem(TrainingObjective objective, int maximumVocabulary)
@@ -290,9 +290,38 @@ public sealed class TrainingWorkerTests : IDisposable
         {
             var found = new Neighbor[10];
             Assert.Equal((20, 20), (lease.Generation.Input.Rows, lease.Generation.Output.Rows));
-            Assert.Equal(!objective.IsHierarchical(), lease.Generation.Info.PredictsNext);
+            Assert.True(lease.Generation.Info.PredictsNext);
             Assert.Equal(10, lease.Generation.Next.Search(lease.Generation.Input[new ItemOrdinal(0)], new SearchParameters(10), found, TestContext.Current.CancellationToken));
         }
+    }
+
+    [Theory]
+    [InlineData(TrainingObjective.SkipGramHierarchicalSoftmax)]
+    [InlineData(TrainingObjective.CbowHierarchicalSoftmax)]
+    public async Task Start_HierarchicalSoftmax_HasNoW2InMemoryNorOnDiskAndStartsAgain(TrainingObjective objective)
+    {
+        var options = TestModel.SmallOptions with
+        {
+            Training = TestModel.SmallOptions.Training with { Objective = objective },
+            Promotion = new PromotionOptions { MinimumQueries = 20, K = 5 },
+            ExactSearchBelow = 0,
+        };
+        await using (var model = await TestModel.OpenAsync(_temporary.Path, options))
+        {
+            await model.AppendAsync(TestModel.Camps(users: 40, itemsOfCamp: 10, length: 10));
+            await model.TrainAsync();
+            await model.AppendAsync(TestModel.Camps(users: 60, itemsOfCamp: 10, length: 10));
+            // Compared with the one before it, then trained again on everything.
+            var compared = (await model.TrainAsync()).Generation;
+
+            Assert.Equal(PromotionVerdict.Promoted, compared.Promotion!.Verdict);
+            Assert.DoesNotContain(GenerationMetrics.NextRecallAt10, compared.Metrics.Keys);
+            AssertServesW1Alone(model);
+        }
+
+        await using var again = await TestModel.OpenAsync(_temporary.Path, options);
+        Assert.NotNull(again.Runtime.ServeStoredGeneration(TestContext.Current.CancellationToken));
+        AssertServesW1Alone(again);
     }
 
     [Theory]
@@ -330,6 +359,23 @@ public sealed class TrainingWorkerTests : IDisposable
     }
 
     public void Dispose() => _temporary.Dispose();
+
+    private void AssertServesW1Alone(TestModel model)
+    {
+        Assert.True(model.Runtime.Generations.TryLease(out var lease));
+        using (lease)
+        {
+            var generation = lease.Generation;
+            Assert.False(generation.Info.PredictsNext);
+            Assert.Throws<InvalidOperationException>(() => generation.Output);
+            Assert.Throws<InvalidOperationException>(() => generation.Next);
+            Assert.Null(generation.Folder);
+            Assert.Equal((generation.Input.SizeBytes, generation.Similar.SizeBytes), (generation.VectorBytes, generation.IndexBytes));
+            Assert.Equal(10, generation.Similar.Search(generation.Input[new ItemOrdinal(0)], new SearchParameters(10), new Neighbor[10], TestContext.Current.CancellationToken));
+            var directory = Directory.EnumerateDirectories(_temporary.At("models", "default", "generations")).Single(path => path.EndsWith(generation.IdText, StringComparison.Ordinal));
+            Assert.Equal(["input.vectors", "manifest.json", "similar.hnsw", "vocabulary.bin"], Directory.EnumerateFiles(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        }
+    }
 
     private static ModelOptions Endless => TestModel.SmallOptions with { Training = new TrainingOptions { Dimension = 16, Epochs = 10_000, Threads = 2 } };
 }

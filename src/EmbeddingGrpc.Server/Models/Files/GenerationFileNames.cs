@@ -9,7 +9,7 @@ internal static class GenerationFileNames
     /// <summary>W1.</summary>
     public const string Input = "input.vectors";
 
-    /// <summary>W2.</summary>
+    /// <summary>W2; absent where it has no row an item.</summary>
     public const string Output = "output.vectors";
 
     /// <summary>The space of similar items; absent where W1 serves as it is.</summary>
@@ -18,6 +18,6 @@ internal static class GenerationFileNames
     /// <summary>The graph over the space of similar items; absent where every row is scanned.</summary>
     public const string Similar = "similar.hnsw";
 
-    /// <summary>The graph over W2; absent where every row is scanned.</summary>
+    /// <summary>The graph over W2; absent where every row is scanned, and where there is no W2.</summary>
     public const string Next = "next.hnsw";
 }

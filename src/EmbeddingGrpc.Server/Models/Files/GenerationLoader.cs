@@ -57,12 +57,13 @@ internal static class GenerationLoader
         {
             var vocabulary = Open(directory, GenerationFileNames.Vocabulary, Vocabulary.Load);
             var input = Hold(opened, Open(directory, GenerationFileNames.Input, VectorTable.Open));
-            var output = Hold(opened, Open(directory, GenerationFileNames.Output, VectorTable.Open));
+            var info = InfoOf(manifest);
+            var output = info.PredictsNext ? Hold(opened, Open(directory, GenerationFileNames.Output, VectorTable.Open)) : null;
             var similarity = manifest.HasSimilaritySpace ? Hold(opened, Open(directory, GenerationFileNames.Similarity, VectorTable.Open)) : null;
             var similar = Hold(opened, OpenIndex(directory, GenerationFileNames.Similar, manifest.Similar, similarity ?? input, SimilarityMetric.Cosine));
-            var next = Hold(opened, OpenIndex(directory, GenerationFileNames.Next, manifest.Next, output, SimilarityMetric.DotProduct));
-            var info = InfoOf(manifest);
-            RequireShape(directory, info, vocabulary, (GenerationFileNames.Input, input), (GenerationFileNames.Output, output), (GenerationFileNames.Similarity, similarity ?? input));
+            var next = output is null ? null : Hold(opened, OpenIndex(directory, GenerationFileNames.Next, NextKindOf(directory, manifest), output, SimilarityMetric.DotProduct));
+            RequireShape(
+                directory, info, vocabulary, (GenerationFileNames.Input, input), (GenerationFileNames.Output, output ?? input), (GenerationFileNames.Similarity, similarity ?? input));
             return new GenerationParts
             {
                 Id = info.Id,
@@ -86,6 +87,9 @@ internal static class GenerationLoader
             throw;
         }
     }
+
+    private static IndexKind NextKindOf(string directory, GenerationManifest manifest) =>
+        manifest.Next ?? throw new GenerationFileException(Path.Combine(directory, GenerationManifest.FileName), "it does not say how W2 is searched.");
 
     private static IVectorIndex OpenIndex(string directory, string file, IndexKind kind, VectorTable vectors, SimilarityMetric metric)
     {

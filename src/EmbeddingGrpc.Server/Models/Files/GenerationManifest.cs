@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using EmbeddingGrpc.Server.Models.Promotion;
 
 namespace EmbeddingGrpc.Server.Models.Files;
@@ -9,11 +10,14 @@ internal sealed record GenerationManifest
     /// <summary>Name of the file.</summary>
     public const string FileName = "manifest.json";
 
-    /// <summary>The format that this daemon writes and reads.</summary>
-    public const int CurrentVersion = 1;
+    /// <summary>The oldest format that is read, and the one of every generation that it can hold: an earlier daemon reads those too.</summary>
+    public const int OldestVersion = 1;
+
+    /// <summary>The newest format: without W2 and an index over it. Version 1 had both for a hierarchical softmax too, of no use to anyone.</summary>
+    public const int CurrentVersion = 2;
 
     /// <summary>Version of the whole directory's format. Only this is read of a version that is not known.</summary>
-    public int FormatVersion { get; init; } = CurrentVersion;
+    public int FormatVersion { get; init; } = OldestVersion;
 
     /// <summary>16 hexadecimal digits.</summary>
     public required string Id { get; init; }
@@ -39,8 +43,9 @@ internal sealed record GenerationManifest
     /// <summary>How similar items are searched.</summary>
     public required IndexKind Similar { get; init; }
 
-    /// <summary>How W2 is searched.</summary>
-    public required IndexKind Next { get; init; }
+    /// <summary>How W2 is searched; null where there is none, from version 2 on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IndexKind? Next { get; init; }
 
     /// <summary>Metric name to value.</summary>
     public required SortedDictionary<string, double> Metrics { get; init; }
@@ -78,9 +83,10 @@ internal sealed record GenerationManifest
         try
         {
             var version = JsonSerializer.Deserialize(bytes, StoredJson.Default.StoredVersion)?.FormatVersion;
-            if (version != CurrentVersion)
+            if (version is not (>= OldestVersion and <= CurrentVersion))
             {
-                throw new GenerationFileException(path, $"it has format version {version?.ToString() ?? "none"} and this daemon reads version {CurrentVersion}.");
+                throw new GenerationFileException(
+                    path, $"it has format version {version?.ToString() ?? "none"} and this daemon reads versions {OldestVersion} to {CurrentVersion}.");
             }
 
             var manifest = JsonSerializer.Deserialize(bytes, StoredJson.Default.GenerationManifest)

@@ -51,8 +51,8 @@ internal sealed class GenerationWriter(string generationsDirectory, DurableFiles
         {
             (GenerationFileNames.Vocabulary, parts.Vocabulary.Save),
             (GenerationFileNames.Input, parts.Input.Save),
-            (GenerationFileNames.Output, parts.Output.Save),
         };
+        if (parts.Output is { } output) contents.Add((GenerationFileNames.Output, output.Save));
         if (parts.Similarity is { } similarity) contents.Add((GenerationFileNames.Similarity, similarity.Save));
         if (parts.Similar is HnswIndex similar) contents.Add((GenerationFileNames.Similar, similar.Save));
         if (parts.Next is HnswIndex next) contents.Add((GenerationFileNames.Next, next.Save));
@@ -61,6 +61,7 @@ internal sealed class GenerationWriter(string generationsDirectory, DurableFiles
 
     private static GenerationManifest ManifestOf(GenerationParts parts, List<ManifestFile> described) => new()
     {
+        FormatVersion = parts.Next is null ? GenerationManifest.CurrentVersion : GenerationManifest.OldestVersion,
         Id = GenerationInfo.TextOf(parts.Id),
         Number = parts.Number,
         CreateTime = parts.CreateTime,
@@ -69,7 +70,7 @@ internal sealed class GenerationWriter(string generationsDirectory, DurableFiles
         Dimension = parts.Input.Dimension,
         HasSimilaritySpace = parts.Similarity is not null,
         Similar = KindOf(parts.Similar),
-        Next = KindOf(parts.Next),
+        Next = parts.Next is null ? null : KindOf(parts.Next),
         Metrics = new(parts.Metrics.ToDictionary(), StringComparer.Ordinal),
         Options = new(parts.Options.ToDictionary(), StringComparer.Ordinal),
         Promotion = parts.Promotion,

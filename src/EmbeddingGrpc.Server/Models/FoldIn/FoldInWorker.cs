@@ -101,7 +101,7 @@ internal sealed class FoldInWorker : IAsyncDisposable
         if (!_generations.TryLease(out var lease)) return false;
         using (lease)
         {
-            if (lease.Generation.Folder is not { } folder || !lease.Generation.Info.PredictsNext || !_settings.Current.FoldIn.Enabled) return false;
+            if (lease.Generation.Folder is not { } folder || !_settings.Current.FoldIn.Enabled) return false;
             // Not when the first new item comes, which at a million items would wait ten seconds for it.
             folder.Prepare();
             folder.Advance(applied, _stopping.Token);

@@ -3,7 +3,7 @@ using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Models.IndexCare;
 
-/// <summary>Looks after the two indexes of one serving generation, whose lease its caller holds. One thread.</summary>
+/// <summary>Looks after the indexes of one serving generation, whose lease its caller holds. One thread.</summary>
 internal sealed class GenerationCare
 {
     private readonly DeletedItems _deleted;
@@ -16,12 +16,11 @@ internal sealed class GenerationCare
     {
         (Generation, _deleted, _time) = (generation, deleted, time);
         _tombstones = new TombstoneSync(generation, deleted);
-        _keepers =
-        [
-            new IndexKeeper(
-                model, "similar", generation.SimilarIndex, shift => SampleQueries.ForSimilar(generation.Similarity, generation.HasSimilaritySpace, SampleQueries.Most, shift), metrics, logger),
-            new IndexKeeper(model, "next", generation.NextIndex, shift => SampleQueries.ForNext(generation.Input, SampleQueries.Most, shift), metrics, logger),
-        ];
+        var similar = new IndexKeeper(
+            model, "similar", generation.SimilarIndex, shift => SampleQueries.ForSimilar(generation.Similarity, generation.HasSimilaritySpace, SampleQueries.Most, shift), metrics, logger);
+        _keepers = generation.Info.PredictsNext
+            ? [similar, new IndexKeeper(model, "next", generation.NextIndex, shift => SampleQueries.ForNext(generation.Input, SampleQueries.Most, shift), metrics, logger)]
+            : [similar];
     }
 
     /// <summary>The generation. One that is loaded again has the same id, but is another one.</summary>

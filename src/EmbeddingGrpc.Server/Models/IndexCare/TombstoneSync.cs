@@ -49,7 +49,7 @@ internal sealed class TombstoneSync(Generation generation, DeletedItems deleted)
         if (!generation.TryGetOrdinal(key, out var item)) return false;
         var isDeleted = deleted.Contains(key);
         generation.SimilarIndex.SetAnswerable(item, !isDeleted);
-        generation.NextIndex.SetAnswerable(item, !isDeleted);
+        if (generation.Info.PredictsNext) generation.NextIndex.SetAnswerable(item, !isDeleted);
         return isDeleted ? _applied.Add(key.Value) : _applied.Remove(key.Value);
     }
 }

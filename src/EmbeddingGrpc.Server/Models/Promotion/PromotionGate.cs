@@ -58,7 +58,7 @@ internal sealed class PromotionGate(ModelOptions options)
         IRecommender[] recommenders =
         [
             new EmbeddingRecommender(Candidate, candidate.Vocabulary, candidate.Input, candidate.Output, [], slice.Questions, evaluation),
-            new EmbeddingRecommender(Serving, serving.Vocabulary, serving.Input, serving.Output, folded, slice.Questions, evaluation),
+            new EmbeddingRecommender(Serving, serving.Vocabulary, serving.Input, serving.Info.PredictsNext ? serving.Output : null, folded, slice.Questions, evaluation),
             new PopularityRecommender(slice.Questions),
             new CooccurrenceRecommender(corpus, slice.Questions, options.Training.Window, evaluation, cancellationToken),
             .. beside,

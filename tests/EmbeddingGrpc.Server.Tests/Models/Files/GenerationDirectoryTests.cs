@@ -3,6 +3,7 @@ using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Models.Files;
+using EmbeddingGrpc.Training;
 using Microsoft.Extensions.Logging;
 using static EmbeddingGrpc.Server.Models.Files.DurableAction;
 
@@ -27,7 +28,7 @@ public sealed class GenerationDirectoryTests : IDisposable
         Assert.Equal((parts.Id, parts.Number, parts.CreateTime, parts.TrainedOffset), (read.Id, read.Number, read.CreateTime, read.TrainedOffset));
         Assert.Equal(parts.Metrics, read.Metrics);
         Assert.Equal(parts.Similar.GetType(), read.Similar.GetType());
-        Assert.Equal((SimilarityMetric.Cosine, SimilarityMetric.DotProduct), (read.Similar.Metric, read.Next.Metric));
+        Assert.Equal((SimilarityMetric.Cosine, SimilarityMetric.DotProduct), (read.Similar.Metric, read.Next!.Metric));
         var (wanted, found) = (new Neighbor[10], new Neighbor[10]);
         for (var item = 0; item < 300; item++)
         {
@@ -35,8 +36,8 @@ public sealed class GenerationDirectoryTests : IDisposable
             Assert.Equal(parts.Vocabulary.IdOf(row), read.Vocabulary.IdOf(row));
             Assert.Equal(parts.Vocabulary.CountOf(row), read.Vocabulary.CountOf(row));
             Assert.Equal(parts.Input[row], read.Input[row]);
-            Assert.Equal(parts.Output[row], read.Output[row]);
-            foreach (var (before, after) in new[] { (parts.Similar, read.Similar), (parts.Next, read.Next) })
+            Assert.Equal(parts.Output![row], read.Output![row]);
+            foreach (var (before, after) in new[] { (parts.Similar, read.Similar), (parts.Next!, read.Next) })
             {
                 before.Search(parts.Input[row], new SearchParameters(10), wanted, TestContext.Current.CancellationToken);
                 after.Search(parts.Input[row], new SearchParameters(10), found, TestContext.Current.CancellationToken);
@@ -159,11 +160,63 @@ public sealed class GenerationDirectoryTests : IDisposable
         var directory = Open();
         Serve(directory, number: 1);
         var path = Path.Combine(Root, directory.Names()[0].ToString(), "manifest.json");
-        File.WriteAllText(path, File.ReadAllText(path).Replace("\"formatVersion\": 1", "\"formatVersion\": 2", StringComparison.Ordinal));
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"formatVersion\": 1", "\"formatVersion\": 3", StringComparison.Ordinal));
 
         Assert.Null(Open().LoadServing(TestContext.Current.CancellationToken));
 
-        Assert.Contains("format version 2", Assert.Single(_logger.Errors), StringComparison.Ordinal);
+        Assert.Contains("format version 3", Assert.Single(_logger.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_WithW2_IsOfTheVersionThatEarlierDaemonsRead()
+    {
+        var directory = Open();
+        Serve(directory, number: 1);
+
+        Assert.Equal(1, GenerationManifest.Read(ManifestPath(directory)).FormatVersion);
+    }
+
+    [Fact]
+    public void WriteAndLoad_HierarchicalSoftmax_HasNoW2AndAVersionOfItsOwn()
+    {
+        using var all = Parts(number: 1);
+        all.Output!.Dispose();
+        var parts = all with { Output = null, Next = null, Options = HierarchicalSoftmax };
+        var directory = Open();
+
+        using var read = directory.WriteAndLoad(parts, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal((null, null), (read.Output, read.Next));
+        Assert.Equal(parts.Input[new(3)], read.Input[new(3)]);
+        Assert.Equal(2, GenerationManifest.Read(ManifestPath(directory)).FormatVersion);
+    }
+
+    [Fact]
+    public void Load_HierarchicalSoftmaxOfVersionOne_LeavesItsW2Alone()
+    {
+        // As it was written when every generation had a W2.
+        var directory = Open();
+        var info = Serve(directory, number: 1, hnsw: true);
+        var path = ManifestPath(directory);
+        File.WriteAllBytes(path, (GenerationManifest.Read(path) with { Options = new(HierarchicalSoftmax, StringComparer.Ordinal) }).Serialize());
+
+        using var read = directory.Load(info, TestContext.Current.CancellationToken);
+
+        Assert.Equal((null, null), (read.Output, read.Next));
+        Assert.False(GenerationInfo.Of(read).PredictsNext);
+    }
+
+    [Fact]
+    public void Load_IndexOverW2NotNamed_NamesTheManifest()
+    {
+        var directory = Open();
+        var info = Serve(directory, number: 1);
+        var path = ManifestPath(directory);
+        File.WriteAllBytes(path, (GenerationManifest.Read(path) with { Next = null }).Serialize());
+
+        var error = Assert.Throws<GenerationFileException>(() => directory.Load(info, TestContext.Current.CancellationToken));
+
+        Assert.Equal((path, "it does not say how W2 is searched."), (error.File, error.Reason));
     }
 
     [Fact]
@@ -298,6 +351,10 @@ public sealed class GenerationDirectoryTests : IDisposable
     }
 
     public void Dispose() => _temporary.Dispose();
+
+    private static Dictionary<string, string> HierarchicalSoftmax => new() { ["Training.Objective"] = nameof(TrainingObjective.CbowHierarchicalSoftmax) };
+
+    private string ManifestPath(GenerationDirectory directory) => Path.Combine(Root, directory.Names()[0].ToString(), GenerationManifest.FileName);
 
     private GenerationDirectory Open(DurableFiles? files = null) => new(Root, _logger, files);
 

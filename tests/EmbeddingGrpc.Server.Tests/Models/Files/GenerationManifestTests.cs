@@ -60,7 +60,7 @@ public sealed class GenerationManifestTests : IDisposable
         var error = Assert.Throws<GenerationFileException>(() => GenerationManifest.Read(FilePath));
 
         Assert.Contains("format version 7", error.Reason, StringComparison.Ordinal);
-        Assert.Contains("reads version 1", error.Reason, StringComparison.Ordinal);
+        Assert.Contains("reads versions 1 to 2", error.Reason, StringComparison.Ordinal);
     }
 
     [Theory]

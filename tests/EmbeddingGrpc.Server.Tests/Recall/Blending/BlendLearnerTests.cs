@@ -94,8 +94,8 @@ public sealed class BlendLearnerTests : IDisposable
             }
 
             var output = VectorTable.FromMatrix(matrix);
-            parts.Next.Dispose();
-            parts.Output.Dispose();
+            parts.Next!.Dispose();
+            parts.Output!.Dispose();
             parts = parts with { Output = output, Next = new ExactIndex(output, SimilarityMetric.DotProduct) };
         }
 
