@@ -26,6 +26,15 @@ public sealed record TrainingOptions
         Smoothing = 0,
     };
 
+    /// <summary>The options of a preset.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such preset.</exception>
+    public static TrainingOptions Of(TrainingPreset preset) => preset switch
+    {
+        TrainingPreset.Recommendation => new TrainingOptions(),
+        TrainingPreset.Word2vec => Word2vec,
+        _ => throw new ArgumentOutOfRangeException(nameof(preset), preset, $"is none of {string.Join(", ", Enum.GetNames<TrainingPreset>())}."),
+    };
+
     /// <summary>What is predicted from what, and how the prediction is scored.</summary>
     public TrainingObjective Objective { get; init; } = TrainingObjective.SkipGramNegativeSampling;
 

@@ -17,6 +17,7 @@ internal sealed class ModelsCreateCommand : DaemonCommand
         HelpName = "NAME",
     };
 
+    private readonly Option<string?> _preset = PresetOption.Create();
     private readonly Option<string[]> _set = OptionSettings.Create();
     private readonly Option<bool> _json = JsonOption.Create();
 
@@ -26,10 +27,12 @@ internal sealed class ModelsCreateCommand : DaemonCommand
             "create",
             "Creates a model. It serves nothing until it is trained, or vectors are imported.",
             "embedctl models create films --set Training.Dimension=64 --set Training.Epochs=10",
+            "embedctl models create words --preset word2vec --set Training.MinimumCount=1",
             "embedctl models create wide-window --events-from default --set Training.Window=20")
     {
         Add(_name);
         Add(_eventsFrom);
+        Add(_preset);
         Add(_set);
         Add(_json);
     }
@@ -42,7 +45,7 @@ internal sealed class ModelsCreateCommand : DaemonCommand
         {
             Model = arguments.GetRequiredValue(_name),
             EventsFrom = arguments.GetValue(_eventsFrom) ?? "",
-            Options = { OptionSettings.Parse(arguments.GetValue(_set)) },
+            Options = { PresetOption.AddTo(OptionSettings.Parse(arguments.GetValue(_set)), arguments.GetValue(_preset)) },
         };
         var model = (await client.Models.CreateModelAsync(request, cancellationToken: cancellationToken)).Model;
         if (arguments.GetValue(_json)) Terminal.WriteJson(ModelDocument.Of(model));

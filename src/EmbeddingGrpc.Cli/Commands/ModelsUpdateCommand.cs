@@ -10,6 +10,7 @@ namespace EmbeddingGrpc.Cli.Commands;
 internal sealed class ModelsUpdateCommand : DaemonCommand
 {
     private readonly Argument<string> _name = new("NAME") { Description = "The model." };
+    private readonly Option<string?> _preset = PresetOption.Create();
     private readonly Option<string[]> _set = OptionSettings.Create();
 
     private readonly Option<string[]> _reset = new("--reset")
@@ -29,12 +30,14 @@ internal sealed class ModelsUpdateCommand : DaemonCommand
             "embedctl models update default --reset Training.Epochs")
     {
         Add(_name);
+        Add(_preset);
         Add(_set);
         Add(_reset);
         Add(_json);
         Validators.Add(result =>
         {
-            if (result.GetResult(_set) is null && result.GetResult(_reset) is null) result.AddError("Give the model's NAME and --set OPTION=VALUE or --reset OPTION.");
+            if (result.GetResult(_set) is null && result.GetResult(_reset) is null && result.GetResult(_preset) is null)
+                result.AddError("Give the model's NAME and --set OPTION=VALUE, --reset OPTION or --preset PRESET.");
         });
     }
 
@@ -45,7 +48,7 @@ internal sealed class ModelsUpdateCommand : DaemonCommand
         var request = new UpdateModelRequest
         {
             Model = arguments.GetRequiredValue(_name),
-            Options = { OptionSettings.Parse(arguments.GetValue(_set)) },
+            Options = { PresetOption.AddTo(OptionSettings.Parse(arguments.GetValue(_set)), arguments.GetValue(_preset)) },
             ResetOptions = { arguments.GetValue(_reset) ?? [] },
         };
         var model = (await client.Models.UpdateModelAsync(request, cancellationToken: cancellationToken)).Model;

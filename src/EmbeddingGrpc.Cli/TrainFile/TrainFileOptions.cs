@@ -67,7 +67,7 @@ internal sealed class TrainFileOptions
     /// <summary>The trainer's options.</summary>
     public TrainingOptions Read(ParseResult arguments)
     {
-        var preset = arguments.GetValue(_preset) == "word2vec" ? TrainingOptions.Word2vec : new TrainingOptions();
+        var preset = TrainingOptions.Of(arguments.GetValue(_preset) == "word2vec" ? TrainingPreset.Word2vec : TrainingPreset.Recommendation);
         return preset with
         {
             Objective = arguments.GetValue(_objective) is { } objective ? Objectives[objective] : preset.Objective,

@@ -71,6 +71,11 @@ public sealed record ModelOptions
     [ValidateObjectMembers]
     public RetrainOptions Retrain { get; init; } = new();
 
+    /// <summary>
+    /// What the options under <see cref="Training"/> are that are not set themselves: those in which the presets differ. Without effect on one that is set.
+    /// </summary>
+    public TrainingPreset Preset { get; init; } = TrainingPreset.Recommendation;
+
     /// <summary>The trainer.</summary>
     [ValidateObjectMembers]
     public TrainingOptions Training { get; init; } = new();

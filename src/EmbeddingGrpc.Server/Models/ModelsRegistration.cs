@@ -18,6 +18,7 @@ public static class ModelsRegistration
         services.AddSingleton<IValidateOptions<ModelOptions>, ModelOptionsValidator>();
         services.AddSingleton<IValidateOptions<ModelOptions>, ModelOptionsConsistency>();
         services.AddOptions<ModelOptions>()
+            .Configure(options => PresetValues.Bind(daemon.GetSection("Model"), options))
             .Bind(daemon.GetSection("Model"), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ModelOptions>>().Value);

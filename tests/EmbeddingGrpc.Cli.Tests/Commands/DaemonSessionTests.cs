@@ -185,6 +185,20 @@ public sealed class DaemonSessionTests(DaemonFixture daemon) : IClassFixture<Dae
     }
 
     [Fact]
+    public async Task Models_Preset_SetsWhatIsNotSetAndCanBeChanged()
+    {
+        var created = await daemon.RunAsync("models", "create", "words", "--preset", "word2vec", "--set", "Training.Window=7", "--json");
+        var updated = await daemon.RunAsync("models", "update", "words", "--preset", "recommendation", "--json");
+        var unknown = await daemon.RunAsync("models", "update", "words", "--preset", "glove");
+        await daemon.RunAsync("models", "delete", "words", "--yes");
+
+        Assert.Equal(("Word2vec", "5", "7"), (Option(created, "Preset"), Option(created, "Training.NegativeSamples"), Option(created, "Training.Window")));
+        Assert.Equal(("Recommendation", "47", "7"), (Option(updated, "Preset"), Option(updated, "Training.NegativeSamples"), Option(updated, "Training.Window")));
+        Assert.Equal(ExitCode.Usage, unknown.ExitCode);
+        Assert.Contains("recommendation, word2vec", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ModelsCreate_UnknownOption_IsRefusedByName()
     {
         var run = await daemon.RunAsync("models", "create", "wrong", "--set", "Training.Colour=red");

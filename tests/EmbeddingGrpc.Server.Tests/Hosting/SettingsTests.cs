@@ -1,5 +1,7 @@
 using EmbeddingGrpc.Server.Hosting;
+using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Training;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -54,6 +56,24 @@ public sealed class SettingsTests
         var refusal = Assert.Throws<InvalidSettingException>(() => DaemonHost.Build([argument]));
         Assert.Contains($"'{name}'", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(2, StartFailure.Of(refusal)!.ExitCode);
+    }
+
+    [Fact]
+    public async Task Start_Preset_StandsBelowTheModelsOtherSettings()
+    {
+        await using var daemon = await TestDaemon.StartAsync(args: ["--EmbeddingGrpc:Model:Preset=word2vec", "--EmbeddingGrpc:Model:Training:Window=7"]);
+
+        var options = daemon.Services.GetRequiredService<ModelOptions>();
+
+        Assert.Equal(TrainingPreset.Word2vec, options.Preset);
+        Assert.Equal(TrainingOptions.Word2vec with { Window = 7 }, options.Training);
+    }
+
+    [Fact]
+    public async Task Start_PresetThatDoesNotExist_IsRefusedByName()
+    {
+        var refusal = await Assert.ThrowsAnyAsync<Exception>(() => TestDaemon.StartAsync(args: ["--EmbeddingGrpc:Model:Preset=glove"]));
+        Assert.Contains("Preset", StartFailure.Of(refusal)!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

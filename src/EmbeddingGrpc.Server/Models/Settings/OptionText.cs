@@ -1,4 +1,5 @@
 using System.Reflection;
+using EmbeddingGrpc.Training;
 
 namespace EmbeddingGrpc.Server.Models.Settings;
 
@@ -8,9 +9,9 @@ namespace EmbeddingGrpc.Server.Models.Settings;
 /// </summary>
 public static class OptionText
 {
-    // Everything else takes effect with the next training.
+    // Everything else takes effect with the next training. What the preset stands for is compared option by option.
     private static readonly string[] AtOnce =
-        [nameof(ModelOptions.FoldIn), nameof(ModelOptions.Promotion), nameof(ModelOptions.Retrain), nameof(ModelOptions.IndexCare), nameof(ModelOptions.KeepGenerations), nameof(ModelOptions.TrainingNiceness), "Training.Threads", "Training.Niceness", "Index.BuildThreads"];
+        [nameof(ModelOptions.Preset), nameof(ModelOptions.FoldIn), nameof(ModelOptions.Promotion), nameof(ModelOptions.Retrain), nameof(ModelOptions.IndexCare), nameof(ModelOptions.KeepGenerations), nameof(ModelOptions.TrainingNiceness), "Training.Threads", "Training.Niceness", "Index.BuildThreads"];
 
     private static readonly string[] AtRestart = [nameof(ModelOptions.HistoryLength), nameof(ModelOptions.MaximumUsers), nameof(ModelOptions.Log)];
 
@@ -27,7 +28,7 @@ public static class OptionText
     public static SortedDictionary<string, string> ReadTrained(ModelOptions options) =>
         new(All.Where(option => option.Effect == OptionEffect.NextTraining).ToDictionary(option => option.Name, option => option.Read(options)), StringComparer.Ordinal);
 
-    /// <summary>Sets options by name, whatever its case, and checks the whole.</summary>
+    /// <summary>Sets options by name, whatever its case, and checks the whole. A preset goes before the defaults, and what is set itself before the preset.</summary>
     /// <param name="defaults">Values of the options that are not set.</param>
     /// <param name="values">Name to text.</param>
     /// <param name="canonical">The same values under the names as declared.</param>
@@ -46,6 +47,11 @@ public static class OptionText
 
         ThrowIfAny(violations);
         var all = Read(defaults);
+        if (canonical.TryGetValue(nameof(ModelOptions.Preset), out var preset))
+        {
+            foreach (var (name, text) in PresetValues.Of(Enum.Parse<TrainingPreset>(preset, ignoreCase: true))) all[name] = text;
+        }
+
         foreach (var (name, text) in canonical) all[name] = text;
         var options = new ConfigurationBuilder()
             .AddInMemoryCollection(all.Select(pair => KeyValuePair.Create(pair.Key.Replace('.', ':'), (string?)pair.Value)))

@@ -45,6 +45,37 @@ public sealed class OptionTextTests
         }
     }
 
+    [Fact]
+    public void With_Preset_SetsWhatIsNotSetItself()
+    {
+        var given = new Dictionary<string, string> { ["preset"] = "word2vec", ["Training.Window"] = "7" };
+
+        var options = OptionText.With(Defaults with { Training = Defaults.Training with { Epochs = 9, Dimension = 33 } }, given, out var canonical);
+
+        // What the presets do not differ in stays the daemon's.
+        Assert.Equal(TrainingOptions.Word2vec with { Window = 7, Dimension = 33 }, options.Training);
+        Assert.Equal(TrainingPreset.Word2vec, options.Preset);
+        // Kept as it was said: a preset of a later version means the same.
+        Assert.Equal(["Preset", "Training.Window"], canonical.Keys);
+    }
+
+    [Fact]
+    public void With_PresetOfADaemonThatHasAnother_IsTheModelsOwn()
+    {
+        var word2vec = Defaults with { Preset = TrainingPreset.Word2vec, Training = TrainingOptions.Word2vec };
+
+        Assert.Equal(word2vec.Training, OptionText.With(word2vec, new Dictionary<string, string>(), out _).Training);
+        Assert.Equal(new TrainingOptions(), OptionText.With(word2vec, new Dictionary<string, string> { ["Preset"] = "Recommendation" }, out _).Training);
+    }
+
+    [Fact]
+    public void With_UnknownPreset_TellsThoseThatExist()
+    {
+        var violation = Assert.Single(Refused(new() { ["Preset"] = "glove" }).Violations);
+
+        Assert.Equal(("Preset", "is 'glove'; must be one of Recommendation, Word2vec"), (violation.Name, violation.Description));
+    }
+
     [Theory]
     [InlineData("Training.Dimension", "1", "must be a whole number, 2 to 1024")]
     [InlineData("Training.Dimension", "many", "must be a whole number, 2 to 1024")]
