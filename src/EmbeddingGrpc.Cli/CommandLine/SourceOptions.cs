@@ -57,7 +57,7 @@ internal sealed class SourceOptions
         command.Validators.Add(result =>
         {
             var hasFormat = result.GetResult(_format) is not null;
-            var hasFile = result.GetResult(_file) is { Tokens.Count: > 0 };
+            var hasFile = IsGiven(result);
             if (hasFormat && !hasFile) result.AddError("--format needs a FILE to read.");
             if (hasFile && !hasFormat) result.AddError("FILE needs --format movielens, sequences, sessions or csv.");
         });
@@ -65,6 +65,9 @@ internal sealed class SourceOptions
 
     /// <summary>Whether the command line names a file.</summary>
     public bool IsGiven(ParseResult arguments) => arguments.GetValue(_file) is not null;
+
+    /// <summary>Whether the command line names a file, for a command's validators.</summary>
+    public bool IsGiven(CommandResult command) => command.GetResult(_file) is { Tokens.Count: > 0 };
 
     public SourceFormat Format(ParseResult arguments) => arguments.GetValue(_format) ?? throw new InvalidOperationException("--format was not given.");
 

@@ -6,6 +6,7 @@ using EmbeddingGrpc.Cli.Evaluation;
 using EmbeddingGrpc.Cli.Models;
 using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Client;
+using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Training.Evaluation;
 
 namespace EmbeddingGrpc.Cli.Commands;
@@ -70,7 +71,7 @@ internal sealed class BenchPrequentialCommand : EmbedCtlCommand
 
     private List<TimedInteraction> Read(ParseResult arguments, CancellationToken cancellationToken)
     {
-        var interactions = SourceInteractions.Read(_source, arguments, Terminal, cancellationToken);
+        var interactions = SourceInteractions.Read(_source, arguments, new InteractionWeights(), Terminal, cancellationToken);
         // Stable: what has the same time stays in the order of the file.
         return [.. interactions.OrderBy(interaction => interaction.EventTimeMs)];
     }

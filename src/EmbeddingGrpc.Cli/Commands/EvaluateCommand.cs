@@ -26,13 +26,8 @@ internal sealed class EvaluateCommand : ModelCommand
     private readonly Option<int> _k = new Option<int>("--k") { Description = "Length of the lists that are judged, 1..1000.", HelpName = "K", DefaultValueFactory = _ => Defaults.K }
         .AcceptOnlyRange(1, 1000);
 
-    private readonly Option<int> _sessionGapMinutes = new Option<int>("--session-gap")
-    {
-        Description = "FILE only: minutes of silence that part two sessions of a user.",
-        HelpName = "MINUTES",
-        DefaultValueFactory = _ => (int)TimeSpan.FromDays(365).TotalMinutes,
-    }.AcceptOnlyRange(1, int.MaxValue);
-
+    private readonly Option<int> _sessionGapMinutes = SessionGapOption.Create();
+    private readonly TypeWeightOption _typeWeights = new();
     private readonly Option<bool> _json = JsonOption.Create();
 
     public EvaluateCommand(CommandConsole console)
@@ -45,10 +40,12 @@ internal sealed class EvaluateCommand : ModelCommand
             + "training options of 'train-file' apply.",
             "embedctl evaluate",
             "embedctl evaluate --model films --k 20 --json",
-            "embedctl evaluate --format movielens ratings.csv --dimension 64")
+            "embedctl evaluate --format movielens ratings.csv --dimension 64",
+            "embedctl evaluate --format csv --columns user=u,item=i,time=t,type=what events.csv --type-weight purchase=3")
     {
         _source.AddOptionalTo(this);
         foreach (var option in new Option[] { _testFraction, _k, _sessionGapMinutes }) Add(option);
+        _typeWeights.AddTo(this, _source);
         _training.AddTo(this);
         Add(_json);
         _testFraction.AcceptOnlyRange(0.001, 0.9);
@@ -89,7 +86,7 @@ internal sealed class EvaluateCommand : ModelCommand
     private EvaluationDocument EvaluateFile(ParseResult arguments, ProgressStep step, CancellationToken cancellationToken)
     {
         var training = _training.Read(arguments);
-        var interactions = SourceInteractions.Read(_source, arguments, Terminal, cancellationToken);
+        var interactions = SourceInteractions.Read(_source, arguments, _typeWeights.Read(arguments), Terminal, cancellationToken);
         var options = Defaults with { TestFraction = arguments.GetValue(_testFraction), K = arguments.GetValue(_k) };
         var gap = TimeSpan.FromMinutes(arguments.GetValue(_sessionGapMinutes));
         return EvaluationDocument.Of(ModelEvaluation.Run(() => interactions, gap, training, options, done => step.Report(done), cancellationToken));

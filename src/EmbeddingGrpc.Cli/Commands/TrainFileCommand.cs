@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using EmbeddingGrpc.Cli.CommandLine;
+using EmbeddingGrpc.Cli.Evaluation;
 using EmbeddingGrpc.Cli.Terminal;
 using EmbeddingGrpc.Cli.TrainFile;
 using EmbeddingGrpc.Training;
@@ -8,29 +9,41 @@ using EmbeddingGrpc.Training.Word2vec;
 
 namespace EmbeddingGrpc.Cli.Commands;
 
-/// <summary>Trains embeddings on a file of sequences, without a daemon, and writes them in a word2vec format.</summary>
+/// <summary>Trains embeddings on a file of sequences or of behaviour, without a daemon, and writes them in a word2vec format.</summary>
 internal sealed class TrainFileCommand : EmbedCtlCommand
 {
-    private readonly Option<string> _input = new("--input") { Description = "Sequences of items, one a line, separated by spaces, in time order.", HelpName = "FILE", Required = true };
+    private readonly Option<string> _input = new("--input") { Description = "Sequences of items, one a line, separated by spaces, in time order. Behaviour with times and types is read from FILE instead.", HelpName = "SEQUENCES" };
     private readonly Option<string> _output = new("--output") { Description = "Receives the item vectors (see --vector-source).", HelpName = "FILE", Required = true };
     private readonly Option<string> _outputContexts = new("--output-contexts") { Description = "Receives the context vectors (W2): query W1 and search W2 for what comes next.", HelpName = "FILE" };
     private readonly Option<string> _source = new Option<string>("--vector-source") { Description = "Which vectors --output receives. input: W1, for what is similar. output: W2. sum: W1 + W2.", HelpName = "input|output|sum" }
         .AcceptOnlyWords("input", "output", "sum");
     private readonly Option<bool> _binary = new("--binary") { Description = "Write word2vec's binary format instead of text." };
     private readonly Option<bool> _json = JsonOption.Create();
+    private readonly SourceOptions _behaviour = new();
+    private readonly Option<int> _sessionGapMinutes = SessionGapOption.Create();
+    private readonly TypeWeightOption _typeWeights = new();
     private readonly TrainFileOptions _training = new();
 
     public TrainFileCommand(CommandConsole console)
         : base(
             console,
             "train-file",
-            "Trains embeddings on a file of sequences, without a daemon, and writes them in word2vec's text or binary format, which gensim and others read.\n\n"
+            "Trains embeddings on a file of sequences (--input), or of behaviour as 'ingest' reads it (FILE with --format), without a daemon, and writes them in word2vec's "
+            + "text or binary format, which gensim and others read.\n\n"
             + "The last line of output is JSON: words, seconds of training alone, words_per_second.",
             "embedctl train-file --input sessions.txt --output items.vec --output-contexts next.vec",
             "embedctl train-file --input text.txt --output words.vec --preset word2vec --objective cbow-ns --json",
-            "embedctl train-file --input sessions.txt --output items.vec --max-seconds 60")
+            "embedctl train-file --input sessions.txt --output items.vec --max-seconds 60",
+            "embedctl train-file --format csv --columns user=u,item=i,time=t,type=what events.csv --type-weight purchase=3 --output items.vec")
     {
         foreach (var option in new Option[] { _input, _output, _source, _outputContexts, _binary }) Add(option);
+        _behaviour.AddOptionalTo(this);
+        Add(_sessionGapMinutes);
+        _typeWeights.AddTo(this, _behaviour);
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_input) is { Implicit: false } == _behaviour.IsGiven(result)) result.AddError("Give either --input SEQUENCES, or FILE and its --format.");
+        });
         _training.AddTo(this);
         Add(_json);
     }
@@ -40,13 +53,12 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
     {
         var options = _training.Read(arguments);
         RefuseContradictions(arguments, options);
-        var input = arguments.GetRequiredValue(_input);
-        if (!File.Exists(input)) throw new CommandFailedException($"file not found: {input}");
+        if (arguments.GetValue(_input) is { } input && !File.Exists(input)) throw new CommandFailedException($"file not found: {input}");
         RefuseUnwritable(arguments.GetRequiredValue(_output));
         RefuseUnwritable(arguments.GetValue(_outputContexts));
 
         // The work is long and synchronous; the terminal's bars need the thread.
-        var result = await ProgressDisplay.RunAsync(Terminal, display => Task.Run(() => Train(arguments, options, input, display, cancellationToken), cancellationToken));
+        var result = await ProgressDisplay.RunAsync(Terminal, display => Task.Run(() => Train(arguments, options, display, cancellationToken), cancellationToken));
         if (!arguments.GetValue(_json)) WriteText(result);
         Terminal.WriteJson(result);
         return ExitCode.Success;
@@ -60,13 +72,13 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
         _ => base.Explain(exception, arguments),
     };
 
-    private TrainFileDocument Train(ParseResult arguments, TrainingOptions options, string input, ProgressDisplay display, CancellationToken cancellationToken)
+    private TrainFileDocument Train(ParseResult arguments, TrainingOptions options, ProgressDisplay display, CancellationToken cancellationToken)
     {
         // On another processor, while this one reads.
         var preparing = Task.Run(() => EmbeddingTrainer.Prepare(options), cancellationToken);
         var reading = Stopwatch.StartNew();
         var step = display.Begin("read");
-        var corpus = SequenceFile.Read(input, options.MinimumCount, new InlineProgress<double>(fraction => step.Report(fraction)), cancellationToken);
+        var corpus = ReadCorpus(arguments, options, step, cancellationToken);
         var read = reading.Elapsed;
         step.Done($"{corpus.WordCount:N0} interactions, {corpus.Vocabulary.Count:N0} items");
 
@@ -82,6 +94,16 @@ internal sealed class TrainFileCommand : EmbedCtlCommand
         if (arguments.GetValue(_outputContexts) is { } contexts) Write(arguments, VectorSource.Output, contexts, corpus, trained, cancellationToken);
         step.Done();
         return TrainFileDocument.Of(corpus, trained, read);
+    }
+
+    private TrainingCorpus ReadCorpus(ParseResult arguments, TrainingOptions options, ProgressStep step, CancellationToken cancellationToken)
+    {
+        if (arguments.GetValue(_input) is { } input)
+            return SequenceFile.Read(input, options.MinimumCount, new InlineProgress<double>(fraction => step.Report(fraction)), cancellationToken);
+
+        var sessions = new SessionBuilder(TimeSpan.FromMinutes(arguments.GetValue(_sessionGapMinutes)));
+        SourceInteractions.Gather(_behaviour, arguments, _typeWeights.Read(arguments), Terminal, sessions, cancellationToken);
+        return sessions.Build(options.MinimumCount, cancellationToken);
     }
 
     private void Write(

@@ -43,7 +43,10 @@ public sealed record InteractionWeights
     public double Dislike { get; init; } = 1;
 
     /// <summary>The weight that an interaction trains with: its type's times its own.</summary>
-    public float Of(in Interaction interaction) => Math.Min(interaction.Weight, MaximumOwnWeight) * (float)(interaction.Type switch
+    public float Of(in Interaction interaction) => Of(interaction.Type, interaction.Weight);
+
+    /// <summary>The weight that an interaction of a type and a weight trains with.</summary>
+    public float Of(InteractionType type, float weight) => Math.Min(weight, MaximumOwnWeight) * (float)(type switch
     {
         InteractionType.Impression => Impression,
         InteractionType.Click => Click,

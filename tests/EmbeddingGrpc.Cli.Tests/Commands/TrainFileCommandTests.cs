@@ -154,6 +154,58 @@ public sealed class TrainFileCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task TrainFile_TypedBehaviour_LeavesOutWhatDoesNotTrainAndWarnsOfBadLines()
+    {
+        var run = await TrainBehaviourAsync();
+
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        // 40 users, two interactions of each, 20 epochs; a line that is none, an impression and a dislike are not among them.
+        Assert.Equal((80 * 20, 40, 3), (LastLine(run).GetProperty("words").GetInt32(), LastLine(run).GetProperty("sequences").GetInt32(), LastLine(run).GetProperty("items").GetInt32()));
+        Assert.Contains("line 2:", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TrainFile_TypeWeight_CountsAsMuchAsRepetition()
+    {
+        // Every x was viewed with a and bought with b, as often.
+        await TrainBehaviourAsync("--type-weight", "purchase=9", "--type-weight", "view=0.5");
+        double bought = Likeness("x", "b") - Likeness("x", "a");
+        await TrainBehaviourAsync("--type-weight", "Purchase=0.5", "--type-weight", "VIEW=9");
+        double viewed = Likeness("x", "b") - Likeness("x", "a");
+
+        Assert.InRange(bought - viewed, 1, 100);
+    }
+
+    [Theory]
+    [InlineData("purchase", "'purchase' is not TYPE=WEIGHT")]
+    [InlineData("loan=3", "'loan=3' is not TYPE=WEIGHT")]
+    [InlineData("purchase=0", "the weight must be 0.01..100")]
+    [InlineData("purchase=NaN", "the weight must be 0.01..100")]
+    [InlineData("dislike=2", "interactions of this type do not train")]
+    [InlineData("click=2", "--type-weight 'click=1': the type is given twice", "click=1")]
+    public async Task TrainFile_TypeWeightThatCannotBe_SaysWhy(string weight, string expected, string? more = null)
+    {
+        var run = await TrainBehaviourAsync(["--type-weight", weight, .. more is null ? Array.Empty<string>() : ["--type-weight", more]]);
+
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TrainFile_SequencesAndBehaviour_AreNotBothOrNeither()
+    {
+        WriteSequences("a b\n");
+        var weighted = await RunAsync("--type-weight", "click=2");
+        var neither = await CliRun.OfAsync("train-file", "--output", PathOf("w1.vec"));
+        var both = await TrainBehaviourAsync("--input", PathOf("s.txt"));
+
+        Assert.All([weighted, neither, both], run => Assert.Equal(ExitCode.Usage, run.ExitCode));
+        Assert.Contains("--type-weight needs a FILE", weighted.Error, StringComparison.Ordinal);
+        Assert.Contains("Give either --input SEQUENCES, or FILE", neither.Error, StringComparison.Ordinal);
+        Assert.Contains("Give either --input SEQUENCES, or FILE", both.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TrainFile_NoSuchInputOrOutputDirectory_SaysSoBeforeTraining()
     {
         var run = await CliRun.OfAsync("train-file", "--input", PathOf("none"), "--output", PathOf("w1.vec"));
@@ -164,6 +216,36 @@ public sealed class TrainFileCommandTests : IDisposable
         run = await CliRun.OfAsync("train-file", "--input", PathOf("s.txt"), "--output", PathOf("none/w1.vec"));
         Assert.Equal(ExitCode.Failed, run.ExitCode);
         Assert.Contains("there is no directory", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Users who each did one thing with x and another item: viewed a, or bought b.</summary>
+    private Task<CliRun> TrainBehaviourAsync(params string[] more)
+    {
+        var text = new StringBuilder("who,what,when,how\nnobody,a,never,view\nu0,shown,1,impression\nu0,hated,1,dislike\n");
+        for (var user = 0; user < 40; user++)
+        {
+            var (item, type) = user % 2 == 0 ? ("a", "view") : ("b", "purchase");
+            text.Append(CultureInfo.InvariantCulture, $"u{user},x,1000,{type}\nu{user},{item},2000,{type}\n");
+        }
+
+        File.WriteAllText(PathOf("events.csv"), text.ToString());
+        return CliRun.OfAsync(
+        [
+            "train-file", "--format", "csv", "--columns", "user=who,item=what,time=when,type=how", PathOf("events.csv"), "--output", PathOf("w1.vec"), "--output-contexts", PathOf("w2.vec"),
+            "--threads", "1", "--dimension", "16", "--epochs", "20", "--negative", "2", "--smoothing", "0", .. more,
+        ]);
+    }
+
+    /// <summary>The product of one item's W1 and another's W2.</summary>
+    private double Likeness(string from, string to) => VectorsOf("w1.vec")[from].Zip(VectorsOf("w2.vec")[to], (a, b) => (double)a * b).Sum();
+
+    private Dictionary<string, float[]> VectorsOf(string file)
+    {
+        var vectors = new Dictionary<string, float[]>(StringComparer.Ordinal);
+        var reader = new Word2vecReader(Word2vecFormat.Text, (id, vector) => vectors[Encoding.UTF8.GetString(id)] = vector.ToArray());
+        reader.Append(File.ReadAllBytes(PathOf(file)));
+        reader.Complete();
+        return vectors;
     }
 
     private Task<CliRun> TrainAsync(params string[] more)
