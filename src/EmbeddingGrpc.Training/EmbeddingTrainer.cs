@@ -50,7 +50,7 @@ public static class EmbeddingTrainer
 
         // A warm start's vectors cannot be shortened: the time is then kept by epochs alone.
         int minimumDimension = warmStart is null ? TrainingBudget.MinimumDimension : options.Dimension;
-        var plan = TrainingBudget.Fit(options, minimumDimension, corpus.WordCount, job.Threads, (dimension, time) =>
+        var plan = TrainingBudget.Fit(options, minimumDimension, corpus.WordCount, job.SmoothedWords, job.Threads, (dimension, time) =>
         {
             using var probe = job.Execute(new TrainingPlan(options.Epochs, dimension, time, Smooths: false, Watches: false), progress: null, cancellationToken);
             return probe.WordsPerSecond;

@@ -20,6 +20,15 @@ public sealed record TrainedEmbeddings(EmbeddingMatrix Input, EmbeddingMatrix Ou
     /// <summary>The epochs that it has, where they are fewer than asked for because more would have done harm; null where not. Everything was trained in them.</summary>
     public int? BestEpochs { get; init; }
 
+    /// <summary>
+    /// How well what was held out was found after each fifth of the epochs, 0..1, where the training was watched for early stopping; empty where it was not. Ends
+    /// where it was stopped.
+    /// </summary>
+    public IReadOnlyList<double> ValidationScores { get; init; } = [];
+
+    /// <summary>Whether the vectors are smoothed (<see cref="TrainingOptions.Smoothing"/>): what goes on from them must know (<see cref="WarmStart.IsSmoothed"/>).</summary>
+    public bool IsSmoothed { get; init; }
+
     /// <summary>What was given up for the time limit.</summary>
     public TrainingTrade Trade { get; init; }
 

@@ -47,6 +47,13 @@ internal sealed class TrainingJob : IDisposable
     /// <summary>Training threads.</summary>
     public int Threads { get; }
 
+    /// <summary>Interactions that the smoothing goes over, as often as it does.</summary>
+    public long SmoothedWords => (_corpus.Whole ?? _corpus).WordCount * (TakesBack ? 2 : 1);
+
+    private bool TakesBack => _warmStart is { IsSmoothed: true };
+
+    private NeighbourSmoothing Smoothing(CancellationToken cancellationToken) => new(_corpus.Whole ?? _corpus, _options, _map.DirectRows, Threads, cancellationToken);
+
     private bool IsHierarchical => _options.Objective.IsHierarchical();
 
     private void ThrowIfUnfit(WarmStart warmStart)
@@ -77,6 +84,11 @@ internal sealed class TrainingJob : IDisposable
             input = new EmbeddingMatrix(_map.Rows, plan.Dimension);
             output = new EmbeddingMatrix(_outputMap.Rows, plan.Dimension);
             Initialise(input, output);
+            if (plan.Smooths && TakesBack)
+            {
+                Smoothing(cancellationToken).TakeBack(input, IsHierarchical ? null : output);
+            }
+
             var clock = Stopwatch.StartNew();
             var schedule = new TrainingSchedule(_corpus, _options, Threads, plan.Epochs, plan.TimeLimit);
             var run = new TrainingRun(schedule, Threads, _options.Niceness, progress, cancellationToken);
@@ -90,12 +102,12 @@ internal sealed class TrainingJob : IDisposable
                 output.Dispose();
                 int epochs = Math.Max(1, (int)Math.Round(plan.Epochs * early.BestShare));
                 var again = Execute(plan with { Epochs = epochs, Watches = false }, progress, cancellationToken);
-                return again with { WordsTrained = again.WordsTrained + words, Elapsed = clock.Elapsed, BestEpochs = epochs, Trade = again.Trade with { RequestedEpochs = epochs } };
+                return again with { WordsTrained = again.WordsTrained + words, Elapsed = clock.Elapsed, BestEpochs = epochs, ValidationScores = early.Scores, Trade = again.Trade with { RequestedEpochs = epochs } };
             }
 
             if (plan.Smooths)
             {
-                new NeighbourSmoothing(_corpus, _options, _map.DirectRows, Threads, cancellationToken).Apply(input, IsHierarchical ? null : output);
+                Smoothing(cancellationToken).Apply(input, IsHierarchical ? null : output);
             }
 
             return new TrainedEmbeddings(input, output, words, clock.Elapsed, loss)
@@ -103,6 +115,8 @@ internal sealed class TrainingJob : IDisposable
                 Map = _map,
                 HasItemOutputs = !IsHierarchical,
                 Trade = TradeOf(plan, words),
+                IsSmoothed = plan.Smooths || (_warmStart?.IsSmoothed ?? false),
+                ValidationScores = stop?.Scores ?? [],
             };
         }
         catch

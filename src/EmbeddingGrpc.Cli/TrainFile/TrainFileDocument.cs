@@ -15,6 +15,7 @@ namespace EmbeddingGrpc.Cli.TrainFile;
 /// <param name="RequestedDimension">What was asked for, if the time limit gave some of it up.</param>
 /// <param name="RequestedEpochs">What was asked for, if the time limit gave some of it up.</param>
 /// <param name="BestEpochs">The epochs made, where more would have done harm.</param>
+/// <param name="ValidationScores">How well what was held out was found after each fifth of the epochs, where that was watched.</param>
 /// <param name="GaveUpSmoothing">Whether the time limit left none for the smoothing.</param>
 internal sealed record TrainFileDocument(
     long Words,
@@ -29,6 +30,7 @@ internal sealed record TrainFileDocument(
     int? RequestedDimension,
     int? RequestedEpochs,
     int? BestEpochs,
+    IReadOnlyList<double>? ValidationScores,
     bool? GaveUpSmoothing)
 {
     public static TrainFileDocument Of(TrainingCorpus corpus, TrainedEmbeddings trained, TimeSpan reading) => new(
@@ -44,5 +46,6 @@ internal sealed record TrainFileDocument(
         trained.Trade.GaveUp ? trained.Trade.RequestedDimension : null,
         trained.Trade.GaveUp ? trained.Trade.RequestedEpochs : null,
         trained.BestEpochs,
+        trained.ValidationScores.Count == 0 ? null : [.. trained.ValidationScores.Select(score => Math.Round(score, 4))],
         trained.Trade.GaveUp ? trained.Trade.GaveUpSmoothing : null);
 }

@@ -15,6 +15,9 @@ public static class GenerationMetrics
     /// <summary>Passes over the sessions; below those that were asked for where the time limit was shorter.</summary>
     public const string TrainingEpochs = "training.epochs";
 
+    /// <summary>1 where the vectors were smoothed at the end, 0 where not.</summary>
+    public const string TrainingSmoothed = "training.smoothed";
+
     /// <summary>Seconds of reading the log into sessions.</summary>
     public const string ReadSeconds = "read.seconds";
 

@@ -115,7 +115,7 @@ internal sealed class GenerationTrainer(
                 EarlyStopping = false,
             };
             run.Holds(corpus.SizeBytes + _candidateBytes + EmbeddingTrainer.MatrixBytes(corpus.Vocabulary.Count, training));
-            var trained = EmbeddingTrainer.Train(corpus, training, new WarmStart(candidate.Vocabulary, candidate.Input, candidate.ItemOutputs), null, stopping);
+            var trained = EmbeddingTrainer.Train(corpus, training, candidate.ToWarmStart(), null, stopping);
             _metrics[GenerationMetrics.TrainingSeconds] += trained.Elapsed.TotalSeconds;
             return TrainedVectors.Of(trained, candidate.Vocabulary, options.VectorSource, options.SimilarityShrinkage);
         }
@@ -201,7 +201,11 @@ internal sealed class GenerationTrainer(
         _metrics[GenerationMetrics.WarmStarts] = warm?.Restart.Number ?? 0;
         return warm is null
             ? Learn(corpus, options.Training, null, progress)
-            : Learn(corpus, warm.Restart.Training, new WarmStart(warm.Generation.Vocabulary, warm.Generation.Input, warm.Generation.Output), progress);
+            : Learn(
+                corpus,
+                warm.Restart.Training,
+                new WarmStart(warm.Generation.Vocabulary, warm.Generation.Input, warm.Generation.Output) { IsSmoothed = warm.Restart.StartsSmoothed },
+                progress);
     }
 
     private GenerationVectors Learn(TrainingCorpus corpus, TrainingOptions training, WarmStart? warmStart, PhaseProgress progress)
@@ -213,6 +217,7 @@ internal sealed class GenerationTrainer(
         if (warmStart is null) Align(trained, corpus.Vocabulary);
         _metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
         _metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
+        _metrics[GenerationMetrics.TrainingSmoothed] = trained.IsSmoothed ? 1 : 0;
         _metrics[GenerationMetrics.TrainingSeconds] = _metrics.GetValueOrDefault(GenerationMetrics.TrainingSeconds) + trained.Elapsed.TotalSeconds;
         _metrics[GenerationMetrics.TrainingEpochs] = _metrics.GetValueOrDefault(GenerationMetrics.TrainingEpochs) + trained.Trade.Epochs;
         return TrainedVectors.Of(trained, corpus.Vocabulary, options.VectorSource, options.SimilarityShrinkage);
@@ -257,8 +262,8 @@ internal sealed class GenerationTrainer(
                 if (Blending.After(slice.Questions.Cut.TimeMs) is { } questions) Blending.Learn(candidate, questions, through);
                 var corpus = Read(warm, through, long.MaxValue, progress);
                 // The rows of a tree's W2 are no items: such a training cannot go on from its vectors.
-                return candidate.Output is { } output
-                    ? Learn(corpus, Finishing(candidate.Input.Dimension), new WarmStart(candidate.Vocabulary, candidate.Input, output), progress)
+                return candidate.Output is not null
+                    ? Learn(corpus, Finishing(candidate.Input.Dimension), candidate.ToWarmStart(), progress)
                     : Learn(corpus, options.Training, null, progress);
             });
         }

@@ -10,12 +10,19 @@ namespace EmbeddingGrpc.Server.Models;
 /// <param name="Similarity">The space in which similar items are searched, [items, dimension]; null for W1 as it is.</param>
 internal sealed record GenerationVectors(Vocabulary Vocabulary, VectorTable Input, VectorTable? Output, VectorTable? Similarity) : IDisposable
 {
+    /// <summary>Whether they are smoothed.</summary>
+    public bool IsSmoothed { get; init; }
+
     /// <summary>What similar items are searched in.</summary>
     public VectorTable Similar => Similarity ?? Input;
 
     /// <summary>W2, for who knows that its rows are items.</summary>
     /// <exception cref="InvalidOperationException">They are not.</exception>
     public VectorTable ItemOutputs => Output ?? throw new InvalidOperationException("With a hierarchical softmax there are no output vectors of items.");
+
+    /// <summary>For a training that goes on from them, while they live.</summary>
+    /// <exception cref="InvalidOperationException">W2 has no row an item.</exception>
+    public WarmStart ToWarmStart() => new(Vocabulary, Input, ItemOutputs) { IsSmoothed = IsSmoothed };
 
     /// <summary>Bytes of the tables.</summary>
     public long SizeBytes => Input.SizeBytes + (Output?.SizeBytes ?? 0) + (Similarity?.SizeBytes ?? 0);

@@ -23,7 +23,7 @@ internal static class TrainedVectors
         var similarity = SimilarityOf(trained, input, output, vocabulary, source, similarityShrinkage);
         if (!ReferenceEquals(input, trained.Input)) trained.Input.Dispose();
         if (!ReferenceEquals(output, trained.Output)) trained.Output.Dispose();
-        return new GenerationVectors(vocabulary, VectorTable.FromMatrix(input), output is null ? null : VectorTable.FromMatrix(output), similarity);
+        return new GenerationVectors(vocabulary, VectorTable.FromMatrix(input), output is null ? null : VectorTable.FromMatrix(output), similarity) { IsSmoothed = trained.IsSmoothed };
     }
 
     private static VectorTable? SimilarityOf(

@@ -6,4 +6,11 @@ namespace EmbeddingGrpc.Training;
 /// <param name="Vocabulary">Its items.</param>
 /// <param name="Input">W1, [items, dimension].</param>
 /// <param name="Output">W2, [items, dimension].</param>
-public sealed record WarmStart(Vocabulary Vocabulary, VectorTable Input, VectorTable Output);
+public sealed record WarmStart(Vocabulary Vocabulary, VectorTable Input, VectorTable Output)
+{
+    /// <summary>
+    /// Whether its rows were smoothed, by the share that the training has and over nearly the same sessions. A training that smooths at its end then takes that
+    /// back first: rows that are smoothed again and again become those of their neighbours, and worse from one warm start to the next.
+    /// </summary>
+    public bool IsSmoothed { get; init; }
+}

@@ -92,15 +92,16 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         _built = true;
         var vocabulary = _items.Build(minimumCount, out int[] ordinals);
         var sessions = new SessionStore();
+        var whole = Selection is null ? null : new SessionStore();
         for (int firstUser = 0; firstUser < _users.Count;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            firstUser = AddUsers(firstUser, ordinals, sessions, cancellationToken);
+            firstUser = AddUsers(firstUser, ordinals, sessions, whole, cancellationToken);
         }
 
         _chunks.Clear();
         _weights.Clear();
-        return new TrainingCorpus(vocabulary, sessions);
+        return new TrainingCorpus(vocabulary, sessions) { Whole = whole is null ? null : new TrainingCorpus(vocabulary, whole) };
     }
 
     private void ThrowIfBuilt()
@@ -153,7 +154,7 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
     }
 
     /// <summary>Appends the sessions of as many users from <paramref name="firstUser"/> on as fit a group. Returns the first user left.</summary>
-    private int AddUsers(int firstUser, int[] ordinals, SessionStore sessions, CancellationToken cancellationToken)
+    private int AddUsers(int firstUser, int[] ordinals, SessionStore sessions, SessionStore? whole, CancellationToken cancellationToken)
     {
         int endUser = firstUser;
         int total = 0;
@@ -191,14 +192,14 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         var weights = new List<float>();
         for (int user = firstUser; user < endUser; user++)
         {
-            Cut(user, grouped.AsSpan(start, _countOfUser[user]), ordinals, sessions, items, weights);
+            Cut(user, grouped.AsSpan(start, _countOfUser[user]), ordinals, sessions, whole, items, weights);
             start += _countOfUser[user];
         }
 
         return endUser;
     }
 
-    private void Cut(int user, Span<TimedItem> sequence, int[] ordinals, SessionStore sessions, List<int> items, List<float> weights)
+    private void Cut(int user, Span<TimedItem> sequence, int[] ordinals, SessionStore sessions, SessionStore? whole, List<int> items, List<float> weights)
     {
         SortByTime(sequence);
         double gapMs = sessionGap.TotalMilliseconds;
@@ -229,6 +230,7 @@ public sealed class SessionBuilder(TimeSpan sessionGap)
         {
             // The lot is drawn for every session, so that it does not depend on which of them are recent.
             int first = Selection is null || lot.NextSingle() < Selection.ReplayShare ? 0 : recent < 0 ? items.Count : Math.Max(0, recent - Selection.Reach);
+            whole?.Add(CollectionsMarshal.AsSpan(items), CollectionsMarshal.AsSpan(weights));
             sessions.Add(CollectionsMarshal.AsSpan(items)[first..], CollectionsMarshal.AsSpan(weights)[first..]);
             items.Clear();
             weights.Clear();

@@ -42,6 +42,11 @@ public sealed class TrainingCorpus
     /// <summary>The items.</summary>
     public Vocabulary Vocabulary { get; }
 
+    /// <summary>
+    /// All sessions, of the same vocabulary, where this is a selection of them (<see cref="SessionSelection"/>): what the smoothing goes by. Null where these are all.
+    /// </summary>
+    public TrainingCorpus? Whole { get; internal init; }
+
     /// <summary>Number of sessions; none is empty.</summary>
     public int SessionCount => _sessions.Count;
 
@@ -49,7 +54,7 @@ public sealed class TrainingCorpus
     public long WordCount => _sessions.WordCount;
 
     /// <summary>Memory held, in bytes, the vocabulary included.</summary>
-    public long SizeBytes => _sessions.SizeBytes + Vocabulary.SizeBytes;
+    public long SizeBytes => _sessions.SizeBytes + (Whole?._sessions.SizeBytes ?? 0) + Vocabulary.SizeBytes;
 
     /// <summary>Whether some interaction's weight is not one.</summary>
     public bool HasWeights => _sessions.HasWeights;

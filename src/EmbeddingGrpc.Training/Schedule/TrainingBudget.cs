@@ -37,13 +37,14 @@ internal static class TrainingBudget
     /// <param name="options">What is asked for.</param>
     /// <param name="minimumDimension">The dimension is not made smaller than this.</param>
     /// <param name="words">Interactions of the corpus.</param>
+    /// <param name="smoothedWords">Interactions that the smoothing goes over.</param>
     /// <param name="threads">Training threads.</param>
     /// <param name="measure">Trains with a dimension for a time and says the interactions per second; its result is thrown away.</param>
-    public static TrainingPlan Fit(TrainingOptions options, int minimumDimension, long words, int threads, Func<int, TimeSpan, double> measure)
+    public static TrainingPlan Fit(TrainingOptions options, int minimumDimension, long words, long smoothedWords, int threads, Func<int, TimeSpan, double> measure)
     {
         var budget = TimeSpan.FromSeconds(options.MaximumSeconds);
         var probe = budget * Math.Clamp(ShortestMeasuring / budget, MeasuringShare, LargestMeasuringShare);
-        var smoothing = TimeSpan.FromSeconds(words * Math.Ceiling(options.Dimension / 16.0) * SmoothingSeconds / threads);
+        var smoothing = TimeSpan.FromSeconds(smoothedWords * Math.Ceiling(options.Dimension / 16.0) * SmoothingSeconds / threads);
         bool smooths = options.Smoothing > 0 && smoothing <= budget * MostForSmoothing;
         var limit = (budget - probe - (smooths ? smoothing : TimeSpan.Zero)) * PlannedShare;
         double epochs = measure(options.Dimension, probe) * limit.TotalSeconds / words;

@@ -29,6 +29,55 @@ public sealed class WarmStartTests
         Assert.All(started.Input[Ordinal(later, "alone")].ToArray(), value => Assert.InRange(Math.Abs(value), 0, (float)Still.InitialScale / 16));
     }
 
+    [Theory]
+    [InlineData(true, 0.98, 1.0)]
+    [InlineData(false, 0.0, 0.97)]
+    public void Train_WarmStartsOneFromTheOther_SmoothOnceOnlyWhereTheyKnowOfIt(bool isSmoothed, double least, double most)
+    {
+        var corpus = TestCorpus.Clusters(10, 30, 300, 8);
+        var options = Still with { Smoothing = 0.3 };
+        var cancel = TestContext.Current.CancellationToken;
+        var first = EmbeddingTrainer.Train(corpus, options with { LearningRate = 0.05 }, cancellationToken: cancel);
+        Assert.True(first.IsSmoothed);
+        using VectorTable input = VectorTable.FromMatrix(first.Input), output = VectorTable.FromMatrix(first.Output);
+        var (lastInput, lastOutput) = (input, output);
+        for (int start = 0; start < 4; start++)
+        {
+            var next = EmbeddingTrainer.Train(corpus, options, new WarmStart(corpus.Vocabulary, lastInput, lastOutput) { IsSmoothed = isSmoothed }, null, cancel);
+            if (start > 0)
+            {
+                lastInput.Dispose();
+                lastOutput.Dispose();
+            }
+
+            (lastInput, lastOutput) = (VectorTable.FromMatrix(next.Input), VectorTable.FromMatrix(next.Output));
+        }
+
+        using (lastInput)
+        using (lastOutput)
+        {
+            Assert.InRange(MeanCosine(output, lastOutput), least, most);
+        }
+    }
+
+    [Fact]
+    public void Train_SelectionOfSessions_SmoothsOverAllOfThem()
+    {
+        var builder = new SessionBuilder(TimeSpan.FromDays(1)) { Selection = new SessionSelection(2, 5, 0, 1) };
+        foreach (var (user, item) in new[] { ("old", "a"), ("old", "b"), ("new", "c"), ("new", "d") })
+        {
+            builder.Add(user, item, builder.Count);
+        }
+
+        var corpus = builder.Build(1, TestContext.Current.CancellationToken);
+        using var plain = EmbeddingTrainer.Train(corpus, Still, cancellationToken: TestContext.Current.CancellationToken);
+        using var smoothed = EmbeddingTrainer.Train(corpus, Still with { Smoothing = 0.5 }, cancellationToken: TestContext.Current.CancellationToken);
+
+        // The session of a and b was not learned, and says what they have to do with each other all the same.
+        Assert.Equal((1, 2), (corpus.SessionCount, corpus.Whole!.SessionCount));
+        Assert.NotEqual(plain.Input[Ordinal(corpus, "a")].ToArray(), smoothed.Input[Ordinal(corpus, "a")].ToArray());
+    }
+
     [Fact]
     public void Train_WarmStartOfAnotherDimension_SaysBoth()
     {
@@ -49,6 +98,9 @@ public sealed class WarmStartTests
             corpus, options, new WarmStart(corpus.Vocabulary, input, output), null, TestContext.Current.CancellationToken));
         Assert.Contains("CbowHierarchicalSoftmax", error.Message, StringComparison.Ordinal);
     }
+
+    private static double MeanCosine(VectorTable left, VectorTable right) => Enumerable.Range(0, left.Rows)
+        .Average(row => (double)System.Numerics.Tensors.TensorPrimitives.CosineSimilarity(left[new ItemOrdinal(row)], right[new ItemOrdinal(row)]));
 
     private static bool Near(float a, float b) => Math.Abs(a - b) < 1e-4;
 

@@ -40,7 +40,7 @@ public sealed class TrainingBudgetTests
     [Fact]
     public void Fit_DimensionThatMustStay_GivesUpEpochsAlone()
     {
-        var plan = TrainingBudget.Fit(Options, 96, Words, threads: 1, (_, _) => 1_000);
+        var plan = TrainingBudget.Fit(Options, 96, Words, Words, threads: 1, (_, _) => 1_000);
         Assert.Equal(96, plan.Dimension);
     }
 
@@ -56,14 +56,14 @@ public sealed class TrainingBudgetTests
     {
         var hurried = Options with { MaximumSeconds = 1 };
         Assert.True(Fit(96 * 110_000).Smooths);
-        Assert.False(TrainingBudget.Fit(hurried, 96, 10 * Words, threads: 1, (_, _) => 1_000).Smooths);
-        Assert.False(TrainingBudget.Fit(Options with { Smoothing = 0 }, 96, Words, threads: 1, (_, _) => 1_000).Smooths);
+        Assert.False(TrainingBudget.Fit(hurried, 96, Words, 10 * Words, threads: 1, (_, _) => 1_000).Smooths);
+        Assert.False(TrainingBudget.Fit(Options with { Smoothing = 0 }, 96, Words, Words, threads: 1, (_, _) => 1_000).Smooths);
     }
 
     [Fact]
     public void Fit_BudgetOfASecond_MeasuresLongEnoughAndLeavesTheRest()
     {
-        var plan = TrainingBudget.Fit(Options with { MaximumSeconds = 1 }, 96, Words, threads: 1, (_, time) =>
+        var plan = TrainingBudget.Fit(Options with { MaximumSeconds = 1 }, 96, Words, Words, threads: 1, (_, time) =>
         {
             Assert.InRange(time.TotalSeconds, 0.05, 0.1);
             return 1e6;
@@ -83,7 +83,7 @@ public sealed class TrainingBudgetTests
     }
 
     private static TrainingPlan Fit(double wordsPerSecondTimesDimension) =>
-        TrainingBudget.Fit(Options, TrainingBudget.MinimumDimension, Words, threads: 1, (dimension, time) =>
+        TrainingBudget.Fit(Options, TrainingBudget.MinimumDimension, Words, Words, threads: 1, (dimension, time) =>
         {
             Assert.InRange(time.TotalSeconds, 0.1, 5);
             return wordsPerSecondTimesDimension / dimension;

@@ -27,6 +27,24 @@ public sealed class NeighbourSmoothingTests
     }
 
     [Fact]
+    public void TakeBack_OfWhatWasSmoothed_IsNearlyWhatItWas()
+    {
+        var corpus = TestCorpus.Clusters(10, 30, 300, 8);
+        var options = Options with { Smoothing = 0.3 };
+        int items = corpus.Vocabulary.Count;
+        using var input = Filled(items, 1);
+        using var output = Filled(items, 2);
+        double[][] w1 = Doubles(input), w2 = Doubles(output);
+        Smooth(corpus, options, items, 1, input, output);
+        double smoothed = MeanCosine(w1, Doubles(input)), smoothedOutput = MeanCosine(w2, Doubles(output));
+
+        new NeighbourSmoothing(corpus, options, items, 2, TestContext.Current.CancellationToken).TakeBack(input, output);
+
+        Assert.InRange(1 - MeanCosine(w1, Doubles(input)), 0, 0.25 * (1 - smoothed));
+        Assert.InRange(1 - MeanCosine(w2, Doubles(output)), 0, 0.25 * (1 - smoothedOutput));
+    }
+
+    [Fact]
     public void Apply_AnyItem_KeepsItsLength()
     {
         var corpus = Corpus(weighted: false);
@@ -165,6 +183,9 @@ public sealed class NeighbourSmoothingTests
             }
         }
     }
+
+    private static double MeanCosine(double[][] left, double[][] right) =>
+        left.Zip(right, (a, b) => a.Zip(b, (x, y) => x * y).Sum() / (Length(a) * Length(b))).Average();
 
     private static double Length(double[] row) => Math.Sqrt(row.Sum(value => value * value));
 

@@ -24,6 +24,9 @@ internal sealed record WarmRestart(ModelOptions Options, GenerationInfo Serving)
         return OptionText.Differences(serving.Options, OptionText.ReadTrained(options), OptionEffect.NextTraining).Count == 0 ? warm : null;
     }
 
+    /// <summary>Whether the vectors that it goes on from are smoothed. Until that was written down they were wherever the options say so.</summary>
+    public bool StartsSmoothed => Serving.Metrics.TryGetValue(GenerationMetrics.TrainingSmoothed, out var smoothed) ? smoothed > 0 : Options.Training.Smoothing > 0;
+
     /// <summary>Where the window of the log begins.</summary>
     public LogOffset WindowStart(LogOffset through) =>
         new(Math.Min(Serving.TrainedOffset.Value, (long)(through.Value * (1 - Options.Retrain.WarmWindow))));

@@ -17,7 +17,8 @@ public sealed class WarmRestartTests : IDisposable
     private static ModelOptions Warm { get; } = TestModel.SmallOptions with
     {
         Training = TestModel.SmallOptions.Training with { Epochs = 12 },
-        Promotion = new PromotionOptions { MinimumQueries = 50, K = 10 },
+        // Within a camp there is no order: which of two trainings finds more of it is chance.
+        Promotion = new PromotionOptions { MinimumQueries = 50, K = 10, Margin = 0.2 },
         Retrain = new RetrainOptions { FullEvery = 3, WarmWindow = 0, WarmReplay = 0.3 },
     };
 
@@ -47,7 +48,8 @@ public sealed class WarmRestartTests : IDisposable
     [Fact]
     public async Task Train_WarmStart_KnowsEveryItemOfTheLogAndStaysInTheSpace()
     {
-        await using var model = await TestModel.OpenAsync(_temporary.Path, Warm with { Retrain = Warm.Retrain with { WarmReplay = 0 } });
+        var options = Warm with { Retrain = Warm.Retrain with { WarmReplay = 0 }, Training = Warm.Training with { Smoothing = 0 } };
+        await using var model = await TestModel.OpenAsync(_temporary.Path, options);
         await model.AppendAsync(Visits(0).Append(new Interaction("someone", "old", InteractionType.Click, 1)).Append(new Interaction("someone", "camp0-1", InteractionType.Click, 2)));
         await model.TrainAsync();
         var before = VectorOf(model, "old");
@@ -129,6 +131,26 @@ public sealed class WarmRestartTests : IDisposable
         Assert.Equal(isWarm, warm is not null);
         // Imported vectors were not made by this objective.
         Assert.Null(WarmRestart.For(options, serving with { Options = new Dictionary<string, string>() }));
+    }
+
+    [Theory]
+    [InlineData(null, 0.3, true)]
+    [InlineData(null, 0.0, false)]
+    [InlineData(1.0, 0.3, true)]
+    [InlineData(0.0, 0.3, false)]
+    public void StartsSmoothed_ServingGeneration_IsWhatItsTrainingDidWhereThatIsKnown(double? written, double smoothing, bool expected)
+    {
+        var serving = new GenerationInfo
+        {
+            Id = 1,
+            Number = 1,
+            CreateTime = default,
+            TrainedOffset = new LogOffset(900),
+            ItemCount = 10,
+            Dimension = 16,
+            Metrics = written is { } value ? new Dictionary<string, double> { [GenerationMetrics.TrainingSmoothed] = value } : [],
+        };
+        Assert.Equal(expected, new WarmRestart(Warm with { Training = Warm.Training with { Smoothing = smoothing } }, serving).StartsSmoothed);
     }
 
     [Theory]
