@@ -289,7 +289,7 @@ internal sealed class GenerationTrainer(
         var origin = new GenerationOrigin(trainedOffset, time.GetUtcNow(), _metrics, OptionText.ReadTrained(options), report);
         run.Holds(vectors.SizeBytes);
         var parts = Phase(TrainingPhase.Index, progress => new GenerationBuilder(model, options).Build(vectors, origin, progress.Report, stopping));
-        run.Holds(vectors.SizeBytes + parts.Similar.SizeBytes + parts.Next.SizeBytes);
+        run.Holds(vectors.SizeBytes + parts.Similar.SizeBytes + (parts.Next?.SizeBytes ?? 0));
         return Phase(TrainingPhase.Write, progress => publisher.Publish(parts, progress.Report, stopping));
     }
 
