@@ -14,12 +14,12 @@ internal sealed class AskedVectors : IDisposable
     private readonly ExactIndex _similar;
 
     /// <summary>Makes them ready.</summary>
-    /// <param name="vectors">The tables.</param>
+    /// <param name="vectors">The tables, with a W2 of items.</param>
     /// <param name="metrics">Say what the sources of recall count; where they do not, the defaults hold.</param>
     /// <param name="items">The model's item keys.</param>
     public AskedVectors(GenerationVectors vectors, IReadOnlyDictionary<string, double> metrics, ItemKeys items)
     {
-        _next = new ExactIndex(vectors.Output, SimilarityMetric.DotProduct);
+        _next = new ExactIndex(vectors.ItemOutputs, SimilarityMetric.DotProduct);
         _similar = new ExactIndex(vectors.Similar, SimilarityMetric.Cosine);
         // Never released: the tables are another's, and nothing is folded into it that it would own.
         Generation = new Generation(
@@ -27,7 +27,7 @@ internal sealed class AskedVectors : IDisposable
             {
                 Vocabulary = vectors.Vocabulary,
                 Input = vectors.Input,
-                Output = vectors.Output,
+                Output = vectors.ItemOutputs,
                 Similarity = vectors.Similarity,
                 Similar = _similar,
                 Next = _next,
@@ -42,7 +42,7 @@ internal sealed class AskedVectors : IDisposable
         for (var row = 0; row < vectors.Input.Rows; row++)
         {
             var item = new ItemOrdinal(row);
-            if (!float.IsFinite(TensorPrimitives.SumOfSquares(vectors.Input[item]) + TensorPrimitives.SumOfSquares(vectors.Output[item]))) return false;
+            if (!float.IsFinite(TensorPrimitives.SumOfSquares(vectors.Input[item]) + TensorPrimitives.SumOfSquares(vectors.ItemOutputs[item]))) return false;
         }
 
         return true;

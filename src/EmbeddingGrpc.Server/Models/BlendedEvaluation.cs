@@ -17,9 +17,9 @@ internal sealed class BlendedEvaluation(ModelEvents events, LogOffset through, M
     private AskedVectors? _asked;
 
     /// <summary>The recommender; none where W2 rows are no items, and the sources have nothing to add up.</summary>
-    public IReadOnlyList<IRecommender> Beside(Vocabulary vocabulary, VectorTable input, VectorTable output, HeldOut heldOut)
+    public IReadOnlyList<IRecommender> Beside(Vocabulary vocabulary, VectorTable input, VectorTable? output, HeldOut heldOut)
     {
-        if (options.Training.Objective.IsHierarchical()) return [];
+        if (output is null) return [];
         _asked = new AskedVectors(new GenerationVectors(vocabulary, input, output, Similarity: null), new Dictionary<string, double>(), events.State.Items);
         var space = _asked.SpaceWithout(
             interaction => interaction.EventTimeMs >= heldOut.Cut.TimeMs, events, through, options, recall, TimeProvider.System, cancellationToken);

@@ -16,7 +16,7 @@ public static class ModelEvaluation
     /// <param name="input">W1, [items, dimension].</param>
     /// <param name="output">W2, [items, dimension].</param>
     /// <param name="heldOut">What is asked.</param>
-    public delegate IReadOnlyList<IRecommender> RecommendersBeside(Vocabulary vocabulary, VectorTable input, VectorTable output, HeldOut heldOut);
+    public delegate IReadOnlyList<IRecommender> RecommendersBeside(Vocabulary vocabulary, VectorTable input, VectorTable? output, HeldOut heldOut);
 
     // Of the time of one evaluation; training takes by far the most of it.
     private const double ReadShare = 0.1;
