@@ -22,6 +22,7 @@ internal static unsafe class HnswFileReader
         try
         {
             Check(file, rows, path);
+            if (options.Verified) file.ReadAhead();
             var capacity = IndexCapacity.For(rows.Base);
             var added = header.Items - header.BaseItems;
             rows.Load(added, region => file.Load(
@@ -40,12 +41,14 @@ internal static unsafe class HnswFileReader
             {
                 throw file.Corrupt($"its entry is node {header.Entry} of {layers[^1].Count}.");
             }
+            file.FinishVerifying();
             var graph = new HnswGraph(codec, codes, [.. layers], header.Entry, header.Fitted);
             // A walk does not follow a link that leads out of its layer; choosing links anew would.
             return new HnswIndex(graph, rows, deleted, header.Options, options.Verified ? null : () => GraphValidation.CheckLinks(graph.Layers, path), ReadCalibration(file));
         }
         catch
         {
+            file.StopVerifying();
             rows.Dispose();
             deleted?.Dispose();
             codes?.Dispose();

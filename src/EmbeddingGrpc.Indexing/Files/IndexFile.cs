@@ -12,8 +12,12 @@ internal sealed unsafe class IndexFile : IDisposable
     /// <summary>Mapped bytes verified at once: they are still in the second-level cache when something else looks at them.</summary>
     private const int MappedBlockBytes = 1 << 18;
 
+    /// <summary>Sections from here on have their pages mapped by another thread, ahead of the one that verifies them.</summary>
+    private const int LargeBytes = 4 << 20;
+
     private readonly SafeFileHandle _file;
     private readonly string _path;
+    private readonly List<Task> _verifications = [];
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated, or a damaged header; says which.</exception>
@@ -34,6 +38,9 @@ internal sealed unsafe class IndexFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Has the whole file read ahead, for who is about to verify it.</summary>
+    public void ReadAhead() => FileReadAhead.Begin(_file);
 
     /// <summary>The header.</summary>
     public HnswFileHeader Header { get; }
@@ -76,7 +83,10 @@ internal sealed unsafe class IndexFile : IDisposable
         Verify(section, hash);
     }
 
-    /// <summary>Fills an empty region with a section.</summary>
+    /// <summary>
+    /// Fills an empty region with a section. A large mapped one that nothing else looks at is verified by another thread: nobody may use it before <see cref="FinishVerifying"/>,
+    /// or free it before that or <see cref="StopVerifying"/>.
+    /// </summary>
     /// <param name="section">The section.</param>
     /// <param name="region">Receives it as its front.</param>
     /// <param name="options">Whether it is mapped, and whether it is verified when it is.</param>
@@ -86,17 +96,23 @@ internal sealed unsafe class IndexFile : IDisposable
         if (options.Mapped && NativeRegion.CanMap(section.Offset))
         {
             region.CommitFile(_file, section.Offset, section.Length);
-            if (!options.Verified) return;
-            region.TouchFile();
+            if (options.Verified) VerifyMapped(section, region, check);
+            return;
         }
-        else
-        {
-            region.Commit(section.Length);
-            Read(section, region.Pointer);
-            if (check is null || !options.Verified) return;
-        }
-        Verify(section, region.Pointer, check);
+        region.Commit(section.Length);
+        Read(section, region.Pointer);
+        if (check is not null && options.Verified) Verify(section, region.Pointer, check);
     }
+
+    /// <summary>Waits until all sections that were loaded are verified.</summary>
+    /// <exception cref="InvalidDataException">One is damaged; says which.</exception>
+    public void FinishVerifying()
+    {
+        foreach (var verification in _verifications) verification.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Waits until nothing looks at a region any more, whatever it found: for who frees them because of another error.</summary>
+    public void StopVerifying() => Task.WhenAll(_verifications).ContinueWith(static all => _ = all.Exception, TaskScheduler.Default).Wait();
 
     /// <summary>Reads all sections and verifies them.</summary>
     public void VerifyAll(CancellationToken cancellationToken)
@@ -119,6 +135,38 @@ internal sealed unsafe class IndexFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private void VerifyMapped(FileSection section, NativeRegion region, BlockCheck? check)
+    {
+        if (section.Length < LargeBytes)
+        {
+            region.TouchFile();
+            Verify(section, region.Pointer, check);
+        }
+        else if (check is null)
+        {
+            _verifications.Add(Task.Run(() => VerifyLarge(section, region, check)));
+        }
+        else
+        {
+            VerifyLarge(section, region, check);
+        }
+    }
+
+    /// <summary>Verifies a large section while another thread maps the pages ahead, which takes about as long as looking at them, and from a disk longer.</summary>
+    private void VerifyLarge(FileSection section, NativeRegion region, BlockCheck? check)
+    {
+        var touching = Task.Run(region.TouchFile);
+        try
+        {
+            Verify(section, region.Pointer, check);
+        }
+        finally
+        {
+            // The region may be freed as soon as this returns.
+            touching.GetAwaiter().GetResult();
+        }
+    }
 
     private void Verify(FileSection section, byte* bytes, BlockCheck? check)
     {
