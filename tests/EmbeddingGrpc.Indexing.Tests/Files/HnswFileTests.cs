@@ -132,6 +132,30 @@ public sealed class HnswFileTests
     }
 
     [Fact]
+    public void Open_ABitFlippedInSectionsThatAreVerifiedBesideEachOther_NamesTheSection()
+    {
+        // Codes and links of more than four million bytes each.
+        using var table = TestVectors.Table(TestVectors.Clustered(9000, 1024, seed: 1), 1024);
+        using var index = HnswIndex.Build(table, SimilarityMetric.Cosine, new HnswOptions { M = 64, EfConstruction = 8, BuildThreads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+        using var file = Saved(index);
+        var whole = File.ReadAllBytes(file.Path);
+        var large = Sections(whole).Where(section => section.Length > 4 << 20).ToArray();
+        Assert.Equal(2, large.Length);
+        using (var opened = HnswIndex.Open(file.Path, table)) Assert.Equal(Find(index, new float[1024]), Find(opened, new float[1024]));
+        var told = new HashSet<string>();
+        foreach (var damaged in new[] { large[..1], large[1..], large })
+        {
+            foreach (var (_, offset, length) in damaged) whole[offset + length - 1] ^= 1;
+            File.WriteAllBytes(file.Path, whole);
+            told.Add(Refusal(file.Path, table).Split(" is corrupt: ")[1]);
+            foreach (var (_, offset, length) in damaged) whole[offset + length - 1] ^= 1;
+        }
+
+        Assert.Equal(
+            ["the checksum of its section of Codes of layer 0 does not match.", "the checksum of its section of Links of layer 0 does not match."], told.Order());
+    }
+
+    [Fact]
     public void Open_UnverifiedGarbage_NeverFailsASearchAndIsFoundBeforeWritingOrVerifying()
     {
         using var table = TestVectors.Table(TestVectors.Clustered(900, 8, seed: 1), 8);
