@@ -24,6 +24,7 @@ internal static class EmbedCtl
             new SearchFileCommand(console),
             new RecallCommand(console),
             new RecallFileCommand(console),
+            new SimilarUsersCommand(console),
             new StatusCommand(console),
             new CheckCommand(console),
             new ModelsCommand(console),

@@ -152,6 +152,19 @@ public sealed partial class EmbeddingClient : IDisposable
         return Recommendations.GetEmbeddingsAsync(request, Options(cancellationToken)).ResponseAsync;
     }
 
+    /// <summary>The users most like a user by what they did lately, among the users who were active last.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="k">How many, 1..1000.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RpcException">
+    /// NOT_FOUND: nothing is known of the user that could be compared; FAILED_PRECONDITION: nothing was trained yet, or the daemon keeps no vectors of users.
+    /// </exception>
+    public Task<SimilarUsersResponse> GetSimilarUsersAsync(string userId, int k = 10, CancellationToken cancellationToken = default)
+    {
+        var request = new SimilarUsersRequest { Model = _options.Model, UserId = userId, K = checked((uint)k) };
+        return Recommendations.SimilarUsersAsync(request, Options(cancellationToken)).ResponseAsync;
+    }
+
     /// <summary>Closes the connection. Event streams that are still open fail.</summary>
     public void Dispose() => _channel.Dispose();
 

@@ -18,6 +18,7 @@ public sealed class EveryCommandTests
         { "search-file", "--base" },
         { "recall", "--item, --user, --session, --vector" },
         { "recall-file", "--sessions" },
+        { "similar-users", "--user" },
         { "status", null },
         { "check", null },
         { "models list", null },
@@ -53,7 +54,7 @@ public sealed class EveryCommandTests
     /// <summary>A right line of every command that talks to a daemon; FILE stands for a file that exists.</summary>
     public static TheoryData<string> OfDaemons =>
     [
-        "ingest --format sequences FILE", "train", "recall --item a", "status", "check", "models list", "models get default", "models create films",
+        "ingest --format sequences FILE", "train", "recall --item a", "similar-users --user ada", "status", "check", "models list", "models get default", "models create films",
         "models update films --set Training.Epochs=3", "models delete films --yes", "models options", "generations", "items upsert --format csv FILE", "items get a",
         "items list", "items delete a", "items attributes", "erase-user ada --yes", "recall-file --sessions FILE --output FILE.out", "promote 1", "rollback", "evaluate", "bench freshness", "export FILE.out", "import FILE", "simulate", "bench ingest", "bench recall",
     ];
@@ -74,6 +75,8 @@ public sealed class EveryCommandTests
         { "recall --item a --k 99999999999", "--k is 99999999999; it must be 1..1000" },
         { "recall --item a --user b", "Give exactly one of --item" },
         { "recall --item", "--item" },
+        { "recall --user a --sources friends", "--sources: 'friends' is not a source; there are embedding, graph, popular, catalog, similar-users" },
+        { "similar-users --user a --k 1001", "--k is 1001; it must be 1..1000" },
         { "status --interval 0", "--interval is 0; it must be 1..3600" },
         { "status --http there", "--http 'there' is not an http:// or https:// address" },
         { "models create films --set x", "--set 'x' is not NAME=VALUE" },

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using EmbeddingGrpc.Protocol.V1;
 
 namespace EmbeddingGrpc.Cli.Recall;
@@ -8,14 +9,14 @@ internal static class RecallSourceOption
 {
     private static readonly Dictionary<string, RecallSource> Names = Enum.GetValues<RecallSource>()
         .Where(source => source != RecallSource.Unspecified)
-        .ToDictionary(source => source.ToString().ToLowerInvariant(), StringComparer.Ordinal);
+        .ToDictionary(source => JsonNamingPolicy.KebabCaseLower.ConvertName(source.ToString()), StringComparer.Ordinal);
 
     /// <summary>Makes the option.</summary>
     public static Option<string[]> Create()
     {
         var option = new Option<string[]>("--sources")
         {
-            Description = $"Where candidates may come from, of {string.Join(", ", Names.Keys)}; everywhere unless given.",
+            Description = $"Where candidates may come from, of {string.Join(", ", Names.Keys)}; everywhere but similar-users unless given.",
             HelpName = "A,B",
         };
         option.Validators.Add(result =>

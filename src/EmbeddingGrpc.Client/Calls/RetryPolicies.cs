@@ -13,7 +13,7 @@ internal static class RetryPolicies
 {
     private static readonly (ServiceDescriptor Service, string[] Methods)[] Reads =
     [
-        (RecallService.Descriptor, ["Recall", "BatchRecall", "GetEmbeddings"]),
+        (RecallService.Descriptor, ["Recall", "BatchRecall", "GetEmbeddings", "SimilarUsers"]),
         (ModelService.Descriptor, ["GetModel", "ListModels", "ListModelOptions", "ListGenerations"]),
         (CatalogService.Descriptor, ["GetItem", "ListItems", "ListAttributes"]),
     ];

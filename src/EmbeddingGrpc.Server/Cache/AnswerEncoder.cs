@@ -120,6 +120,7 @@ public static class AnswerEncoder
         if (sources.HasFlag(RecallSources.Graph)) output.VarInt((uint)RecallSource.Graph);
         if (sources.HasFlag(RecallSources.Popular)) output.VarInt((uint)RecallSource.Popular);
         if (sources.HasFlag(RecallSources.Catalog)) output.VarInt((uint)RecallSource.Catalog);
+        if (sources.HasFlag(RecallSources.SimilarUsers)) output.VarInt((uint)RecallSource.SimilarUsers);
     }
 
     private static void WriteScore(ref ProtobufWriter output, int field, float score)

@@ -24,6 +24,7 @@ internal static class ErasureMessages
             {
                 Store("event_log", done, $"{receipt.InteractionsErased} interactions were taken out, {receipt.SegmentsRewritten} files written anew."),
                 Store("user_histories", done, "The history was dropped. Counts of items stay: they name nobody."),
+                Store("similar_users", done, "The user's vector was dropped: the user is nobody's similar user any more."),
                 Store("checkpoints", done, "A new one was written and the older ones deleted."),
                 Store("memory_cache", forgotten, "Answers to the user were dropped."),
                 Store("redis", forgotten, "Answers to users are never written to it."),

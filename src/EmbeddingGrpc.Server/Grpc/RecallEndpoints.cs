@@ -12,6 +12,7 @@ internal static class RecallEndpoints
         services.AddSingleton<RecallBatch>();
         services.AddSingleton<RecallStreaming>();
         services.AddSingleton<RecallEmbeddings>();
+        services.AddSingleton<RecallSimilarUsers>();
         services.AddSingleton<RecallGrpcService>();
         return services.AddSingleton<IServiceMethodProvider<RecallGrpcService>, RecallReplyMethods>();
     }

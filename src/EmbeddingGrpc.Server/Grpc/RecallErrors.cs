@@ -2,6 +2,7 @@ using EmbeddingGrpc.Server.Catalog.Filters;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
 using EmbeddingGrpc.Server.Recall.Admission;
+using EmbeddingGrpc.Server.Recall.Users;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.Server.Grpc;
@@ -16,6 +17,8 @@ public static class RecallErrors
         ItemNotInGenerationException e => RpcErrors.NotFound("item", e.ItemId, e.Message),
         InvalidRecallQueryException e => RpcErrors.InvalidArgument(e.Field, e.Description),
         InvalidFilterException e => RpcErrors.InvalidArgument(e.Field, e.Description),
+        UserNotFoundException e => RpcErrors.NotFound("user", e.UserId, e.Message),
+        SimilarUsersOffException e => RpcErrors.FailedPrecondition("SIMILAR_USERS_OFF", e.Message),
         NoGenerationException e => RpcErrors.FailedPrecondition("NO_GENERATION", e.Message),
         RecallOverloadedException e => RpcErrors.ResourceExhausted("OVERLOADED", e.Message, e.RetryAfter),
         ApplierFailedException e => RpcErrors.Unavailable("APPLIER_FAILED", e.Message),

@@ -4,7 +4,7 @@ using Grpc.Core;
 namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>Serves <c>embeddinggrpc.v1.RecallService</c>: over gRPC by the methods that reply with encoded answers, over REST by those with messages.</summary>
-public sealed class RecallGrpcService(RecallCall call, RecallBatch batch, RecallStreaming stream, RecallEmbeddings embeddings) : RecallService.RecallServiceBase
+public sealed class RecallGrpcService(RecallCall call, RecallBatch batch, RecallStreaming stream, RecallEmbeddings embeddings, RecallSimilarUsers similarUsers) : RecallService.RecallServiceBase
 {
     /// <inheritdoc/>
     public override async Task<RecallResponse> Recall(RecallRequest request, ServerCallContext context) => (await Reply(request, context)).ToResponse();
@@ -49,6 +49,20 @@ public sealed class RecallGrpcService(RecallCall call, RecallBatch batch, Recall
         try
         {
             return Task.FromResult(embeddings.Read(request, context.CancellationToken));
+        }
+        catch (Exception e) when (RecallErrors.Of(e) is { } error)
+        {
+            throw error;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task<SimilarUsersResponse> SimilarUsers(SimilarUsersRequest request, ServerCallContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        try
+        {
+            return await similarUsers.FindAsync(request, context.CancellationToken);
         }
         catch (Exception e) when (RecallErrors.Of(e) is { } error)
         {

@@ -93,10 +93,11 @@ public static class RecallRequestReader
                 RecallSource.Graph => RecallSources.Graph,
                 RecallSource.Popular => RecallSources.Popular,
                 RecallSource.Catalog => RecallSources.Catalog,
+                RecallSource.SimilarUsers => RecallSources.SimilarUsers,
                 _ => RecallSources.None,
             };
             if (source == RecallSources.None)
-                Refuse(violations, $"sources[{i}]", $"is {(int)request.Sources[i]}; must be RECALL_SOURCE_EMBEDDING, RECALL_SOURCE_GRAPH, RECALL_SOURCE_POPULAR or RECALL_SOURCE_CATALOG");
+                Refuse(violations, $"sources[{i}]", $"is {(int)request.Sources[i]}; must be RECALL_SOURCE_EMBEDDING, RECALL_SOURCE_GRAPH, RECALL_SOURCE_POPULAR, RECALL_SOURCE_CATALOG or RECALL_SOURCE_SIMILAR_USERS");
             sources |= source;
         }
 

@@ -65,6 +65,7 @@ public sealed class MemoryMetrics : IHostedService, IDisposable
             rooms.Add(("catalogue", model.Catalog.SizeBytes));
         }
 
+        rooms.Add(("similar_users", model.UserVectors.SizeBytes));
         rooms.Add(("training", model.Training.HeldBytes));
         if (!model.Generations.TryLease(out var lease)) return rooms;
         using (lease)

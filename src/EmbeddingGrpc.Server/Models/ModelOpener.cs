@@ -9,6 +9,7 @@ using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Server.Recall.Users;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -138,6 +139,7 @@ public sealed class ModelOpener(
         ModelLog.ModelOpened(logger, name, events.Log.DurableOffset.Value);
         var importer = new GenerationImporter(name, settings, events.Log, publisher, time, logger);
         var foldIn = new FoldInWorker(name, settings, store, events.Applier, loggers.CreateLogger<FoldInWorker>());
-        return new ModelRuntime(name, settings, events, eventsFrom, store, training, publisher, importer, foldIn);
+        var users = new UserVectorStore(name, recall ?? new RecallOptions(), events.State, () => events.Applier.AppliedOffset, store, time, loggers.CreateLogger<UserVectorStore>());
+        return new ModelRuntime(name, settings, events, eventsFrom, store, training, publisher, importer, foldIn, users);
     }
 }

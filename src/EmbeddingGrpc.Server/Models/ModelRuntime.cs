@@ -7,6 +7,7 @@ using EmbeddingGrpc.Server.Models.Promotion;
 using EmbeddingGrpc.Server.Models.Settings;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
+using EmbeddingGrpc.Server.Recall.Users;
 using EmbeddingGrpc.Training.Evaluation;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -36,7 +37,8 @@ public sealed class ModelRuntime : IAsyncDisposable
         TrainingWorker training,
         GenerationPublisher publisher,
         GenerationImporter importer,
-        FoldInWorker foldIn)
+        FoldInWorker foldIn,
+        UserVectorStore userVectors)
     {
         Name = name;
         _settings = settings;
@@ -47,6 +49,8 @@ public sealed class ModelRuntime : IAsyncDisposable
         _publisher = publisher;
         _importer = importer;
         _foldIn = foldIn;
+        UserVectors = userVectors;
+        Eraser.Forgotten += UserVectors.Forget;
         _untrained.Publish(UntrainedGeneration.Make(events.State.Items));
     }
 
@@ -99,6 +103,9 @@ public sealed class ModelRuntime : IAsyncDisposable
 
     /// <summary>Names of options that take effect when the daemon starts again.</summary>
     public IReadOnlyList<string> NeedsRestart => OptionText.Differences(OptionText.Read(_settings.OpenedWith), OptionText.Read(Options), OptionEffect.Restart);
+
+    /// <summary>Vectors of its users, by which similar ones are found.</summary>
+    internal UserVectorStore UserVectors { get; }
 
     internal ModelEvents Events { get; }
 
@@ -207,6 +214,8 @@ public sealed class ModelRuntime : IAsyncDisposable
         await _closing.CancelAsync();
         await Training.DisposeAsync();
         await _foldIn.DisposeAsync();
+        Eraser.Forgotten -= UserVectors.Forget;
+        await UserVectors.DisposeAsync();
         // It reads the log, and whoever asked for it is told how it ended.
         await Task.WhenAny(_evaluation);
         if (EventsFrom is null) await Events.DisposeAsync();

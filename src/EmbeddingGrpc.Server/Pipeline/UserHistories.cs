@@ -209,6 +209,24 @@ public sealed class UserHistories
         }
     }
 
+    /// <summary>Reads the version of the history that lies in a slot, unguarded: it may be that of a moment ago, or of somebody who came or went meanwhile.</summary>
+    /// <returns>False where nobody lies in it.</returns>
+    internal bool TryGlanceVersion(int slot, out long version)
+    {
+        var found = _users.TryReadSlot(slot, out var record) && record.IdLength > 0;
+        version = record.Version;
+        return found;
+    }
+
+    /// <summary>Reads the hash of the user that lies in a slot, as unguarded.</summary>
+    /// <returns>False where nobody lies in it.</returns>
+    internal bool TryGlanceHash(int slot, out ulong hash)
+    {
+        var found = _users.TryReadSlot(slot, out var record) && record.IdLength > 0;
+        hash = record.Hash;
+        return found;
+    }
+
     /// <summary>Puts back a user that a checkpoint kept. Before the first <see cref="Apply(string, in HistoryEvent, LogOffset)"/> only, and <see cref="EndRestore"/> must follow.</summary>
     internal void Restore(ReadOnlySpan<byte> id, ReadOnlySpan<StoredEvent> events, long version)
     {

@@ -14,4 +14,7 @@ public enum AnswerBasis : byte
 
     /// <summary>Nothing that may be answered is popular either: the newest of what else there is.</summary>
     Catalog = 4,
+
+    /// <summary>What similar users did, and nothing else.</summary>
+    SimilarUsers = 5,
 }

@@ -90,7 +90,8 @@ public sealed class CachedRecall
 
     /// <summary>Whether a query has no answer before the first training: it asks the embeddings, or there is nothing yet.</summary>
     private static bool NeedsTraining(ModelRuntime runtime, RecallQuery query) =>
-        query.Subject is not (UserSubject or SessionSubject) || query.Sources == RecallSources.Embedding || runtime.Items.Count == 0;
+        query.Subject is not (UserSubject or SessionSubject) || runtime.Items.Count == 0
+        || (query.Sources & ~(RecallSources.Embedding | RecallSources.SimilarUsers)) == 0;
 
     private RecallSpace SpaceOf(ModelRuntime runtime, Generation generation) => new(generation, runtime.Items, runtime.Graph)
     {
@@ -154,6 +155,8 @@ public sealed class CachedRecall
     /// <returns>Null where nothing of the kind is worth caching.</returns>
     private static RecallQuery? SharedBy(RecallQuery query)
     {
+        // Others' histories are in no key.
+        if (query.Sources.HasFlag(RecallSources.SimilarUsers)) return null;
         // The places of cold items are those of this k and no wider one.
         if (query is { ColdPlaces: > 0, Excludes.Count: > 0 }) return null;
         if (query.Excludes.Count == 0) return query.MinimumScore is null ? query : query with { MinimumScore = null };
@@ -216,8 +219,9 @@ public sealed class CachedRecall
 
     private async ValueTask<byte[]> SearchAndEncodeAsync(Asked asked, CancellationToken cancellationToken)
     {
+        using var users = asked.Query.Sources.HasFlag(RecallSources.SimilarUsers) ? await asked.Model.UserVectors.LeaseAsync(asked.Space.Generation, cancellationToken) : default;
         using var place = await _gate.EnterAsync(asked.IsTaken, cancellationToken);
-        return SearchAndEncode(asked, cancellationToken);
+        return SearchAndEncode(users.Vectors is null ? asked : asked with { Space = asked.Space with { Users = users.Vectors } }, cancellationToken);
     }
 
     private byte[] SearchAndEncode(in Asked asked, CancellationToken cancellationToken) =>

@@ -3,6 +3,7 @@ using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Server.Recall.Interests;
+using EmbeddingGrpc.Server.Recall.Users;
 
 namespace EmbeddingGrpc.Server.Recall;
 
@@ -15,7 +16,7 @@ namespace EmbeddingGrpc.Server.Recall;
 public sealed class RecallEngine(RecallOptions options, TimeProvider? time = null)
 {
     private readonly PullCollector _pulls = new(options);
-    private readonly InterestSearch _interests = new(new BlendedSearch(options.Blend));
+    private readonly InterestSearch _interests = new(new BlendedSearch(options.Blend, new NeighborItems(options)));
 
     /// <summary>Answers one query.</summary>
     /// <param name="space">What is searched; the generation leased by the caller for as long as the result is read.</param>
@@ -123,7 +124,7 @@ public sealed class RecallEngine(RecallOptions options, TimeProvider? time = nul
     private AnswerBasis? Next(in RecallSpace space, RecallQuery query, RecallScratch scratch, CancellationToken cancellationToken)
     {
         var basis = scratch.Pulls.Count > 0 ? _interests.Run(space, query, query.Interests ?? options.Interests, scratch, cancellationToken) : null;
-        var asksPulls = (query.Sources & (RecallSources.Embedding | RecallSources.Graph)) != 0;
+        var asksPulls = (query.Sources & (RecallSources.Embedding | RecallSources.Graph | RecallSources.SimilarUsers)) != 0;
         if (basis is null && query.Subject is SessionSubject { UserId: null } && asksPulls) return null;
         // What the pulls led to may all be left out.
         if (scratch.Candidates.Count == 0) basis = null;

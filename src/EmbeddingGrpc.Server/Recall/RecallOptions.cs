@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using EmbeddingGrpc.Server.Recall.Blending;
+using EmbeddingGrpc.Server.Recall.Users;
 using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.Server.Recall;
@@ -36,6 +37,10 @@ public sealed record RecallOptions
     /// <summary>How the sources of candidates are added up.</summary>
     [ValidateObjectMembers]
     public BlendOptions Blend { get; init; } = new();
+
+    /// <summary>How users are compared with each other.</summary>
+    [ValidateObjectMembers]
+    public SimilarUserOptions SimilarUsers { get; init; } = new();
 
     /// <summary>Queries of one batch answered at once; 0 means one for each processor.</summary>
     [Range(0, 1024)]

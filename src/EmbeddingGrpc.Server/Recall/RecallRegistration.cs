@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Recall.Admission;
+using EmbeddingGrpc.Server.Recall.Users;
 using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.Server.Recall;
@@ -19,6 +20,7 @@ public static class RecallRegistration
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<AdmissionOptions>>().Value);
         services.AddSingleton<SearchGate>();
         services.AddSingleton<RecallEngine>();
+        services.AddSingleton<SimilarUserSearch>();
         services.AddSingleton<RecallMetrics>();
         services.AddSingleton<RecallIds>();
         return services.AddSingleton<CachedRecall>();

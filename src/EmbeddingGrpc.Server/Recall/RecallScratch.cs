@@ -15,6 +15,8 @@ internal sealed class RecallScratch
     private float[] _mean = [];
     private float[] _likeness = [];
     private float[] _likenessMean = [];
+    private float[] _userVector = [];
+    private RecallScratch? _ofAnotherUser;
     private Neighbor[] _neighbors = [];
     private float[] _contributions = [];
     private int _contributionCount;
@@ -48,6 +50,12 @@ internal sealed class RecallScratch
 
     /// <summary>What is found for the interests of a history one after the other.</summary>
     public InterestMerge Interests { get; } = new();
+
+    /// <summary>What similar users did lately, with how much of it; kept from one search to the next.</summary>
+    public Dictionary<CandidateId, float> UserItems { get; } = [];
+
+    /// <summary>A scratch for the histories of others while this one is in use.</summary>
+    public RecallScratch OfAnotherUser => _ofAnotherUser ??= new RecallScratch();
 
     /// <summary>Memory for the graph.</summary>
     public GraphScratch Graph { get; } = new();
@@ -83,6 +91,9 @@ internal sealed class RecallScratch
 
     /// <summary>The query vector that was last made.</summary>
     public ReadOnlySpan<float> LastQuery(int dimension) => _query.AsSpan(0, dimension);
+
+    /// <summary>A zeroed vector for who asks.</summary>
+    public Span<float> UserVector(int dimension) => Cleared(ref _userVector, dimension);
 
     /// <summary>A zeroed vector for what the query's items are like.</summary>
     public Span<float> Likeness(int dimension) => Cleared(ref _likeness, dimension);

@@ -19,6 +19,9 @@ public enum RecallSources : byte
     /// <summary>What else there is, where not even enough is popular.</summary>
     Catalog = 8,
 
-    /// <summary>All of them.</summary>
+    /// <summary>What similar users did lately. Only where it is named.</summary>
+    SimilarUsers = 16,
+
+    /// <summary>All that are asked where none is named.</summary>
     All = Embedding | Graph | Popular | Catalog,
 }

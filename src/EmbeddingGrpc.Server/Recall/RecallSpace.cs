@@ -2,6 +2,7 @@ using EmbeddingGrpc.Server.Catalog;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
+using EmbeddingGrpc.Server.Recall.Users;
 
 namespace EmbeddingGrpc.Server.Recall;
 
@@ -16,6 +17,9 @@ public readonly record struct RecallSpace(Generation Generation, ItemKeys Items,
 
     /// <summary>What is popular; null where nothing is counted.</summary>
     public RecentPopularity? Popularity { get; init; }
+
+    /// <summary>Vectors of users, of this generation; null where none are asked for.</summary>
+    internal UserVectors? Users { get; init; }
 
     /// <summary>Finds an item by its id.</summary>
     /// <returns>False for an item that neither the generation nor the log knows.</returns>

@@ -112,6 +112,38 @@ public sealed class DaemonSessionTests(DaemonFixture daemon) : IClassFixture<Dae
     }
 
     [Fact]
+    public async Task SimilarUsers_OfAUser_WritesTabSeparatedLinesOrJson()
+    {
+        var model = await daemon.CreateTrainedModelAsync("similar-users");
+        var lines = await daemon.RunAsync("similar-users", "--user", "beginner", "--k", "3", "--model", model);
+        var json = await daemon.RunAsync("similar-users", "--user", "beginner", "--k", "3", "--json", "--model", model);
+        var stranger = await daemon.RunAsync("similar-users", "--user", "stranger", "--model", model);
+
+        Assert.True(lines.ExitCode == ExitCode.Success, lines.Error);
+        var found = lines.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, found.Length);
+        Assert.All(found, line => Assert.Matches(@"^user-\d+\t-?[\d.E-]+$", line));
+        using var answer = JsonDocument.Parse(json.Output);
+        Assert.Equal(
+            found, answer.RootElement.GetProperty("users").EnumerateArray().Select(user => $"{user.GetProperty("user_id").GetString()}\t{user.GetProperty("similarity").GetRawText()}"));
+        Assert.Equal(16, answer.RootElement.GetProperty("generation_id").GetString()!.Length);
+        Assert.Equal(ExitCode.Failed, stranger.ExitCode);
+        Assert.Contains("stranger", stranger.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Recall_FromSimilarUsers_AnswersWithWhatTheyDid()
+    {
+        var model = await daemon.CreateTrainedModelAsync("recall-similar-users");
+        var run = await daemon.RunAsync("recall", "--user", "beginner", "--sources", "similar-users", "--exclude-seen", "--k", "20", "--json", "--model", model);
+
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+        using var answer = JsonDocument.Parse(run.Output);
+        Assert.Equal("similarusers", answer.RootElement.GetProperty("basis").GetString());
+        Assert.Equal("cdefghijkl", string.Concat(answer.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("item_id").GetString()).Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
     public async Task Recall_MinimumScoreBelowZero_IsTakenAsANumber()
     {
         var model = await daemon.CreateTrainedModelAsync("recall-minimum");

@@ -98,6 +98,14 @@ public sealed class BadRecallTests(LearnedDaemon learned) : IClassFixture<Learne
     public Task GetEmbeddings_OfNothing_IsRefused() =>
         RpcAssert.InvalidAsync("item_ids", async () => await learned.Daemon.Recall.GetEmbeddingsAsync(new GetEmbeddingsRequest(), cancellationToken: Cancel));
 
+    [Theory]
+    [InlineData("user_id", "", 10u)]
+    [InlineData("user_id", "a\nb", 10u)]
+    [InlineData("k", "user-1", 0u)]
+    [InlineData("k", "user-1", 1001u)]
+    public Task SimilarUsers_BadRequest_NamesTheField(string field, string userId, uint k) =>
+        RpcAssert.InvalidAsync(field, async () => await learned.Daemon.Recall.SimilarUsersAsync(new SimilarUsersRequest { UserId = userId, K = k }, cancellationToken: Cancel));
+
     [Fact]
     public Task BatchRecall_OfNothing_IsRefused() =>
         RpcAssert.InvalidAsync("requests", async () => await learned.Daemon.Recall.BatchRecallAsync(new BatchRecallRequest(), cancellationToken: Cancel));

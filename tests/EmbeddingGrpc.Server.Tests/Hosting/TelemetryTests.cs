@@ -32,7 +32,7 @@ public sealed class TelemetryTests
     {
         await using var daemon = await TestDaemon.StartAsync();
         var metrics = await daemon.Http.GetStringAsync("/metrics", Cancel);
-        foreach (var room in new[] { "answers", "log_buffers", "item_keys", "histories", "counters", "item_graph", "catalogue", "training" })
+        foreach (var room in new[] { "answers", "log_buffers", "item_keys", "histories", "counters", "item_graph", "catalogue", "similar_users", "training" })
             Assert.Contains(Series(metrics, "embeddinggrpc_memory_room_bytes"), line => line.Contains($"room=\"{room}\"", StringComparison.Ordinal));
         foreach (var kind in new[] { "managed", "native", "mapped" })
             Assert.Contains(Series(metrics, "embeddinggrpc_memory_process_bytes"), line => line.Contains($"kind=\"{kind}\"", StringComparison.Ordinal));

@@ -36,6 +36,9 @@ public sealed class UserEraser : IDisposable
             (model, logDirectory, journal, log, applier, checkpoints, time, logger);
     }
 
+    /// <summary>A user was taken out of the histories. Raised while the erasure is under way, for who keeps something made of them.</summary>
+    internal event Action<string>? Forgotten;
+
     /// <summary>Erases a user; need not be known.</summary>
     /// <param name="userId">1..256 bytes of UTF-8 without control characters.</param>
     /// <param name="cancellationToken">Until it is this erasure's turn; then it is finished in any case, at the next start if need be.</param>
@@ -100,6 +103,7 @@ public sealed class UserEraser : IDisposable
         var hashes = users.ToDictionary(user => user, _journal.Begin, StringComparer.Ordinal);
         var appended = await _log.AppendAsync(new AppendBatch([]) { Records = [.. hashes.Values.Select(hash => new UserErased(hash))] }, CancellationToken.None);
         await _applier.WaitForAppliedAsync(appended.DurableOffset, CancellationToken.None);
+        foreach (var user in users) Forgotten?.Invoke(user);
         var erased = await _log.EraseUsersAsync(hashes.ContainsKey, appended.DurableOffset, CancellationToken.None);
         await _checkpoints.WriteAsync(onlyThis: true, CancellationToken.None);
         foreach (var hash in hashes.Values) _journal.Finish(ErasureJournal.NameOf(hash));

@@ -7,21 +7,22 @@ namespace EmbeddingGrpc.Server.Recall.Blending;
 
 /// <summary>
 /// Takes a blended score apart into what each item of the query brought. The embeddings' part is linear in the pulls and divides exactly; a
-/// graph's part is shared out as the weights under its root are; what popularity adds is nobody's, and shared out by the pulls' weights. Stateless;
+/// graph's part is shared out as the weights under its root are; what popularity and similar users add is nobody's, and shared out by the pulls' weights. Stateless;
 /// works in a thread's scratch, and only when asked: it walks again.
 /// </summary>
 internal sealed class BlendExplanation(BlendOptions options)
 {
     /// <summary>Fills the scratch's contributions, [candidates, pulls]; those of a candidate sum to its score.</summary>
     /// <param name="space">What was searched.</param>
+    /// <param name="query">From which sources.</param>
     /// <param name="scratch">Pulls, candidates and graph scores in, contributions out.</param>
     /// <param name="scorer">What scored them.</param>
-    public void Fill(in RecallSpace space, RecallScratch scratch, in BlendScorer scorer)
+    public void Fill(in RecallSpace space, RecallQuery query, RecallScratch scratch, in BlendScorer scorer)
     {
         scratch.ClearContributions(scratch.Candidates.Count * scratch.Pulls.Count);
         AddEmbedding(space.Generation, scratch, scorer);
         AddGraph(space, scratch, scorer);
-        AddPopularity(scratch, scorer);
+        if (scorer.Weights.Popularity > 0 || query.Sources.HasFlag(RecallSources.SimilarUsers)) ShareOutRest(scratch);
     }
 
     private void AddGraph(in RecallSpace space, RecallScratch scratch, in BlendScorer scorer)
@@ -80,10 +81,9 @@ internal sealed class BlendExplanation(BlendOptions options)
         }
     }
 
-    /// <summary>Popularity's part is what the others leave of a score: it may have changed since the candidate was scored.</summary>
-    private static void AddPopularity(RecallScratch scratch, in BlendScorer scorer)
+    /// <summary>The part of popularity and of similar users is what the others leave of a score: both may have changed since the candidate was scored.</summary>
+    private static void ShareOutRest(RecallScratch scratch)
     {
-        if (!(scorer.Weights.Popularity > 0)) return;
         var pulls = scratch.Pulls;
         var contributions = scratch.Contributions;
         var total = pulls.Sum(static pull => pull.Weight);

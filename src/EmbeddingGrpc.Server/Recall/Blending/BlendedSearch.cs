@@ -1,7 +1,9 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall.Graph;
+using EmbeddingGrpc.Server.Recall.Users;
 
 namespace EmbeddingGrpc.Server.Recall.Blending;
 
@@ -9,7 +11,7 @@ namespace EmbeddingGrpc.Server.Recall.Blending;
 /// Finds what comes after the items of a history or a session: the nearest of the embeddings and what the live graph reaches, each scored by
 /// all that speaks for it (<see cref="BlendSignals"/>), added up with the generation's weights. Stateless; works in a thread's scratch.
 /// </summary>
-internal sealed class BlendedSearch(BlendOptions options)
+internal sealed class BlendedSearch(BlendOptions options, NeighborItems? neighbors = null)
 {
     private const int RowsAhead = 6;
 
@@ -28,12 +30,19 @@ internal sealed class BlendedSearch(BlendOptions options)
     {
         var scorer = Gather(space, query, WeightsOf(space.Generation), scratch, cancellationToken);
         var embeds = scorer.Scale is not null;
-        if (scratch.Candidates.Count == 0) return embeds ? AnswerBasis.Embedding : null;
+        if (scratch.Candidates.Count == 0)
+        {
+            if (embeds) return AnswerBasis.Embedding;
+            // Nobody is like this user, which is not the same as that nobody knows the items.
+            return query.Sources.HasFlag(RecallSources.SimilarUsers) && scratch.Pulls.Exists(static pull => pull.Item.IsInGeneration) ? AnswerBasis.SimilarUsers : null;
+        }
+
 
         scratch.Candidates.Sort(static (left, right) => right.Score.CompareTo(left.Score));
         ColdPlaces.Cut(scratch.Candidates, query, space.Generation);
-        if (query.Explain) _explanation.Fill(space, scratch, scorer);
-        return embeds ? AnswerBasis.Embedding : AnswerBasis.Graph;
+        if (query.Explain) _explanation.Fill(space, query, scratch, scorer);
+        if (embeds) return AnswerBasis.Embedding;
+        return scratch.Candidates.Exists(static candidate => candidate.Sources.HasFlag(RecallSources.Graph)) ? AnswerBasis.Graph : AnswerBasis.SimilarUsers;
     }
 
     /// <summary>Fills the scratch's candidates, in no order, with what the sources find.</summary>
@@ -53,6 +62,7 @@ internal sealed class BlendedSearch(BlendOptions options)
         var scorer = new BlendScorer(space, weights, embeds, reaches, scratch);
         if (reaches) AddGraph(space, query, scratch, scorer);
         if (embeds) AddNearest(space, query, scratch, scorer, cancellationToken);
+        if (neighbors is not null && query.Sources.HasFlag(RecallSources.SimilarUsers)) AddSimilarUsers(space, query, scratch, scorer, cancellationToken);
         return scorer;
     }
 
@@ -153,6 +163,27 @@ internal sealed class BlendedSearch(BlendOptions options)
         {
             var item = CandidateId.Of(neighbor.Item);
             if (scratch.Taken.Add(item)) Add(item, place: -1, RecallSources.Embedding, scratch, scorer);
+        }
+    }
+
+    /// <summary>Adds to what is there the part of similar users, and what only they know of: scored by all else that speaks for it, like the rest.</summary>
+    private void AddSimilarUsers(in RecallSpace space, RecallQuery query, RecallScratch scratch, in BlendScorer scorer, CancellationToken cancellationToken)
+    {
+        neighbors!.Find(space, query.Subject.HistoryOf, scratch, cancellationToken);
+        var items = scratch.UserItems;
+        if (items.Count == 0) return;
+        var strongest = items.Values.Max();
+        // As the graph's signals are: the root of the share in the strongest, which needs no calibration.
+        var weight = neighbors.Weight;
+        float Part(float strength) => (float)(weight * Math.Sqrt(strength / strongest));
+        foreach (ref var candidate in CollectionsMarshal.AsSpan(scratch.Candidates))
+            if (items.Remove(candidate.Item, out var strength))
+                candidate = new RecallCandidate(candidate.Item, candidate.Score + Part(strength), candidate.Sources | RecallSources.SimilarUsers);
+        foreach (var (item, strength) in items)
+        {
+            var sources = scorer.Scale is not null && item.IsInGeneration ? RecallSources.Embedding | RecallSources.SimilarUsers : RecallSources.SimilarUsers;
+            var score = scorer.Weights.Score(scorer.Of(item, place: -1)) + Part(strength);
+            scratch.Candidates.Add(new RecallCandidate(item, score, sources));
         }
     }
 

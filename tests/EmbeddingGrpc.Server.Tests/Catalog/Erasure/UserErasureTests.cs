@@ -37,7 +37,7 @@ public sealed class UserErasureTests : IDisposable
             Assert.Empty(DirectoryScan.FilesWith(_folder.FullPath, Erased));
             Assert.Equal((6ul, (ulong)daemon.Model.Log.DurableOffset.Value), (receipt.InteractionsErased, receipt.LogOffset));
             Assert.Equal(
-                ["event_log", "user_histories", "checkpoints", "memory_cache", "redis", "generations"], receipt.Stores.Select(store => store.Name));
+                ["event_log", "user_histories", "similar_users", "checkpoints", "memory_cache", "redis", "generations"], receipt.Stores.Select(store => store.Name));
             Assert.All(receipt.Stores, store => Assert.Equal(store.Name == "generations", store.FreeTime is null));
             Assert.Matches("^[0-9a-f]{64}$", receipt.UserHash);
             AssertHistories(daemon, erased: 0);
