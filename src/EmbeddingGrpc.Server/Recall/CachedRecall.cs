@@ -156,7 +156,7 @@ public sealed class CachedRecall
     private static RecallQuery? SharedBy(RecallQuery query)
     {
         // Others' histories are in no key.
-        if (query.Sources.HasFlag(RecallSources.SimilarUsers)) return null;
+        if ((query.Sources & RecallSources.SimilarUsers) != 0) return null;
         // The places of cold items are those of this k and no wider one.
         if (query is { ColdPlaces: > 0, Excludes.Count: > 0 }) return null;
         if (query.Excludes.Count == 0) return query.MinimumScore is null ? query : query with { MinimumScore = null };
@@ -219,7 +219,7 @@ public sealed class CachedRecall
 
     private async ValueTask<byte[]> SearchAndEncodeAsync(Asked asked, CancellationToken cancellationToken)
     {
-        using var users = asked.Query.Sources.HasFlag(RecallSources.SimilarUsers) ? await asked.Model.UserVectors.LeaseAsync(asked.Space.Generation, cancellationToken) : default;
+        using var users = (asked.Query.Sources & RecallSources.SimilarUsers) != 0 ? await asked.Model.UserVectors.LeaseAsync(asked.Space.Generation, cancellationToken) : default;
         using var place = await _gate.EnterAsync(asked.IsTaken, cancellationToken);
         return SearchAndEncode(users.Vectors is null ? asked : asked with { Space = asked.Space with { Users = users.Vectors } }, cancellationToken);
     }

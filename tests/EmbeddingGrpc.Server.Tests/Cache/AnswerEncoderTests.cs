@@ -34,12 +34,13 @@ public sealed class AnswerEncoderTests : IDisposable
         new(CandidateId.Of(new ItemOrdinal(0)), 0.5f, RecallSources.Embedding),
         new(CandidateId.Of(new ItemOrdinal(1)), -0.25f, RecallSources.Embedding | RecallSources.Graph),
         new(CandidateId.Of(new ItemOrdinal(2)), 0.125f, RecallSources.Popular),
-        new(CandidateId.Of(new ItemKey(3)), 3, RecallSources.All),
+        new(CandidateId.Of(new ItemKey(3)), 3, RecallSources.All | RecallSources.SimilarUsers),
     ];
 
     private static readonly RecallSource[][] Sources =
     [
-        [RecallSource.Embedding], [RecallSource.Embedding, RecallSource.Graph], [RecallSource.Popular], [RecallSource.Embedding, RecallSource.Graph, RecallSource.Popular],
+        [RecallSource.Embedding], [RecallSource.Embedding, RecallSource.Graph], [RecallSource.Popular],
+        [RecallSource.Embedding, RecallSource.Graph, RecallSource.Popular, RecallSource.Catalog, RecallSource.SimilarUsers],
     ];
 
     public void Dispose()

@@ -62,7 +62,7 @@ internal sealed class BlendedSearch(BlendOptions options, NeighborItems? neighbo
         var scorer = new BlendScorer(space, weights, embeds, reaches, scratch);
         if (reaches) AddGraph(space, query, scratch, scorer);
         if (embeds) AddNearest(space, query, scratch, scorer, cancellationToken);
-        if (neighbors is not null && query.Sources.HasFlag(RecallSources.SimilarUsers)) AddSimilarUsers(space, query, scratch, scorer, cancellationToken);
+        if (neighbors is not null && (query.Sources & RecallSources.SimilarUsers) != 0) AddSimilarUsers(space, query, scratch, scorer, cancellationToken);
         return scorer;
     }
 
