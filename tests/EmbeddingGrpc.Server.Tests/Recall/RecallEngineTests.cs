@@ -60,6 +60,8 @@ public sealed class RecallEngineTests : IDisposable
         var parts = TestGenerations.Parts(Items, Dimension, index: (vectors, metric) => new ExactIndex(vectors, metric)) with
         {
             Options = new Dictionary<string, string> { ["Training.Objective"] = "SkipGramHierarchicalSoftmax" },
+            Output = null,
+            Next = null,
         };
         store.Publish(new Generation(parts, _keys));
         store.TryLease(out var lease);
