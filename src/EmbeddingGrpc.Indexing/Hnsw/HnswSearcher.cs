@@ -60,7 +60,7 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
                 var ef = Math.Max(wantedEf, wanted);
                 var found = parameters.Filter is null
                     ? WalkLive(graph, items, live, writer.Tombstones, padded, ef, results, scratch)
-                    : WalkFiltered(graph, items, padded, ef, parameters.Filter, results, scratch);
+                    : WalkFiltered(graph, items, padded, ef, parameters.TargetRecall > 0, parameters.Filter, results, scratch);
                 if (found >= wanted) return found;
             }
             // Few items, or fewer found than there are (or may be, for a filter): what the walk missed is not missed here.
@@ -93,11 +93,14 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
     }
 
     private int WalkFiltered(
-        HnswGraph graph, int items, float* query, int ef, IItemFilter filter, Span<Neighbor> results, SearchScratch scratch)
+        HnswGraph graph, int items, float* query, int ef, bool hasTarget, IItemFilter filter, Span<Neighbor> results, SearchScratch scratch)
     {
         var accepted = Estimate(filter, items);
         if (IsScanCheaper(accepted, items, ef)) return 0;
-        var widened = (int)Math.Min(LargestPool, ef * (long)items / accepted);
+        // As many accepted ones are to be in the pool as if there were no others; where a recall is promised, half as many more, as for deleted ones: the pool
+        // was calibrated without a filter.
+        var halves = hasTarget ? 3L : 2L;
+        var widened = (int)Math.Min(LargestPool, ef + (halves * ef * (items - accepted) / (2L * accepted)));
         return Walk(graph, items, query, Math.Max(ef, widened), new AdmitFiltered(deleted, filter), results, scratch);
     }
 
