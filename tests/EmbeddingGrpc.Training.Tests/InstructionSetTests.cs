@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using EmbeddingGrpc.Tests;
 using EmbeddingGrpc.Training.Tests.Objectives;
 
@@ -11,7 +12,7 @@ public sealed class InstructionSetTests
 {
     private static readonly string[] TrainingTests =
     [
-        $"{typeof(InstructionSetTests).FullName}.{nameof(Registers_InALeg_AreSwitchedOff)}",
+        $"{typeof(InstructionSetTests).FullName}.{nameof(Registers_InThisProcess_AreWhatItSays)}",
         $"{typeof(ObjectiveTests).FullName}.{nameof(ObjectiveTests.Reference_Gradient_IsThatOfItsLoss)}",
         $"{typeof(ObjectiveTests).FullName}.{nameof(ObjectiveTests.Train_OneBlock_AgreesWithTheReference)}",
         $"{typeof(EmbeddingTrainerTests).FullName}.{nameof(EmbeddingTrainerTests.Train_PlantedClusters_AreRecovered)}",
@@ -19,10 +20,11 @@ public sealed class InstructionSetTests
     ];
 
     [Fact]
-    public void Registers_InALeg_AreSwitchedOff()
+    public void Registers_InThisProcess_AreWhatItSays()
     {
-        Assert.SkipUnless(InstructionSetLeg.Width is not null, "This is not such a process.");
-        InstructionSetLeg.AssertSwitchedOff(InstructionSetLeg.Width!.Value);
+        if (InstructionSetLeg.Width is { } width) InstructionSetLeg.AssertSwitchedOff(width);
+        // Otherwise nothing may be off by mistake: every processor that .NET runs on has these.
+        else Assert.True(Vector128.IsHardwareAccelerated);
     }
 
     [Theory]
