@@ -139,7 +139,11 @@ public sealed class SimilarUsersTests
 
     private static RecallRequest OfSimilarUsers(string userId) => new()
     {
-        User = new UserQuery { UserId = userId }, K = 100, ExcludeSeen = true, Explain = true, Sources = { RecallSource.SimilarUsers },
+        User = new UserQuery { UserId = userId },
+        K = 100,
+        ExcludeSeen = true,
+        Explain = true,
+        Sources = { RecallSource.SimilarUsers },
     };
 
     private static async Task<SimilarUsersResponse> AskAsync(RecallDaemon daemon, string userId, uint k)
