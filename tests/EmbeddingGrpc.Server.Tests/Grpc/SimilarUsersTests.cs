@@ -108,7 +108,11 @@ public sealed class SimilarUsersTests
         await using var daemon = await RecallDaemon.StartAsync();
         var without = new RecallRequest
         {
-            User = new UserQuery { UserId = "user-3" }, K = 2 * RecallDaemon.ItemsOfCamp, ExcludeSeen = true, Explain = true, Sources = { RecallSource.Embedding, RecallSource.Graph },
+            User = new UserQuery { UserId = "user-3" },
+            K = 2 * RecallDaemon.ItemsOfCamp,
+            ExcludeSeen = true,
+            Explain = true,
+            Sources = { RecallSource.Embedding, RecallSource.Graph },
         };
         var before = (await daemon.RecallAsync(without)).Candidates.ToDictionary(candidate => candidate.ItemId);
         var response = await daemon.RecallAsync(new RecallRequest(without) { Sources = { RecallSource.SimilarUsers } });
