@@ -42,8 +42,8 @@ internal static class BlendReplay
             var history = histories.EventsOf(user);
             var before = Math.Min(place, context.Length / 2);
             var after = Math.Min(history.Length - place - 1, context.Length / 2);
-            for (var i = 0; i < before; i++) context[i] = history[place - before + i].Unpack();
-            for (var i = 0; i < after; i++) context[before + i] = history[place + 1 + i].Unpack();
+            StoredEvent.Unpack(history.Slice(place - before, before), context);
+            StoredEvent.Unpack(history.Slice(place + 1, after), context.AsSpan(before));
             graph.Apply(happened, context.AsSpan(0, before), context.AsSpan(before, after), history.Length, entry.Offset);
         }
 

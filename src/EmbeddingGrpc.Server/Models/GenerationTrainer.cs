@@ -109,13 +109,11 @@ internal sealed class GenerationTrainer(
             // So few sessions say nothing of the other rows: they are neither to be forgotten nor smoothed again, and nothing is held out of them.
             var training = Finishing(candidate.Input.Dimension) with
             {
-                Niceness = Math.Max(options.Training.Niceness, options.TrainingNiceness),
                 WeightDecay = 0,
                 Smoothing = 0,
                 EarlyStopping = false,
             };
-            run.Holds(corpus.SizeBytes + _candidateBytes + EmbeddingTrainer.MatrixBytes(corpus.Vocabulary.Count, training));
-            var trained = EmbeddingTrainer.Train(corpus, training, candidate.ToWarmStart(), null, stopping);
+            var trained = Train(corpus, training, candidate.ToWarmStart(), progress: null);
             _metrics[GenerationMetrics.TrainingSeconds] += trained.Elapsed.TotalSeconds;
             return TrainedVectors.Of(trained, candidate.Vocabulary, options.VectorSource, options.SimilarityShrinkage);
         }
@@ -210,10 +208,7 @@ internal sealed class GenerationTrainer(
 
     private GenerationVectors Learn(TrainingCorpus corpus, TrainingOptions training, WarmStart? warmStart, PhaseProgress progress)
     {
-        // The trainer sets the niceness of its own threads, and would undo what they inherit.
-        training = training with { Niceness = Math.Max(training.Niceness, options.TrainingNiceness) };
-        run.Holds(corpus.SizeBytes + _candidateBytes + EmbeddingTrainer.MatrixBytes(corpus.Vocabulary.Count, training));
-        var trained = EmbeddingTrainer.Train(corpus, training, warmStart, new InlineProgress<TrainingProgress>(progress.Report), stopping);
+        var trained = Train(corpus, training, warmStart, new InlineProgress<TrainingProgress>(progress.Report));
         if (warmStart is null) Align(trained, corpus.Vocabulary);
         _metrics[GenerationMetrics.TrainingWordsPerSecond] = trained.WordsPerSecond;
         _metrics[GenerationMetrics.TrainingLoss] = trained.FinalLoss;
@@ -221,6 +216,13 @@ internal sealed class GenerationTrainer(
         _metrics[GenerationMetrics.TrainingSeconds] = _metrics.GetValueOrDefault(GenerationMetrics.TrainingSeconds) + trained.Elapsed.TotalSeconds;
         _metrics[GenerationMetrics.TrainingEpochs] = _metrics.GetValueOrDefault(GenerationMetrics.TrainingEpochs) + trained.Trade.Epochs;
         return TrainedVectors.Of(trained, corpus.Vocabulary, options.VectorSource, options.SimilarityShrinkage);
+    }
+
+    private TrainedEmbeddings Train(TrainingCorpus corpus, TrainingOptions training, WarmStart? warmStart, IProgress<TrainingProgress>? progress)
+    {
+        run.Holds(corpus.SizeBytes + _candidateBytes + EmbeddingTrainer.MatrixBytes(corpus.Vocabulary.Count, training));
+        // The trainer sets the niceness of its own threads, and would undo what they inherit.
+        return EmbeddingTrainer.Train(corpus, training with { Niceness = Math.Max(training.Niceness, options.TrainingNiceness) }, warmStart, progress, stopping);
     }
 
     /// <summary>

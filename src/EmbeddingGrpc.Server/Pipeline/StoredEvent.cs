@@ -14,4 +14,10 @@ internal readonly struct StoredEvent(HistoryEvent source)
 
     /// <summary>As it was.</summary>
     public HistoryEvent Unpack() => new(new ItemKey(_item), (InteractionType)(byte)_timeAndType, EventTimeMs, _weight);
+
+    /// <summary>All of them as they were, to the front of what is as long at least.</summary>
+    public static void Unpack(ReadOnlySpan<StoredEvent> stored, Span<HistoryEvent> events)
+    {
+        for (var i = 0; i < stored.Length; i++) events[i] = stored[i].Unpack();
+    }
 }

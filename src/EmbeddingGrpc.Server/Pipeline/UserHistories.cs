@@ -281,7 +281,7 @@ public sealed class UserHistories
     private bool TryCopy(in UserRecord record, Span<HistoryEvent> events)
     {
         if (!TryStored(record, out var stored)) return false;
-        for (var i = 0; i < stored.Length; i++) events[i] = stored[i].Unpack();
+        StoredEvent.Unpack(stored, events);
         return true;
     }
 

@@ -37,7 +37,6 @@ internal sealed class BlendedSearch(BlendOptions options, NeighborItems? neighbo
             return query.Sources.HasFlag(RecallSources.SimilarUsers) && scratch.Pulls.Exists(static pull => pull.Item.IsInGeneration) ? AnswerBasis.SimilarUsers : null;
         }
 
-
         scratch.Candidates.Sort(static (left, right) => right.Score.CompareTo(left.Score));
         ColdPlaces.Cut(scratch.Candidates, query, space.Generation);
         if (query.Explain) _explanation.Fill(space, query, scratch, scorer);
@@ -94,8 +93,8 @@ internal sealed class BlendedSearch(BlendOptions options, NeighborItems? neighbo
         {
             if (!pull.Item.IsInGeneration) continue;
             // At unit length: a W1 row grows with its item's count, and popular items would outvote the rest.
-            AddUnit(generation.InputOf(pull.Item.Ordinal), pull.Weight, vector);
-            if (weights.Similarity > 0) AddUnit(generation.OutputOf(pull.Item.Ordinal), pull.Weight, likeness);
+            EmbeddingScale.AddUnit(generation.InputOf(pull.Item.Ordinal), pull.Weight, vector);
+            if (weights.Similarity > 0) EmbeddingScale.AddUnit(generation.OutputOf(pull.Item.Ordinal), pull.Weight, likeness);
             total += pull.Weight;
         }
 
@@ -104,9 +103,6 @@ internal sealed class BlendedSearch(BlendOptions options, NeighborItems? neighbo
         TensorPrimitives.Divide(likeness, total, likeness);
         return true;
     }
-
-    private static void AddUnit(ReadOnlySpan<float> row, float weight, Span<float> sum) =>
-        TensorPrimitives.MultiplyAdd(row, weight * EmbeddingScale.InverseNorm(row), sum, sum);
 
     private bool Walk(ItemGraph graph, BlendWeights weights, RecallScratch scratch)
     {

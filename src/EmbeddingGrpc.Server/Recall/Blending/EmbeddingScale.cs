@@ -45,5 +45,11 @@ internal readonly record struct EmbeddingScale(float Mean, float Deviation)
     /// <summary>What brings a row to unit length; 0 for one of zeros.</summary>
     public static float InverseNorm(ReadOnlySpan<float> row) => TensorPrimitives.Norm(row) is > 0 and var length ? 1 / length : 0;
 
+    /// <summary>Adds a row at unit length, times a weight.</summary>
+    /// <param name="row">[dimension].</param>
+    /// <param name="weight">What it counts.</param>
+    /// <param name="sum">[dimension]; added to.</param>
+    public static void AddUnit(ReadOnlySpan<float> row, float weight, Span<float> sum) => TensorPrimitives.MultiplyAdd(row, weight * InverseNorm(row), sum, sum);
+
     private static ItemOrdinal RowOf(VectorTable table, int i, int count) => new((int)((long)i * table.Rows / count));
 }

@@ -41,9 +41,7 @@ internal sealed class HistoryVector(RecallOptions options)
         vector.Clear();
         foreach (var pull in pulls)
         {
-            if (!pull.Item.IsInGeneration) continue;
-            var row = generation.InputOf(pull.Item.Ordinal);
-            TensorPrimitives.MultiplyAdd(row, pull.Weight * EmbeddingScale.InverseNorm(row), vector, vector);
+            if (pull.Item.IsInGeneration) EmbeddingScale.AddUnit(generation.InputOf(pull.Item.Ordinal), pull.Weight, vector);
         }
 
         var inverse = EmbeddingScale.InverseNorm(vector);

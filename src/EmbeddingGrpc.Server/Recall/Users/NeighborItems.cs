@@ -40,7 +40,7 @@ internal sealed class NeighborItems(RecallOptions options)
             // Nearest first: from here on they are rather unlike.
             if (!(nearest[i].Score > 0)) break;
             if (!users.TryRead(nearest[i].Item, id, stored, out var record)) continue;
-            for (var at = 0; at < record.EventCount; at++) history[at] = stored[at].Unpack();
+            StoredEvent.Unpack(stored.AsSpan(0, record.EventCount), history);
             _vector.Collect(space, history.AsSpan(0, record.EventCount), other);
             foreach (var pull in other.Pulls)
                 if (!scratch.Excluded.Contains(pull.Item))

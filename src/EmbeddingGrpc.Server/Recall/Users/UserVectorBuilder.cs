@@ -48,7 +48,7 @@ internal sealed class UserVectorBuilder(RecallOptions options)
                 continue;
             }
 
-            for (var at = 0; at < record.EventCount; at++) history[at] = stored[at].Unpack();
+            StoredEvent.Unpack(stored.AsSpan(0, record.EventCount), history);
             if (_vector.TryMake(space, history.AsSpan(0, record.EventCount), scratch, made.Next)) made.Add(slots[i], record, IsSettled(space, scratch.Pulls));
         }
     }
