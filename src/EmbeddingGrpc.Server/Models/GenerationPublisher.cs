@@ -181,7 +181,7 @@ internal sealed class GenerationPublisher(
         {
             var generation = new Generation(parts, events.State.Items);
             if (generation.Info.PredictsNext) generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State, directory.FoldInFileOf(model, generation.Info));
-            GenerationWarmUp.Run(generation, store.Recent, cancellationToken);
+            GenerationWarmUp.Run(generation, store.Asked, cancellationToken);
             return generation;
         }
         catch

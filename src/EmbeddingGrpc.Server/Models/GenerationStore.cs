@@ -8,8 +8,8 @@ public sealed class GenerationStore : IDisposable
     /// <summary>A generation has begun to serve. Raised on the thread that published it.</summary>
     public event Action<GenerationInfo>? Published;
 
-    /// <summary>What is asked of whatever serves: asked of the next generation before it does.</summary>
-    public RecentQueries Recent { get; } = new();
+    /// <summary>What is asked of whatever serves: the next generation is asked it too, before it serves and once it does.</summary>
+    public AskedQueries Asked { get; } = new();
 
     /// <summary>What serves; null while nothing does.</summary>
     public GenerationInfo? Serving => Volatile.Read(ref _serving)?.Info;

@@ -12,9 +12,9 @@ internal static class GenerationWarmUp
 
     /// <summary>Searches its indexes from items spread evenly over the vocabulary, then asks what was asked lately.</summary>
     /// <param name="generation">Not serving yet.</param>
-    /// <param name="recent">What was asked of the generation that serves; nothing after a start.</param>
+    /// <param name="asked">What was asked of the generation that serves; nothing after a start.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static void Run(Generation generation, RecentQueries recent, CancellationToken cancellationToken)
+    public static void Run(Generation generation, AskedQueries asked, CancellationToken cancellationToken)
     {
         Span<Neighbor> results = stackalloc Neighbor[K];
         var count = Math.Min(Queries, generation.Vocabulary.Count);
@@ -26,6 +26,6 @@ internal static class GenerationWarmUp
             if (generation.Info.PredictsNext) generation.Next.Search(row, new SearchParameters(K), results, cancellationToken);
         }
 
-        recent.Replay(generation, cancellationToken);
+        asked.Replay(generation, cancellationToken);
     }
 }

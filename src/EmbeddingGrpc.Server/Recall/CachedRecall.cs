@@ -70,11 +70,22 @@ public sealed class CachedRecall
         ArgumentNullException.ThrowIfNull(query);
         var started = Stopwatch.GetTimestamp();
         var runtime = _models.Get(model);
-        if (runtime.Generations.Recent.IsSampled()) runtime.Generations.Recent.Keep(new AskedLately(_engine, runtime, query));
+        if (runtime.Generations.Asked.IsSampled()) Keep(runtime, query);
         if (minimumOffset > runtime.Applier.AppliedOffset) await WaitForAsync(runtime, minimumOffset, cancellationToken);
         if (batch is not null) return await AnswerFromAsync(runtime, batch.Of(runtime), query, minimumOffset, isTaken: true, started, cancellationToken);
         if (!runtime.TryLeaseForRecall(out var lease)) throw new NoGenerationException(runtime.Name);
         using (lease) return await AnswerFromAsync(runtime, lease.Generation, query, minimumOffset, isTaken: false, started, cancellationToken);
+    }
+
+    /// <summary>Keeps a query to be asked again when another generation is about to serve, and once it does.</summary>
+    private void Keep(ModelRuntime runtime, RecallQuery query)
+    {
+        _warmer.Watch(runtime);
+        // Of others the history or the graph has changed by the time that another generation serves.
+        var shared = query.Subject is ItemSubject ? SharedBy(query) : null;
+        // The same question whatever generation answers it.
+        var key = shared is null ? null : _keys.For(runtime.Name, 0, shared, 0, 0, 0);
+        runtime.Generations.Asked.Keep(new AskedRecall(_engine, runtime, query) { Shared = key is null ? null : (key, shared!), Warm = _warm });
     }
 
     private async ValueTask<RecallAnswer> AnswerFromAsync(
@@ -140,8 +151,6 @@ public sealed class CachedRecall
         if (SharedBy(query) is not { } shared) return await SearchAsync(asked, cancellationToken);
         var sharing = ReferenceEquals(shared, query) ? asked : asked with { Query = shared };
         if (KeyOf(sharing) is not { } key) return await SearchAsync(asked, cancellationToken);
-        // Of others the history or the graph has changed by the time that another generation serves.
-        if (shared.Subject is ItemSubject) _warmer.Asked(asked.Model, shared, _warm);
         if (!_cache.TryGet(key, out var found)) found = await FindAsync(key, sharing, cancellationToken);
         if (IsOutdated(found, asked)) return await SearchAsync(asked, cancellationToken);
         if (ReferenceEquals(shared, query)) return found;

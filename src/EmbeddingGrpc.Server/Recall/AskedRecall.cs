@@ -1,12 +1,22 @@
 using System.Buffers;
+using EmbeddingGrpc.Server.Cache;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Recall;
 
-/// <summary>A recall that can be repeated on a generation that does not serve yet. Immutable.</summary>
-internal sealed class AskedLately(RecallEngine engine, ModelRuntime model, RecallQuery query) : IWarmUpQuery
+/// <summary>A recall that can be repeated, on a generation that does not serve yet or into the caches of the one that does. Immutable.</summary>
+internal sealed class AskedRecall(RecallEngine engine, ModelRuntime model, RecallQuery query) : IAskedQuery
 {
+    /// <summary>The query whose answer is kept for all who ask like this one, with its key; null where none is.</summary>
+    public (RecallCacheKey Key, RecallQuery Query)? Shared { get; init; }
+
+    /// <summary>Answers the shared query from the serving generation and keeps the answer.</summary>
+    public required Func<ModelRuntime, RecallQuery, CancellationToken, ValueTask> Warm { get; init; }
+
+    /// <inheritdoc/>
+    public object? Key => Shared?.Key;
+
     /// <inheritdoc/>
     public void Run(Generation generation, CancellationToken cancellationToken)
     {
@@ -26,4 +36,7 @@ internal sealed class AskedLately(RecallEngine engine, ModelRuntime model, Recal
             ArrayPool<HistoryEvent>.Shared.Return(events);
         }
     }
+
+    /// <inheritdoc/>
+    public ValueTask AnswerAnewAsync(CancellationToken cancellationToken) => Shared is { } shared ? Warm(model, shared.Query, cancellationToken) : ValueTask.CompletedTask;
 }
