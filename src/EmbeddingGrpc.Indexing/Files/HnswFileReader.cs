@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Indexing.Quantization;
@@ -43,8 +42,8 @@ internal static unsafe class HnswFileReader
             }
             file.FinishVerifying();
             var graph = new HnswGraph(codec, codes, [.. layers], header.Entry, header.Fitted);
-            // A walk does not follow a link that leads out of its layer; choosing links anew would.
-            return new HnswIndex(graph, rows, deleted, header.Options, options.Verified ? null : () => GraphValidation.CheckLinks(graph.Layers, path), ReadCalibration(file));
+            // A walk does not follow a link that leads out of its layer; choosing links anew would. So they are looked at before the first write, and opening does not wait for it.
+            return new HnswIndex(graph, rows, deleted, header.Options, () => GraphValidation.CheckLinks(graph.Layers, path), ReadCalibration(file));
         }
         catch
         {
@@ -158,11 +157,9 @@ internal static unsafe class HnswFileReader
         {
             var stride = GraphLayer.LinkStrideOf(degree);
             var links = file.Section(SectionKind.Links, level, (long)count * stride * sizeof(uint));
-            InvalidDataException? FindBadLink(ReadOnlySpan<byte> block, long offset) =>
-                GraphValidation.FindBadLink(MemoryMarshal.Cast<byte, uint>(block), offset / sizeof(uint), count, stride, level, path);
             // What leads from layer to layer is small and always verified: a search believes it.
             return new GraphLayer(
-                level, degree, capacity, count, region => file.Load(links, region, options, FindBadLink), region => file.Load(nodes!.Value, region, options with { Verified = true }));
+                level, degree, capacity, count, region => file.Load(links, region, options), region => file.Load(nodes!.Value, region, options with { Verified = true }));
         }
     }
 }

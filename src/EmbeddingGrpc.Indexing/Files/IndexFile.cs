@@ -9,9 +9,6 @@ internal sealed unsafe class IndexFile : IDisposable
 {
     private const int BlockBytes = 1 << 20;
 
-    /// <summary>Mapped bytes verified at once: they are still in the second-level cache when something else looks at them.</summary>
-    private const int MappedBlockBytes = 1 << 18;
-
     /// <summary>Sections from here on have their pages mapped by another thread, ahead of the one that verifies them.</summary>
     private const int LargeBytes = 4 << 20;
 
@@ -84,24 +81,22 @@ internal sealed unsafe class IndexFile : IDisposable
     }
 
     /// <summary>
-    /// Fills an empty region with a section. A large mapped one that nothing else looks at is verified by another thread: nobody may use it before <see cref="FinishVerifying"/>,
+    /// Fills an empty region with a section. A large mapped one is verified by another thread: nobody may use it before <see cref="FinishVerifying"/>,
     /// or free it before that or <see cref="StopVerifying"/>.
     /// </summary>
     /// <param name="section">The section.</param>
     /// <param name="region">Receives it as its front.</param>
     /// <param name="options">Whether it is mapped, and whether it is verified when it is.</param>
-    /// <param name="check">Looks at every block of a section that is verified; what it finds is thrown once the checksum has held. Null: nothing does.</param>
-    public void Load(FileSection section, NativeRegion region, IndexOpenOptions options, BlockCheck? check = null)
+    public void Load(FileSection section, NativeRegion region, IndexOpenOptions options)
     {
         if (options.Mapped && NativeRegion.CanMap(section.Offset))
         {
             region.CommitFile(_file, section.Offset, section.Length);
-            if (options.Verified) VerifyMapped(section, region, check);
+            if (options.Verified) VerifyMapped(section, region);
             return;
         }
         region.Commit(section.Length);
         Read(section, region.Pointer);
-        if (check is not null && options.Verified) Verify(section, region.Pointer, check);
     }
 
     /// <summary>Waits until all sections that were loaded are verified.</summary>
@@ -136,30 +131,26 @@ internal sealed unsafe class IndexFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private void VerifyMapped(FileSection section, NativeRegion region, BlockCheck? check)
+    private void VerifyMapped(FileSection section, NativeRegion region)
     {
-        if (section.Length < LargeBytes)
+        if (section.Length >= LargeBytes)
         {
-            region.TouchFile();
-            Verify(section, region.Pointer, check);
-        }
-        else if (check is null)
-        {
-            _verifications.Add(Task.Run(() => VerifyLarge(section, region, check)));
+            _verifications.Add(Task.Run(() => VerifyLarge(section, region)));
         }
         else
         {
-            VerifyLarge(section, region, check);
+            region.TouchFile();
+            Verify(section, region.Pointer);
         }
     }
 
     /// <summary>Verifies a large section while another thread maps the pages ahead, which takes about as long as looking at them, and from a disk longer.</summary>
-    private void VerifyLarge(FileSection section, NativeRegion region, BlockCheck? check)
+    private void VerifyLarge(FileSection section, NativeRegion region)
     {
         var touching = Task.Run(region.TouchFile);
         try
         {
-            Verify(section, region.Pointer, check);
+            Verify(section, region.Pointer);
         }
         finally
         {
@@ -168,18 +159,12 @@ internal sealed unsafe class IndexFile : IDisposable
         }
     }
 
-    private void Verify(FileSection section, byte* bytes, BlockCheck? check)
+    private void Verify(FileSection section, byte* bytes)
     {
         var hash = new XxHash3();
-        InvalidDataException? found = null;
-        for (long at = 0; at < section.Length; at += MappedBlockBytes)
-        {
-            var block = new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(MappedBlockBytes, section.Length - at));
-            hash.Append(block);
-            found ??= check?.Invoke(block, at);
-        }
+        for (long at = 0; at < section.Length; at += BlockBytes)
+            hash.Append(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(BlockBytes, section.Length - at)));
         Verify(section, hash);
-        if (found is not null) throw found;
     }
 
     private void Verify(FileSection section, XxHash3 hash)
