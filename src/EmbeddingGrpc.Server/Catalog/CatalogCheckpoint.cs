@@ -17,11 +17,15 @@ internal static class CatalogCheckpoint
     private const int Deleted = -1;
 
     /// <summary>Writes a catalogue beside its writer, which goes on: each item is consistent in itself, and replay passes over what it has already.</summary>
-    public static void Write(CheckpointOutput output, ItemCatalog catalog, ItemKeys items, Action beforeEach)
+    /// <param name="output">The checkpoint.</param>
+    /// <param name="catalog">The catalogue.</param>
+    /// <param name="items">Their keys.</param>
+    /// <param name="count">Keys that the checkpoint has. Of items that came later nothing may be kept: they would come back with other keys than those that the log gives them.</param>
+    /// <param name="beforeEach">Called before each item; what it throws ends the work.</param>
+    public static void Write(CheckpointOutput output, ItemCatalog catalog, ItemKeys items, int count, Action beforeEach)
     {
         WriteTypes(output, catalog.Schema);
         Span<byte> id = stackalloc byte[IdRules.MaximumBytes];
-        var count = items.Count;
         for (var item = 0; item < count; item++)
         {
             beforeEach();
@@ -43,17 +47,16 @@ internal static class CatalogCheckpoint
     public static void Read(CheckpointInput input, ItemCatalog catalog)
     {
         ReadTypes(input, catalog.Schema);
-        Span<byte> id = stackalloc byte[ushort.MaxValue + 1];
         try
         {
             for (var length = input.Read<ushort>(); length > 0; length = input.Read<ushort>())
             {
                 var version = input.Read<long>();
                 var attributeBytes = input.Read<int>();
-                input.Read(id[..length]);
+                var id = Encoding.UTF8.GetString(input.Take(length));
                 ReadOnlyMemory<byte>? attributes = null;
-                if (attributeBytes != Deleted) attributes = Read(input, attributeBytes);
-                catalog.Restore(Encoding.UTF8.GetString(id[..length]), new CatalogEntry(version, attributes));
+                if (attributeBytes != Deleted) attributes = input.Take(attributeBytes).ToArray();
+                catalog.Restore(id, new CatalogEntry(version, attributes));
             }
         }
         catch (InvalidDataException e)
@@ -80,14 +83,7 @@ internal static class CatalogCheckpoint
         for (var left = input.Read<int>(); left > 0; left--)
         {
             var type = (AttributeType)input.Read<byte>();
-            schema.Restore(Encoding.UTF8.GetString(Read(input, input.Read<ushort>())), type);
+            schema.Restore(Encoding.UTF8.GetString(input.Take(input.Read<ushort>())), type);
         }
-    }
-
-    private static byte[] Read(CheckpointInput input, int length)
-    {
-        var bytes = new byte[length];
-        input.Read(bytes);
-        return bytes;
     }
 }

@@ -33,6 +33,6 @@ internal interface IAppliedPart
     /// <param name="beforeEach">To be called before each thing written; what it throws ends the work.</param>
     void Write(CheckpointOutput output, Action beforeEach);
 
-    /// <summary>Reads its section, before anything is applied.</summary>
+    /// <summary>Reads its section to the end, before anything is applied. Others read theirs at the same time: what they fill must not be touched.</summary>
     void Read(CheckpointInput input);
 }

@@ -111,11 +111,21 @@ public sealed class ItemCounters
     internal Tallies Snapshot() => Volatile.Read(ref _tallies);
 
     /// <summary>Puts back what a checkpoint kept. Before the first <see cref="Apply"/> only.</summary>
-    internal void Restore(long landmarkMs, long clockMs, int item, in ItemTally tally)
+    /// <param name="landmarkMs">The landmark of the units from now on.</param>
+    /// <param name="clockMs">The model clock.</param>
+    /// <param name="first">The item that the first of the tallies is of; the others are of those behind it.</param>
+    /// <param name="tallies">What was counted.</param>
+    /// <param name="factor">What brings them to those units.</param>
+    internal void Restore(long landmarkMs, long clockMs, int first, ReadOnlySpan<ItemTally> tallies, double factor)
     {
         if (_tallies.LandmarkMs is null) _tallies = new Tallies(landmarkMs, _tallies.Chunks);
         _clockMs = Math.Max(_clockMs, clockMs);
-        TallyOf(item) = tally;
+        for (var i = 0; i < tallies.Length; i++)
+        {
+            ref var tally = ref TallyOf(first + i);
+            tally = tallies[i];
+            if (factor != 1) tally.Scale(factor);
+        }
     }
 
     /// <summary>Says that an interaction with an item will be counted soon. Writer only.</summary>

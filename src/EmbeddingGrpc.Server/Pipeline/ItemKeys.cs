@@ -77,6 +77,15 @@ public sealed class ItemKeys
         return new ItemKey(key);
     }
 
+    /// <summary>The key of an item, given now if it has none. Writer only.</summary>
+    internal ItemKey GetOrAdd(ReadOnlySpan<byte> utf8) => GetOrAdd(utf8, Hash(utf8));
+
+    /// <summary>Says that so many items will come, so that the table is made as long at once. Before the first one, and before anyone reads.</summary>
+    internal void Reserve(int count)
+    {
+        while ((count + 1) * 3L > _table.Length * 2L) _table = new ulong[_table.Length * 2];
+    }
+
     /// <summary>Says that an item will be looked for soon; then <see cref="WillReadId"/> and <see cref="WillCompareId"/> may follow, each a little later.</summary>
     internal void WillFind(uint hash) => CacheHint.WillRead(in _table[(int)hash & (_table.Length - 1)]);
 

@@ -145,6 +145,12 @@ internal sealed class UserDirectory
         Volatile.Write(ref _count, _count - 1);
     }
 
+    /// <summary>Makes buckets for so many users, before the first one comes and before anyone reads: none is split then while they come.</summary>
+    public void Reserve(int users)
+    {
+        while (_bucketCount < users) AddBucket();
+    }
+
     /// <summary>The stripe that the next <see cref="Split"/> changes; -1 while there are enough buckets.</summary>
     public int StripeToSplit => _count <= _bucketCount ? -1 : (_bucketCount - LowerPower(_bucketCount)) & (Stripes - 1);
 

@@ -227,6 +227,9 @@ public sealed class UserHistories
         return found;
     }
 
+    /// <summary>Says that about so many users will be restored.</summary>
+    internal void Reserve(int users) => _users.Reserve(Math.Min(users, MaximumUsers));
+
     /// <summary>Puts back a user that a checkpoint kept. Before the first <see cref="Apply(string, in HistoryEvent, LogOffset)"/> only, and <see cref="EndRestore"/> must follow.</summary>
     internal void Restore(ReadOnlySpan<byte> id, ReadOnlySpan<StoredEvent> events, long version)
     {

@@ -48,6 +48,35 @@ public sealed class CatalogCheckpointTests : IDisposable
             threads: 1);
 
     [Fact]
+    public void Read_ItemsThatCameWhileItWasWritten_HaveTheKeysOfTheLog()
+    {
+        var attributes = new Dictionary<string, AttributeValue> { ["price"] = AttributeValue.Of(1) };
+        var state = NewState();
+        Upsert(state, "first", 0);
+        var path = Path.Combine(_folder.FullPath, "later");
+        using (var file = DiskFileSystem.Instance.Open(path, FileOpenMode.Create))
+        {
+            // After the first item is written: one that nobody upserts, then one that somebody does.
+            CheckpointWriter.Write(file, state, () => new LogOffset(1), () =>
+            {
+                if (state.Items.Count > 1) return;
+                state.Items.GetOrAdd("clicked");
+                Upsert(state, "second", 2);
+            });
+        }
+
+        var restored = NewState();
+        using (var file = DiskFileSystem.Instance.Open(path, FileOpenMode.Read)) CheckpointReader.Read(file, restored);
+        restored.Items.GetOrAdd("clicked");
+        Upsert(restored, "second", 2);
+
+        Assert.Equal(["first", "clicked", "second"], Enumerable.Range(0, 3).Select(key => restored.Items.IdOf(new ItemKey(key))));
+        Assert.Equal(["first", "second"], restored.Catalog.List(null).Select(item => item.ItemId));
+
+        void Upsert(AppliedState upserted, string item, int offset) => upserted.Catalog.Apply(ItemCatalogTests.Record(item, attributes), new LogOffset(offset));
+    }
+
+    [Fact]
     public void Read_TypeWithoutItems_IsStillFixed()
     {
         var state = NewState();

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -6,71 +5,65 @@ using EmbeddingGrpc.EventLog.Files;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
-/// <summary>Reads a file from its beginning, buffered. One thread.</summary>
-internal sealed class CheckpointInput(IFile file)
+/// <summary>Reads a section of a checkpoint from its beginning; what it hands out was checked. One thread; others may read other sections of the file meanwhile.</summary>
+internal sealed class CheckpointInput
 {
-    private readonly byte[] _buffer = new byte[1 << 20];
-    private readonly long _end = file.Length - CheckpointFormat.ChecksumBytes;
-    private int _filled;
+    private readonly IFile _file;
+    private readonly IReadOnlyList<ulong>? _checksums;
+    private byte[] _buffer = new byte[2 * CheckpointFormat.BlockBytes];
+    private long _position;
+    private long _left;
+    private int _block;
     private int _taken;
-    private long _read;
+    private int _filled;
 
-    /// <summary>Compares the checksum at the end with what is before it.</summary>
-    /// <exception cref="CheckpointCorruptException">They differ.</exception>
-    public static void Verify(IFile file)
-    {
-        if (!IsIntact(file)) throw new CheckpointCorruptException("its checksum is wrong");
-    }
+    /// <summary>Reads a section and checks each block of it.</summary>
+    public CheckpointInput(IFile file, CheckpointSection section)
+        : this(file, section.Position, section.Length) => _checksums = section.Checksums;
 
-    /// <summary>Whether the checksum at the end is that of what is before it.</summary>
-    /// <param name="file">A checkpoint.</param>
-    /// <param name="version">What to take for its version, whatever it says; null is what it says.</param>
-    /// <exception cref="CheckpointCorruptException">It is too short for a checksum.</exception>
-    public static bool IsIntact(IFile file, uint? version = null)
-    {
-        var end = file.Length - CheckpointFormat.ChecksumBytes;
-        if (end < 0) throw new CheckpointCorruptException("it is shorter than its checksum");
-        var checksum = new XxHash3();
-        var buffer = new byte[1 << 20];
-        for (var position = 0L; position < end;)
-        {
-            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - position));
-            if (file.Read(position, part) < part.Length) throw new CheckpointCorruptException("it became shorter while it was read");
-            if (position == 0 && version is { } other) BinaryPrimitives.WriteUInt32LittleEndian(part[sizeof(ulong)..], other);
-            checksum.Append(part);
-            position += part.Length;
-        }
-
-        Span<byte> stored = stackalloc byte[CheckpointFormat.ChecksumBytes];
-        file.Read(end, stored);
-        return BinaryPrimitives.ReadUInt64LittleEndian(stored) == checksum.GetCurrentHashAsUInt64();
-    }
+    /// <summary>Reads bytes that were checked before.</summary>
+    public CheckpointInput(IFile file, long position, long length) => (_file, _position, _left) = (file, position, length);
 
     public T Read<T>()
-        where T : unmanaged
+        where T : unmanaged => MemoryMarshal.Read<T>(Take(Unsafe.SizeOf<T>()));
+
+    public void Read(Span<byte> bytes) => Take(bytes.Length).CopyTo(bytes);
+
+    /// <summary>The next bytes, which stay until the next call.</summary>
+    /// <exception cref="CheckpointCorruptException">There are not so many, or they are damaged.</exception>
+    public ReadOnlySpan<byte> Take(int length)
     {
-        Unsafe.SkipInit(out T value);
-        Read(MemoryMarshal.AsBytes(new Span<T>(ref value)));
-        return value;
+        if (_filled - _taken < length) Fill(length);
+        _taken += length;
+        return _buffer.AsSpan(_taken - length, length);
     }
 
-    public void Read(Span<byte> bytes)
+    /// <summary>Says that all was read that should be.</summary>
+    /// <exception cref="CheckpointCorruptException">There is more.</exception>
+    public void End()
     {
-        while (bytes.Length > 0)
-        {
-            if (_taken == _filled) Fill();
-            var part = Math.Min(bytes.Length, _filled - _taken);
-            _buffer.AsSpan(_taken, part).CopyTo(bytes);
-            _taken += part;
-            bytes = bytes[part..];
-        }
+        if (_left > 0 || _taken < _filled) throw new CheckpointCorruptException("a section is longer than what it should have");
     }
 
-    private void Fill()
+    // A block at a time, behind what is left of those before.
+    private void Fill(int length)
     {
-        var part = (int)Math.Min(_buffer.Length, _end - _read);
-        if (part <= 0 || file.Read(_read, _buffer.AsSpan(0, part)) < part) throw new CheckpointCorruptException("it ends before it should");
-        (_filled, _taken) = (part, 0);
-        _read += part;
+        var rest = _buffer.AsSpan(_taken, _filled - _taken);
+        if (length > rest.Length + _left) throw new CheckpointCorruptException("it ends before it should");
+        var buffer = length + CheckpointFormat.BlockBytes <= _buffer.Length ? _buffer : new byte[length + CheckpointFormat.BlockBytes];
+        rest.CopyTo(buffer);
+        (_buffer, _taken, _filled) = (buffer, 0, rest.Length);
+        while (_filled < length) ReadBlock();
+    }
+
+    private void ReadBlock()
+    {
+        var block = _buffer.AsSpan(_filled, (int)Math.Min(CheckpointFormat.BlockBytes, _left));
+        if (_file.Read(_position, block) < block.Length) throw new CheckpointCorruptException("it became shorter while it was read");
+        if (_checksums is { } checksums && XxHash3.HashToUInt64(block) != checksums[_block]) throw new CheckpointCorruptException($"the checksum at byte {_position} is wrong");
+        _block++;
+        _position += block.Length;
+        _left -= block.Length;
+        _filled += block.Length;
     }
 }

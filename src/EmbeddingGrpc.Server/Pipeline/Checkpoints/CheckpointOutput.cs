@@ -1,20 +1,39 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.EventLog.Files;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
-/// <summary>Writes a file from its beginning, buffered, with a running checksum. One thread.</summary>
-internal sealed class CheckpointOutput(IFile file)
+/// <summary>Writes a checkpoint from its beginning, a block and its checksum at a time. One thread.</summary>
+internal sealed class CheckpointOutput
 {
-    private readonly byte[] _buffer = new byte[1 << 20];
-    private readonly XxHash3 _checksum = new();
+    private readonly byte[] _block = new byte[CheckpointFormat.BlockBytes];
+    private readonly List<CheckpointSection> _sections = [];
+    private readonly IFile _file;
+    private readonly CheckpointHeader _header;
+    private List<ulong> _checksums = [];
     private int _filled;
     private long _written;
 
-    /// <summary>Bytes so far.</summary>
-    public long Length => _written + _filled;
+    /// <summary>Begins a checkpoint in an empty file.</summary>
+    public CheckpointOutput(IFile file, LogOffset start)
+    {
+        (_file, _header) = (file, new CheckpointHeader(CheckpointFormat.Version, start));
+        Span<byte> header = stackalloc byte[CheckpointFormat.HeaderBytes];
+        _header.Write(header);
+        file.Write(0, header);
+        _written = header.Length;
+    }
+
+    /// <summary>What is written from now on belongs to another section.</summary>
+    /// <param name="name">At most 255 bytes of UTF-8.</param>
+    public void BeginSection(string name)
+    {
+        EndSection();
+        _checksums = [];
+        _sections.Add(new CheckpointSection(name, _written, 0, _checksums));
+    }
 
     public void Write<T>(T value)
         where T : unmanaged => Write(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)));
@@ -23,29 +42,35 @@ internal sealed class CheckpointOutput(IFile file)
     {
         while (bytes.Length > 0)
         {
-            if (_filled == _buffer.Length) Flush();
-            var part = Math.Min(bytes.Length, _buffer.Length - _filled);
-            bytes[..part].CopyTo(_buffer.AsSpan(_filled));
+            if (_filled == _block.Length) Flush();
+            var part = Math.Min(bytes.Length, _block.Length - _filled);
+            bytes[..part].CopyTo(_block.AsSpan(_filled));
             _filled += part;
             bytes = bytes[part..];
         }
     }
 
-    /// <summary>Writes the checksum and brings everything to stable storage.</summary>
-    public void Complete()
+    /// <summary>Writes the table and brings everything to stable storage.</summary>
+    /// <param name="end">Nothing written is from this offset on.</param>
+    public void Complete(LogOffset end)
     {
-        Flush();
-        Span<byte> checksum = stackalloc byte[CheckpointFormat.ChecksumBytes];
-        BinaryPrimitives.WriteUInt64LittleEndian(checksum, _checksum.GetCurrentHashAsUInt64());
-        file.Write(_written, checksum);
-        file.Sync();
+        EndSection();
+        new CheckpointTable(end, _sections).Write(_file, _written, _header);
+        _file.Sync();
+    }
+
+    private void EndSection()
+    {
+        if (_sections.Count == 0) return;
+        if (_filled > 0) Flush();
+        _sections[^1] = _sections[^1] with { Length = _written - _sections[^1].Position };
     }
 
     private void Flush()
     {
-        var filled = _buffer.AsSpan(0, _filled);
-        _checksum.Append(filled);
-        file.Write(_written, filled);
+        var filled = _block.AsSpan(0, _filled);
+        _checksums.Add(XxHash3.HashToUInt64(filled));
+        _file.Write(_written, filled);
         _written += _filled;
         _filled = 0;
     }

@@ -1,118 +1,112 @@
-using System.Runtime.InteropServices;
-using System.Text;
-using EmbeddingGrpc.EventLog;
+using System.Runtime.ExceptionServices;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Server.Catalog;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
-/// <summary>Reads a checkpoint into an empty state. Stateless.</summary>
+/// <summary>Reads a checkpoint into an empty state: sections that have nothing to do with each other at the same time. Stateless.</summary>
 internal static class CheckpointReader
 {
-    /// <summary>Checks the whole file, then reads where it begins and ends in the log.</summary>
+    // Before those of the parts.
+    private static readonly string[] OwnSections = [CheckpointFormat.Users, CheckpointFormat.Items, CheckpointFormat.Counters, CheckpointFormat.Catalogue];
+
+    /// <summary>Reads where a checkpoint begins and ends in the log.</summary>
     /// <exception cref="CheckpointCorruptException">It cannot be used; says why.</exception>
     /// <exception cref="CheckpointVersionException">A newer version of the program wrote it.</exception>
     public static CheckpointBounds ReadBounds(IFile file)
     {
-        RefuseNewer(file);
-        CheckpointInput.Verify(file);
-        var start = ReadStart(new CheckpointInput(file));
-        Span<byte> end = stackalloc byte[sizeof(long)];
-        file.Read(file.Length - CheckpointFormat.ChecksumBytes - sizeof(long), end);
-        return new CheckpointBounds(start, new LogOffset(MemoryMarshal.Read<long>(end)));
+        var header = CheckpointHeader.Read(file);
+        switch (header.Version)
+        {
+            case CheckpointFormat.Version: return new CheckpointBounds(header.Start, CheckpointTable.Read(file, header).End);
+            case OlderCheckpoint.Version: return OlderCheckpoint.ReadBounds(file, header);
+            case > CheckpointFormat.Version when !IsOnlyTheNumberDamaged(file, header): throw new CheckpointVersionException(header.Version);
+            default: throw new CheckpointCorruptException($"its format is version {header.Version}, known is {CheckpointFormat.Version}");
+        }
     }
 
     /// <summary>Fills a state.</summary>
-    /// <param name="file">Checked by <see cref="ReadBounds"/>.</param>
-    /// <param name="state">Empty.</param>
+    /// <param name="file">Looked at by <see cref="ReadBounds"/>.</param>
+    /// <param name="state">Empty. Not to be used where this throws.</param>
+    /// <exception cref="CheckpointCorruptException">It cannot be used; says why.</exception>
     public static void Read(IFile file, AppliedState state)
     {
-        var input = new CheckpointInput(file);
-        ReadStart(input);
-        ReadUsers(input, state.Histories);
-        var items = ReadItems(input, state.Items);
-        ReadCounters(input, state.Counters, items);
-        CatalogCheckpoint.Read(input, state.Catalog);
-        ReadParts(input, state.Parts);
-    }
+        var header = CheckpointHeader.Read(file);
+        if (header.Version == OlderCheckpoint.Version)
+        {
+            OlderCheckpoint.Read(file, state);
+            return;
+        }
 
-    // Before its checksum, which another version may have elsewhere. Where everything else is as it should be, it is the number that is damaged.
-    private static void RefuseNewer(IFile file)
-    {
-        Span<byte> start = stackalloc byte[sizeof(ulong) + sizeof(uint)];
-        if (file.Read(0, start) < start.Length || MemoryMarshal.Read<ulong>(start) != CheckpointFormat.Magic) return;
-        var version = MemoryMarshal.Read<uint>(start[sizeof(ulong)..]);
-        if (version > CheckpointFormat.Version && !CheckpointInput.IsIntact(file, CheckpointFormat.Version)) throw new CheckpointVersionException(version);
-    }
+        var sections = CheckpointTable.Read(file, header).Sections;
+        CheckNames(sections, state.Parts);
+        var work = new List<(long Length, Action Read)>
+        {
+            (sections[0].Length, () => ReadUsers(new CheckpointInput(file, sections[0]), state.Histories)),
+            (sections[1].Length + sections[2].Length + sections[3].Length, () => ReadItems(file, sections, state)),
+        };
+        for (var i = 0; i < state.Parts.Count; i++)
+        {
+            var (section, part) = (sections[OwnSections.Length + i], state.Parts[i]);
+            work.Add((section.Length, () => ReadToTheEnd(new CheckpointInput(file, section), part.Read)));
+        }
 
-    private static LogOffset ReadStart(CheckpointInput input)
-    {
-        if (input.Read<ulong>() != CheckpointFormat.Magic) throw new CheckpointCorruptException("it is no checkpoint");
-        var version = input.Read<uint>();
-        if (version != CheckpointFormat.Version) throw new CheckpointCorruptException($"its format is version {version}, known is {CheckpointFormat.Version}");
-        return new LogOffset(input.Read<long>());
+        // The longest first, so that no processor has nothing to do while it is read.
+        Run([.. work.OrderByDescending(each => each.Length).Select(each => each.Read)]);
     }
 
     private static void ReadUsers(CheckpointInput input, UserHistories histories)
     {
-        Span<byte> id = stackalloc byte[ushort.MaxValue + 1];
-        var events = new StoredEvent[ushort.MaxValue];
-        for (var length = input.Read<ushort>(); length > 0; length = input.Read<ushort>())
-        {
-            var history = events.AsSpan(0, input.Read<ushort>());
-            var version = input.Read<long>();
-            input.Read(id[..length]);
-            input.Read(MemoryMarshal.AsBytes(history));
-            histories.Restore(id[..length], history, version);
-        }
-
-        histories.EndRestore();
+        histories.Reserve(input.Read<int>());
+        ReadToTheEnd(input, users => CheckpointSections.ReadUsers(users, histories));
     }
 
-    private static int ReadItems(CheckpointInput input, ItemKeys keys)
+    // Counters and catalogue are about items whose keys must be there.
+    private static void ReadItems(IFile file, IReadOnlyList<CheckpointSection> sections, AppliedState state)
     {
-        Span<byte> id = stackalloc byte[ushort.MaxValue + 1];
-        var count = input.Read<int>();
-        for (var item = 0; item < count; item++)
-        {
-            var bytes = id[..input.Read<ushort>()];
-            input.Read(bytes);
-            keys.GetOrAdd(Encoding.UTF8.GetString(bytes));
-        }
-
-        if (keys.Count != count) throw new CheckpointCorruptException("it names an item twice");
-        return count;
+        ReadToTheEnd(new CheckpointInput(file, sections[1]), items => CheckpointSections.ReadItems(items, state.Items));
+        ReadToTheEnd(new CheckpointInput(file, sections[2]), counters => CheckpointSections.ReadCounters(counters, state.Counters, state.Items.Count));
+        ReadToTheEnd(new CheckpointInput(file, sections[3]), catalogue => CatalogCheckpoint.Read(catalogue, state.Catalog));
     }
 
-    private static void ReadCounters(CheckpointInput input, ItemCounters counters, int items)
+    private static void ReadToTheEnd(CheckpointInput input, Action<CheckpointInput> read)
     {
-        var halfLifeMs = input.Read<double>();
-        var (landmark, clock) = (input.Read<long>(), input.Read<long>());
-        // With another half-life, what was counted is taken as if it had all happened at the clock, with the weight that it has by then.
-        var sameUnits = halfLifeMs.Equals(counters.HalfLife.TotalMilliseconds);
-        var factor = sameUnits ? 1 : double.Exp2((landmark - clock) / halfLifeMs);
-        for (var item = 0; item < items; item++)
+        read(input);
+        input.End();
+    }
+
+    // All of them must be known, in their order. Where they are not, replaying the log makes them.
+    private static void CheckNames(IReadOnlyList<CheckpointSection> sections, IReadOnlyList<IAppliedPart> parts)
+    {
+        var names = sections.Select(section => section.Name).ToArray();
+        var expected = OwnSections.Concat(parts.Select(part => part.Name)).ToArray();
+        if (!names.SequenceEqual(expected, StringComparer.Ordinal))
+            throw new CheckpointCorruptException($"it has the sections {string.Join(", ", names)}, and this version keeps {string.Join(", ", expected)}");
+    }
+
+    // Everything else being as it should be. Another version may have its checksums elsewhere, and its number in them.
+    private static bool IsOnlyTheNumberDamaged(IFile file, CheckpointHeader header)
+    {
+        try
         {
-            var tally = input.Read<ItemTally>();
-            // Items that only the catalogue knows: nothing was ever counted.
-            if (landmark == CheckpointFormat.Unset) continue;
-            if (!sameUnits) tally.Scale(factor);
-            counters.Restore(sameUnits ? landmark : clock, clock, item, tally);
+            _ = CheckpointTable.Read(file, header with { Version = CheckpointFormat.Version });
+            return true;
+        }
+        catch (CheckpointCorruptException)
+        {
+            return OlderCheckpoint.IsIntact(file, OlderCheckpoint.Version);
         }
     }
 
-    // Sections do not tell how long they are, so all of them must be known, in their order. Where they are not, replaying the log makes them.
-    private static void ReadParts(CheckpointInput input, IReadOnlyList<IAppliedPart> parts)
+    private static void Run(Action[] work)
     {
-        var count = input.Read<byte>();
-        if (count != parts.Count) throw new CheckpointCorruptException($"it has {count} further sections, and this version keeps {parts.Count}");
-        Span<byte> name = stackalloc byte[byte.MaxValue];
-        foreach (var part in parts)
+        try
         {
-            var bytes = name[..input.Read<byte>()];
-            input.Read(bytes);
-            if (Encoding.UTF8.GetString(bytes) != part.Name) throw new CheckpointCorruptException($"it has a section '{Encoding.UTF8.GetString(bytes)}' where '{part.Name}' was expected");
-            part.Read(input);
+            Parallel.Invoke(work);
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
     }
 }

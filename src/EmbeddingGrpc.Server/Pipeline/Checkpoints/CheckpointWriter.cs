@@ -21,20 +21,20 @@ internal static class CheckpointWriter
     /// <param name="beforeEach">Called before each user, item and counter; what it throws ends the work, and the file is then of no use.</param>
     public static CheckpointBounds Write(IFile file, AppliedState state, Func<LogOffset> applied, Action beforeEach)
     {
-        var output = new CheckpointOutput(file);
         var start = applied();
-        output.Write(CheckpointFormat.Magic);
-        output.Write(CheckpointFormat.Version);
-        output.Write(start.Value);
+        var output = new CheckpointOutput(file, start);
+        output.BeginSection(CheckpointFormat.Users);
         var newest = WriteUsers(output, state.Histories, beforeEach);
         var items = state.Items.Count;
+        output.BeginSection(CheckpointFormat.Items);
         WriteItems(output, state.Items, items, beforeEach);
+        output.BeginSection(CheckpointFormat.Counters);
         WriteCounters(output, state.Counters, items, beforeEach);
-        CatalogCheckpoint.Write(output, state.Catalog, state.Items, beforeEach);
+        output.BeginSection(CheckpointFormat.Catalogue);
+        CatalogCheckpoint.Write(output, state.Catalog, state.Items, items, beforeEach);
         WriteParts(output, state.Parts, newest, applied, beforeEach);
         var end = applied();
-        output.Write(end.Value);
-        output.Complete();
+        output.Complete(end);
         return new CheckpointBounds(start, end);
     }
 
@@ -42,6 +42,7 @@ internal static class CheckpointWriter
     private static LogOffset WriteUsers(CheckpointOutput output, UserHistories histories, Action beforeEach)
     {
         var newest = 0L;
+        output.Write(histories.UserCount);
         Span<byte> id = stackalloc byte[UserDirectory.MaximumIdBytes];
         var events = new StoredEvent[histories.MaximumLength];
         for (var slot = 0; slot < histories.SlotCount; slot++)
@@ -91,12 +92,9 @@ internal static class CheckpointWriter
     {
         // Within some hundred interactions the histories are ahead of the parts, and a replay passes over what a history has.
         for (var spin = default(SpinWait); parts.Count > 0 && applied() < newest; spin.SpinOnce()) beforeEach();
-        output.Write((byte)parts.Count);
         foreach (var part in parts)
         {
-            var name = Encoding.UTF8.GetBytes(part.Name);
-            output.Write((byte)name.Length);
-            output.Write(name);
+            output.BeginSection(part.Name);
             part.Write(output, beforeEach);
         }
     }

@@ -78,16 +78,13 @@ internal sealed class ItemGraphPart(ItemGraph graph) : IAppliedPart
     /// <inheritdoc/>
     public void Read(CheckpointInput input)
     {
-        var items = new int[ushort.MaxValue];
-        var weights = new float[ushort.MaxValue];
         var halfLife = TimeSpan.FromMilliseconds(input.Read<double>());
         for (var item = input.Read<int>(); item != End; item = input.Read<int>())
         {
             var node = new GraphNode { Version = input.Read<long>(), Out = input.Read<float>(), In = input.Read<float>(), Epoch = input.Read<int>() };
             var count = input.Read<ushort>();
-            input.Read(MemoryMarshal.AsBytes(items.AsSpan(0, count)));
-            input.Read(MemoryMarshal.AsBytes(weights.AsSpan(0, count)));
-            graph.Restore(new ItemKey(item), node, items.AsSpan(0, count), weights.AsSpan(0, count));
+            var edges = input.Take(count * (sizeof(int) + sizeof(float)));
+            graph.Restore(new ItemKey(item), node, MemoryMarshal.Cast<byte, int>(edges)[..count], MemoryMarshal.Cast<byte, float>(edges)[count..]);
         }
 
         graph.EndRestore(halfLife, originMs: input.Read<long>(), latestMs: input.Read<long>(), epoch: input.Read<int>());

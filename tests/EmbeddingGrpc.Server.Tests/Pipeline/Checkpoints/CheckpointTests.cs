@@ -192,51 +192,6 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(0, start.Value);
     }
 
-    [Theory]
-    [InlineData(0, "or delete it")]
-    [InlineData(10, "restore a backup")]
-    public void Restore_NewerVersion_IsRefusedByNumber(int first, string wayOut)
-    {
-        var store = NewStore();
-        var (path, bytes) = WriteAs(store, CheckpointFormat.Version + 1);
-
-        var refusal = Assert.Throws<CheckpointRefusedException>(() => store.Restore(NewState, new LogOffset(50), out _, new LogOffset(first)));
-
-        Assert.Contains(path, refusal.Message, StringComparison.Ordinal);
-        Assert.Contains($"version {CheckpointFormat.Version + 1}", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains(wayOut, refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(bytes, File.ReadAllBytes(path));
-    }
-
-    [Fact]
-    public void Restore_OlderVersion_IsMadeAnewFromTheLogOrRefusedWhereTheLogCannot()
-    {
-        var store = NewStore();
-        var (path, bytes) = WriteAs(store, CheckpointFormat.Version - 1);
-
-        store.Restore(NewState, new LogOffset(50), out var start);
-        Assert.Equal(0, start.Value);
-
-        var refusal = Assert.Throws<CheckpointRefusedException>(() => store.Restore(NewState, new LogOffset(50), out _, new LogOffset(10)));
-        Assert.Contains($"version {CheckpointFormat.Version - 1}, known is {CheckpointFormat.Version}", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(bytes, File.ReadAllBytes(path));
-    }
-
-    [Fact]
-    public void Restore_NumberOfTheVersionDamaged_IsPassedOverAsDamaged()
-    {
-        var store = NewStore();
-        store.Write(NewState(), () => new LogOffset(50), CancellationToken.None);
-        var path = Directory.GetFiles(_folder.FullPath, "*.checkpoint").Single();
-        var bytes = File.ReadAllBytes(path);
-        bytes[8] ^= 0x40;
-        File.WriteAllBytes(path, bytes);
-
-        store.Restore(NewState, new LogOffset(50), out var start);
-
-        Assert.Equal(0, start.Value);
-    }
-
     [Fact]
     public void Restore_NoneUsableAndTheLogBeginsLater_IsRefusedRatherThanForgotten()
     {
@@ -345,18 +300,6 @@ public sealed class CheckpointTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    /// <summary>A checkpoint as another version would have written it, with a checksum of its own.</summary>
-    private (string Path, byte[] Bytes) WriteAs(CheckpointStore store, uint version)
-    {
-        store.Write(NewState(), () => new LogOffset(50), CancellationToken.None);
-        var path = Directory.GetFiles(_folder.FullPath, "*.checkpoint").Single();
-        var bytes = File.ReadAllBytes(path);
-        bytes[8] = (byte)version;
-        BitConverter.TryWriteBytes(bytes.AsSpan(bytes.Length - 8), System.IO.Hashing.XxHash3.HashToUInt64(bytes.AsSpan(0, bytes.Length - 8)));
-        File.WriteAllBytes(path, bytes);
-        return (path, bytes);
-    }
 
     private static Gen<(int User, int Item, int Time)[]> Interactions(Gen<int> count) =>
         count.SelectMany(n => Gen.Select(Gen.Int[0, 30], Gen.Int[0, 40], Gen.Int[0, 500]).Array[n]);
