@@ -3,6 +3,8 @@
 #   sizing.sh fill FOLDER ITEMS USERS INTERACTIONS      streams the world into FOLDER
 #   sizing.sh measure FOLDER DIMENSION EPOCHS [ONCE]    trains twice (or once) on a copy of it, recalls, starts again without the item graph in recall, recalls; writes
 #                                                       one line of JSON
+#   sizing.sh start FOLDER [RUNS]                       starts the daemon on it five times, or so often, and says when its log is open, its checkpoint read and events are
+#                                                       accepted; a line of JSON for each
 # Needs a Release build of the solution and curl. SERVER and EMBEDCTL name other programs.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -51,6 +53,23 @@ case $1 in
     wait $feed || true
     applied
     echo "$(metric embeddinggrpc_log_durable_offset) interactions"
+    ;;
+  start)
+    # Seconds from when it was started to a line of its log, by the event's number.
+    since() { awk -v event="[$1]" 'index($0, event) { print $1, $2; exit }' "$2/data.log" | { read -r line && awk -v at="$(date -u -d "$line" +%s.%N)" -v began="$began" 'BEGIN { printf "%.2f", at - began }'; }; }
+    for _ in $(seq "${3:-5}"); do
+      rm -f "$2/data/daemon.json"
+      began=$(date +%s.%N)
+      "$server" --DataDirectory "$2/data" --GrpcPort 0 --HttpPort 0 >"$2/data.log" 2>&1 &
+      daemon=$!
+      until [ -s "$2/data/daemon.json" ]; do kill -0 "$daemon" || { cat "$2/data.log"; exit 1; }; sleep 0.005; done
+      http=$(sed -n 's/.*"http": *"\([^"]*\)".*/\1/p' "$2/data/daemon.json")
+      until curl -sf "$http/readyz?service=EventService" >/dev/null; do sleep 0.005; done
+      accepted=$(date +%s.%N)
+      awk -v log_open="$(since 2100 "$2")" -v restored="$(since 1110 "$2")" -v accepted="$accepted" -v began="$began" -v cpu="$(cpu)" -v peak="$(kilobytes VmHWM)" 'BEGIN {
+        printf "{\"log_open_s\":%s,\"checkpoint_read_s\":%s,\"events_accepted_s\":%.2f,\"processor_s\":%s,\"peak_mb\":%.0f}\n", log_open, restored, accepted - began, cpu, peak / 1000 }'
+      stop
+    done
     ;;
   measure)
     work=$(mktemp -d)
