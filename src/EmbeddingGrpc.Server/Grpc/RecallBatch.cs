@@ -22,16 +22,8 @@ public sealed class RecallBatch(RecallCall call, SearchGate gate, RecallOptions 
             throw RpcErrors.InvalidArgument("requests", $"has {requests.Count} requests; must have 1..{MostRequests}");
         gate.RequireCapacity();
 
-        var outcomes = new RecallOutcome[requests.Count];
         using var generations = new BatchGenerations();
-        var parallel = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = options.BatchParallelism == 0 ? Environment.ProcessorCount : options.BatchParallelism,
-            CancellationToken = cancellationToken,
-        };
-        // A query that is cancelled throws, and no further one is begun.
-        await Parallel.ForAsync(
-            0, outcomes.Length, parallel, async (i, token) => outcomes[i] = await call.AnswerOneOfManyAsync(requests[i], generations, token));
-        return new BatchRecallReply(outcomes);
+        var pass = new BatchPass(call, requests, generations, cancellationToken);
+        return new BatchRecallReply(await pass.RunAsync(options.BatchParallelism == 0 ? Environment.ProcessorCount : options.BatchParallelism));
     }
 }
