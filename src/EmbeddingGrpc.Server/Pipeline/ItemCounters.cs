@@ -53,13 +53,11 @@ public sealed class ItemCounters
         return tallies.TryRead(item.Value, out var tally) ? tally.ByType[InteractionTypes.IndexOf(type)] * Scale(tallies) : 0;
     }
 
-    /// <summary>The weight of all types that an item has had, as of the model clock.</summary>
-    /// <param name="item">The item.</param>
-    /// <param name="byType">What each type counts, by <see cref="InteractionTypes.IndexOf"/>.</param>
-    internal double WeightOf(ItemKey item, ReadOnlySpan<double> byType)
+    /// <summary>The weights of many items, all as of the model clock as it is now.</summary>
+    internal CounterReading Read()
     {
         var tallies = Volatile.Read(ref _tallies);
-        return tallies.TryRead(item.Value, out var tally) ? tally.Sum(byType) * Scale(tallies) : 0;
+        return new CounterReading(tallies, Scale(tallies));
     }
 
     /// <summary>Counts an interaction, unless one at or after its offset was counted for the item: then it was there before. Writer only.</summary>
@@ -172,6 +170,12 @@ public sealed class ItemCounters
         public long? LandmarkMs => landmarkMs;
 
         public ItemTally[][] Chunks => chunks;
+
+        /// <summary>A counter will be read soon. Any thread: a hint.</summary>
+        public void WillRead(int item)
+        {
+            if ((uint)item >> ChunkBits < (uint)chunks.Length) CacheHint.WillRead(in chunks[item >> ChunkBits][item & (ChunkSize - 1)].Version);
+        }
 
         public double Peek(int item, ReadOnlySpan<double> byType) => chunks[item >> ChunkBits][item & (ChunkSize - 1)].Sum(byType);
 

@@ -35,18 +35,8 @@ public sealed class RecentPopularity
     /// <summary>The most popular items, best first, at most <see cref="Length"/>.</summary>
     public IReadOnlyList<PopularItem> Top() => Latest().Items;
 
-    /// <summary>The highest popularity by its logarithm, which <see cref="SignalOf"/> measures by: asked for once for all candidates of a query.</summary>
-    internal double Highest => Latest().Highest;
-
-    /// <summary>An item's popularity as a share of the highest, both by their logarithm: 0..1.</summary>
-    /// <param name="item">The item.</param>
-    /// <param name="highest">As <see cref="Highest"/> was.</param>
-    internal float SignalOf(ItemKey item, double highest)
-    {
-        var weight = _counters.WeightOf(item, _byType);
-        // What was popular a second ago may be topped by now.
-        return weight > 0 ? (float)Math.Min(1, Math.Log(1 + weight) / highest) : 0;
-    }
+    /// <summary>How popular items are, for all candidates of a query.</summary>
+    internal PopularitySignals Signals() => new(_counters.Read(), _byType, Latest().Highest);
 
     private Ranking Latest()
     {

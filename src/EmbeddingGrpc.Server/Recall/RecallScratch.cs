@@ -2,6 +2,7 @@ using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Recall.Blending;
 using EmbeddingGrpc.Server.Recall.Graph;
 using EmbeddingGrpc.Server.Recall.Interests;
+using EmbeddingGrpc.Server.Recall.Users;
 
 namespace EmbeddingGrpc.Server.Recall;
 
@@ -17,6 +18,7 @@ internal sealed class RecallScratch
     private float[] _likenessMean = [];
     private float[] _userVector = [];
     private RecallScratch? _ofAnotherUser;
+    private OtherUserRoom? _otherUser;
     private Neighbor[] _neighbors = [];
     private float[] _contributions = [];
     private int _contributionCount;
@@ -53,6 +55,9 @@ internal sealed class RecallScratch
 
     /// <summary>What similar users did lately, with how much of it; kept from one search to the next.</summary>
     public Dictionary<CandidateId, float> UserItems { get; } = [];
+
+    /// <summary>What is read of them.</summary>
+    public OtherUserRoom OtherUser => _otherUser ??= new OtherUserRoom();
 
     /// <summary>A scratch for the histories of others while this one is in use.</summary>
     public RecallScratch OfAnotherUser => _ofAnotherUser ??= new RecallScratch();

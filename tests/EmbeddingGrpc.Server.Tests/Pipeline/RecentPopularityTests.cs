@@ -38,15 +38,15 @@ public sealed class RecentPopularityTests
     }
 
     [Fact]
-    public void SignalOf_Items_IsTheShareOfTheLogarithm()
+    public void Signals_Items_AreTheSharesOfTheLogarithm()
     {
         var popularity = Popularity();
         for (var i = 0; i < 7; i++) Count(1, InteractionType.View);
         Count(2, InteractionType.View);
 
-        Assert.Equal(1, popularity.SignalOf(new ItemKey(1), popularity.Highest), 1e-6f);
-        Assert.Equal(Math.Log(2) / Math.Log(8), popularity.SignalOf(new ItemKey(2), popularity.Highest), 1e-6);
-        Assert.Equal(0, popularity.SignalOf(new ItemKey(77), popularity.Highest));
+        Assert.Equal(1, popularity.Signals().Of(new ItemKey(1)), 1e-6f);
+        Assert.Equal(Math.Log(2) / Math.Log(8), popularity.Signals().Of(new ItemKey(2)), 1e-6);
+        Assert.Equal(0, popularity.Signals().Of(new ItemKey(77)));
     }
 
     private RecentPopularity Popularity() => new(_counters, static type => type switch { InteractionType.Dislike => 0, InteractionType.Purchase => 5, _ => 1 }, _time);

@@ -21,6 +21,7 @@ public sealed class ItemGraph
     private const int SmallestBlock = 4;
     private const int NodeBytes = 32;
     private const int IntsPerCacheLine = 16;
+    private const int NodesAhead = 16;
 
     // Below this a connection is too old to be seen beside the newest ones.
     private const float LeastWeight = 1e-30f;
@@ -113,6 +114,29 @@ public sealed class ItemGraph
         var factor = found ? GraphClock.Factor(node.Epoch, Clock.Epoch) : 0;
         (leaving, arriving) = (node.Out * factor, node.In * factor);
         return found;
+    }
+
+    /// <summary>Reads how much leads to each of many items. Any thread.</summary>
+    /// <param name="items">Keys.</param>
+    /// <param name="arriving">[items]; 0 for an item without connections.</param>
+    internal void ReadArriving(ReadOnlySpan<int> items, Span<float> arriving)
+    {
+        var (nodes, now) = (Volatile.Read(ref _nodes), Clock.Epoch);
+        for (var i = 0; i < items.Length; i++)
+        {
+            // Nodes lie anywhere in memory, and each would be waited for in its turn.
+            if (i + NodesAhead < items.Length && (uint)items[i + NodesAhead] >> ChunkBits is var ahead && ahead < (uint)nodes.Length)
+                CacheHint.WillRead(in nodes[ahead][items[i + NodesAhead] & (ChunkSize - 1)]);
+            arriving[i] = 0;
+            var chunk = (uint)items[i] >> ChunkBits;
+            if (chunk >= (uint)nodes.Length) continue;
+            ref var source = ref nodes[chunk][items[i] & (ChunkSize - 1)];
+            var version = Volatile.Read(ref source.Version);
+            var (total, epoch) = (source.In, source.Epoch);
+            Volatile.ReadBarrier();
+            if (version > 0 && Volatile.Read(ref source.Version) == version) arriving[i] = total * GraphClock.Factor(epoch, now);
+            else if (version != 0 && TryReadTotals(new ItemKey(items[i]), out _, out total)) arriving[i] = total;
+        }
     }
 
     /// <summary>The totals of an item will be read soon. Any thread: a hint.</summary>

@@ -19,14 +19,12 @@ internal readonly ref struct BlendScorer
     private readonly ReadOnlySpan<float> _vector;
     private readonly ReadOnlySpan<float> _likeness;
     private readonly GraphScores _scores;
-    private readonly RecentPopularity? _popularity;
-    private readonly double _highestPopularity;
+    private readonly PopularitySignals? _popularity;
 
     public BlendScorer(in RecallSpace space, BlendWeights weights, bool embeds, bool reaches, RecallScratch scratch)
     {
         (_generation, Weights) = (space.Generation, weights);
-        _popularity = weights.Popularity > 0 ? space.Popularity : null;
-        _highestPopularity = _popularity?.Highest ?? 0;
+        _popularity = weights.Popularity > 0 ? space.Popularity?.Signals() : null;
         var dimension = _generation.Input.Dimension;
         if (embeds)
         {
@@ -84,7 +82,7 @@ internal readonly ref struct BlendScorer
             if (LikenessScale is { } likeness) similarity = likeness.Of(EmbeddingScale.InverseNorm(row) * TensorPrimitives.Dot(_likeness, row));
         }
 
-        var popularity = PopularityOf(item);
+        var popularity = _popularity is { } signals && TryGetKey(item, place, out var key) ? signals.Of(key) : 0;
         if (place < 0) return new BlendSignals(embedding, similarity, 0, 0, 0, popularity);
         return new BlendSignals(
             embedding,
@@ -95,9 +93,12 @@ internal readonly ref struct BlendScorer
             popularity);
     }
 
-    /// <summary>An item will be scored soon.</summary>
-    public void WillScore(CandidateId item)
+    /// <summary>An item will be scored soon: its row and its counter lie anywhere in memory, and each would be waited for in its turn.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="place">Where it lies in the graph's scores; -1 where the graph did not reach it.</param>
+    public void WillScore(CandidateId item, int place)
     {
+        if (_popularity is { } signals && TryGetKey(item, place, out var key)) signals.WillRead(key);
         if (Scale is null || !item.IsInGeneration) return;
         var row = _generation.OutputOf(item.Ordinal);
         for (var i = 0; i < row.Length; i += FloatsPerCacheLine) CacheHint.WillRead(in row[i]);
@@ -115,13 +116,11 @@ internal readonly ref struct BlendScorer
         TensorPrimitives.MultiplyAdd(room, (float)weight, parts, parts);
     }
 
-    private float PopularityOf(CandidateId item)
+    private bool TryGetKey(CandidateId item, int place, out ItemKey key)
     {
-        if (_popularity is null) return 0;
-        ItemKey key;
-        if (!item.IsInGeneration) key = item.Key;
-        else if (!_generation.TryGetKey(item.Ordinal, out key)) return 0;
-        return _popularity.SignalOf(key, _highestPopularity);
+        if (place < 0 && item.IsInGeneration) return _generation.TryGetKey(item.Ordinal, out key);
+        key = place < 0 ? item.Key : _scores.KeyAt(place);
+        return true;
     }
 
     private static float Strongest(ReadOnlySpan<float> values) => values.IsEmpty ? 0 : TensorPrimitives.Max(values);

@@ -132,11 +132,10 @@ internal sealed class BlendedSearch(BlendOptions options, NeighborItems? neighbo
             if (!scratch.Excluded.Contains(item)) found.Add((item, place));
         }
 
-        // Rows lie anywhere in memory, and each would be waited for in its turn.
-        for (var i = 0; i < Math.Min(RowsAhead, found.Count); i++) scorer.WillScore(found[i].Item);
+        for (var i = 0; i < Math.Min(RowsAhead, found.Count); i++) scorer.WillScore(found[i].Item, found[i].Place);
         for (var i = 0; i < found.Count; i++)
         {
-            if (i + RowsAhead < found.Count) scorer.WillScore(found[i + RowsAhead].Item);
+            if (i + RowsAhead < found.Count) scorer.WillScore(found[i + RowsAhead].Item, found[i + RowsAhead].Place);
             var (item, place) = found[i];
             scratch.Taken.Add(item);
             Add(item, place, scorer.Scale is not null && item.IsInGeneration ? RecallSources.Embedding | RecallSources.Graph : RecallSources.Graph, scratch, scorer);
@@ -147,9 +146,11 @@ internal sealed class BlendedSearch(BlendOptions options, NeighborItems? neighbo
     {
         var generation = space.Generation;
         var wanted = Math.Max(options.EmbeddingCandidates, query.K);
-        foreach (var neighbor in IndexSearch.Run(generation.Next, generation.ScanNext, scratch.LastQuery(generation.Input.Dimension), wanted, query.TargetRecall, scratch, cancellationToken))
+        var nearest = IndexSearch.Run(generation.Next, generation.ScanNext, scratch.LastQuery(generation.Input.Dimension), wanted, query.TargetRecall, scratch, cancellationToken);
+        for (var i = 0; i < nearest.Length; i++)
         {
-            var item = CandidateId.Of(neighbor.Item);
+            if (i + RowsAhead < nearest.Length) scorer.WillScore(CandidateId.Of(nearest[i + RowsAhead].Item), place: -1);
+            var item = CandidateId.Of(nearest[i].Item);
             if (!scratch.Taken.Contains(item)) Add(item, place: -1, RecallSources.Embedding, scratch, scorer);
         }
 

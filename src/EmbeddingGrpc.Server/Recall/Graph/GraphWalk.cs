@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Pipeline.Graph;
 
@@ -35,12 +36,10 @@ internal static class GraphWalk
     public static void Arrive(ItemGraph graph, GraphScratch scratch)
     {
         var (first, scores) = (scratch.FirstSteps, scratch.Scores);
-        WillReadTotals(graph, first, 0, NodesAhead);
-        for (var place = 0; place < first.Count; place++)
-        {
-            WillReadTotals(graph, first, place + NodesAhead, 1);
-            scores.Steps[place] = graph.TryReadTotals(first.KeyAt(place), out _, out var arriving) && arriving > 0 ? first.Direct[place] / MathF.Sqrt(arriving) : 0;
-        }
+        var arriving = scratch.Signals(first.Count);
+        graph.ReadArriving(first.Keys, arriving);
+        var steps = scores.Steps;
+        for (var place = 0; place < arriving.Length; place++) steps[place] = arriving[place] > 0 ? first.Direct[place] / MathF.Sqrt(arriving[place]) : 0;
     }
 
     /// <summary>Walks the second step from where the first one arrived.</summary>
@@ -66,12 +65,14 @@ internal static class GraphWalk
             scores.AddWalk(connections.Items, connections.Weights, onward);
         }
 
-        WillReadTotals(graph, scores, 0, NodesAhead);
-        for (var place = 0; place < scores.Count; place++)
-        {
-            WillReadTotals(graph, scores, place + NodesAhead, 1);
-            if (scores.Walk[place] > 0 && graph.TryReadTotals(scores.KeyAt(place), out _, out var arriving) && arriving > 0) scores.Walk[place] /= MathF.Sqrt(arriving);
-        }
+        var arriving = scratch.Signals(scores.Count);
+        graph.ReadArriving(scores.Keys, arriving);
+        // Nothing is known to arrive where nothing was reached in two steps: then there is nothing to be divided.
+        foreach (ref var weight in arriving)
+            if (!(weight > 0))
+                weight = 1;
+        TensorPrimitives.Sqrt(arriving, arriving);
+        TensorPrimitives.Divide(scores.Walk, arriving, scores.Walk);
     }
 
     /// <summary>The places of the items that walks go on from.</summary>
@@ -85,10 +86,5 @@ internal static class GraphWalk
             if (steps[place] > 0 && steps[place] >= least)
                 places[kept++] = place;
         return places[..kept];
-    }
-
-    private static void WillReadTotals(ItemGraph graph, GraphScores scores, int from, int count)
-    {
-        for (var place = from; place < Math.Min(from + count, scores.Count); place++) graph.WillReadTotals(scores.KeyAt(place));
     }
 }

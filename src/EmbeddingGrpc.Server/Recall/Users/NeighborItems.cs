@@ -31,17 +31,16 @@ internal sealed class NeighborItems(RecallOptions options)
         var nearest = users.Nearest(vector, options.SimilarUsers.Neighbors, self is null ? null : users.HashOf(self), cancellationToken);
 
         var other = scratch.OfAnotherUser;
-        var id = new byte[UserDirectory.MaximumIdBytes];
-        var stored = new StoredEvent[users.MaximumHistory];
-        var history = new HistoryEvent[users.MaximumHistory];
+        var room = scratch.OtherUser;
+        room.Fit(users.MaximumHistory);
         for (var i = 0; i < nearest.Count; i++)
         {
             if (i % UsersBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
             // Nearest first: from here on they are rather unlike.
             if (!(nearest[i].Score > 0)) break;
-            if (!users.TryRead(nearest[i].Item, id, stored, out var record)) continue;
-            StoredEvent.Unpack(stored.AsSpan(0, record.EventCount), history);
-            _vector.Collect(space, history.AsSpan(0, record.EventCount), other);
+            if (!users.TryRead(nearest[i].Item, room.Id, room.Stored, out var record)) continue;
+            StoredEvent.Unpack(room.Stored.AsSpan(0, record.EventCount), room.History);
+            _vector.Collect(space, room.History.AsSpan(0, record.EventCount), other);
             foreach (var pull in other.Pulls)
                 if (!scratch.Excluded.Contains(pull.Item))
                     CollectionsMarshal.GetValueRefOrAddDefault(items, pull.Item, out _) += nearest[i].Score * pull.Weight;
