@@ -20,14 +20,14 @@ public sealed class RedisStoreTests : IDisposable
     {
         using var redis = new EmbeddedRedis();
         await using var store = Start(redis.EndPoint);
-        await UntilAsync(() => store.IsConnected);
+        await Eventually.UntilAsync(() => store.IsConnected);
         Assert.Null(await store.GetAsync("k"));
 
         await store.SetAsync("k", [1, 2, 3], TimeSpan.FromMinutes(1));
         Assert.Equal([1, 2, 3], await store.GetAsync("k"));
 
         await store.SetAsync("short", [1], TimeSpan.FromMilliseconds(1));
-        await UntilAsync(async () => await store.GetAsync("short") is null);
+        await Eventually.UntilAsync(async () => await store.GetAsync("short") is null);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class RedisStoreTests : IDisposable
     {
         await using var redis = RedisServerProcess.Start("--requirepass", "secret");
         await using var store = Start($"{redis.EndPoint},password=secret");
-        await UntilAsync(() => store.IsConnected);
+        await Eventually.UntilAsync(() => store.IsConnected);
 
         await store.SetAsync("k", [1, 2, 3], TimeSpan.FromMinutes(1));
         Assert.Equal([1, 2, 3], await store.GetAsync("k"));
@@ -115,9 +115,9 @@ public sealed class RedisStoreTests : IDisposable
         await using var redis = RedisServerProcess.Start("--maxmemory", "1", "--maxmemory-policy", "noeviction");
         await using var store = Start(redis.EndPoint);
         var level = LevelOver(store);
-        await UntilAsync(() => store.IsConnected);
+        await Eventually.UntilAsync(() => store.IsConnected);
         for (var i = 0; i < 2 * Options.FailuresToOpen; i++) level.Set(Key, new byte[] { 1 });
-        await UntilAsync(() => _metrics.Count("embeddinggrpc.recall.cache.redis.failures", "reason", "write") == 2 * Options.FailuresToOpen);
+        await Eventually.UntilAsync(() => _metrics.Count("embeddinggrpc.recall.cache.redis.failures", "reason", "write") == 2 * Options.FailuresToOpen);
 
         Assert.Null(await level.TryGetAsync(Key, Cancelled));
         Assert.Equal(1, _metrics.Count("embeddinggrpc.recall.cache.misses", "level", "redis"));
@@ -141,19 +141,9 @@ public sealed class RedisStoreTests : IDisposable
     private RemoteLevel LevelOver(RedisStore store, RedisOptions? options = null) =>
         new(store, options ?? Options, new RecallCacheOptions(), TimeProvider.System, _metrics.Metrics, NullLogger<RemoteLevel>.Instance);
 
-    private static Task UntilHitAsync(RemoteLevel level) => UntilAsync(async () =>
+    private static Task UntilHitAsync(RemoteLevel level) => Eventually.UntilAsync(async () =>
     {
         level.Set(Key, new byte[] { 1, 2, 3 });
         return await level.TryGetAsync(Key, Cancelled) is not null;
     });
-
-    private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
-
-    // Another process is awaited: there is no event to wait for, only its state to ask for.
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        deadline.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!await condition()) await Task.Delay(TimeSpan.FromMilliseconds(10), deadline.Token);
-    }
 }

@@ -21,7 +21,7 @@ public sealed class RecallRedisFaultTests
     {
         await using var redis = RedisServerProcess.Start("--maxmemory", "1mb", "--maxmemory-policy", "noeviction");
         await using var daemon = await StartAsync(redis.EndPoint, Patient);
-        await UntilAsync(() => daemon.IsConnectedToRedis);
+        await Eventually.UntilAsync(() => daemon.IsConnectedToRedis);
 
         foreach (var item in Enumerable.Range(0, 3 * RecallDaemon.ItemsOfCamp)) Assert.Equal(AnswerSource.Search, (await AskAsync(daemon, item)).Source);
         // It went on being asked: that it takes no writes is no reason to leave it alone.
@@ -47,7 +47,7 @@ public sealed class RecallRedisFaultTests
     public async Task Recall_RedisIsSlowerThanItsBudget_IsSearchedUntilItIsFastAgain()
     {
         await using var redis = RedisServerProcess.Start();
-        await UntilAsync(() => File.Exists(redis.EndPoint[1..]));
+        await Eventually.UntilAsync(() => File.Exists(redis.EndPoint[1..]));
         await using var slow = new DelayedSocket(redis.EndPoint[1..]);
         await using var daemon = await StartAsync(
             slow.EndPoint, "--EmbeddingGrpc:Redis:LookupBudget=00:00:00.050", "--EmbeddingGrpc:Redis:FirstPause=00:00:00.010", "--EmbeddingGrpc:Redis:LongestPause=00:00:00.050");
@@ -105,11 +105,6 @@ public sealed class RecallRedisFaultTests
     private static async Task FromRedisAsync(RecallDaemon daemon)
     {
         while ((await AskAsync(daemon, 1)).Source != AnswerSource.Redis) await Task.Delay(TimeSpan.FromMilliseconds(5), Cancelled);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(5), Cancelled);
     }
 
     private static int FreePort()

@@ -28,7 +28,7 @@ public sealed class RecallRedisTests
         var first = await AskUntilWrittenAsync(directory.Path, $"--{setting}={redis.EndPoint}", Patient, Always);
 
         await using var daemon = await RecallDaemon.StartAsync(directory.Path, train: false, $"--{setting}={redis.EndPoint}", Patient, Always);
-        await UntilAsync(() => daemon.IsConnectedToRedis && IsServing(daemon));
+        await Eventually.UntilAsync(() => daemon.IsConnectedToRedis && IsServing(daemon));
         var (again, andAgain) = (await daemon.RecallAsync(Item), await daemon.RecallAsync(Item));
 
         Assert.Equal((AnswerSource.Redis, 1), (again.Source, daemon.Metrics.RedisHits));
@@ -119,11 +119,6 @@ public sealed class RecallRedisTests
             if (response.Source == AnswerSource.Redis) return response;
             await Task.Delay(TimeSpan.FromMilliseconds(5), TestContext.Current.CancellationToken);
         }
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(5), TestContext.Current.CancellationToken);
     }
 
     private static bool IsServing(RecallDaemon daemon)

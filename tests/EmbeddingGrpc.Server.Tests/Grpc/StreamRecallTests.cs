@@ -63,7 +63,7 @@ public sealed class StreamRecallTests
         var held = await daemon.Gate.EnterAsync(isTaken: false, Cancelled);
         using var call = daemon.Client.StreamRecall(cancellationToken: Cancelled);
         for (var tag = 0; tag < 10; tag++) await call.RequestStream.WriteAsync(new StreamRecallRequest { Tag = (ulong)tag, Request = Item($"camp0-{tag}") }, Cancelled);
-        await UntilAsync(() => daemon.Gate.Waiting == 2);
+        await Eventually.UntilAsync(() => daemon.Gate.Waiting == 2);
         var most = 0;
         held.Dispose();
         for (var answered = 0; answered < 10; answered++)
@@ -83,10 +83,10 @@ public sealed class StreamRecallTests
         using var caller = new CancellationTokenSource();
         using var call = daemon.Client.StreamRecall(cancellationToken: caller.Token);
         for (var tag = 0; tag < 10; tag++) await call.RequestStream.WriteAsync(new StreamRecallRequest { Tag = (ulong)tag, Request = Item($"camp0-{tag}") }, Cancelled);
-        await UntilAsync(() => daemon.Gate.Waiting == 10);
+        await Eventually.UntilAsync(() => daemon.Gate.Waiting == 10);
         await caller.CancelAsync();
 
-        await UntilAsync(() => daemon.Gate.Waiting == 0);
+        await Eventually.UntilAsync(() => daemon.Gate.Waiting == 0);
         var e = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Cancelled));
         Assert.Equal(StatusCode.Cancelled, e.StatusCode);
     }
@@ -98,7 +98,7 @@ public sealed class StreamRecallTests
         var held = await daemon.Gate.EnterAsync(isTaken: false, Cancelled);
         using var call = daemon.Client.StreamRecall(cancellationToken: Cancelled);
         await call.RequestStream.WriteAsync(new StreamRecallRequest { Tag = 1, Request = Item("camp0-1") }, Cancelled);
-        await UntilAsync(() => daemon.Gate.Waiting == 1);
+        await Eventually.UntilAsync(() => daemon.Gate.Waiting == 1);
 
         var stopping = daemon.StopAsync();
         held.Dispose();
@@ -113,9 +113,4 @@ public sealed class StreamRecallTests
         where T : class, Google.Protobuf.IMessage<T>, new() => new Google.Rpc.Status { Details = { error.Details } }.GetDetail<T>()!;
 
     private static RecallRequest Item(string id, uint k = 10) => new() { Item = new ItemQuery { ItemId = id }, K = k };
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(2), Cancelled);
-    }
 }

@@ -54,12 +54,12 @@ public sealed class FoldInTests : IDisposable
         var first = Vector(model, "new");
 
         await model.AppendAsync(Visits("new", camp: 0, visits: 40, firstUser: 1000));
-        await UntilAsync(() => !Vector(model, "new").SequenceEqual(first));
+        await Eventually.UntilAsync(() => !Vector(model, "new").SequenceEqual(first));
 
         model.Runtime.Generations.TryLease(out var lease);
         using (lease)
         {
-            await UntilAsync(() => !lease.Generation.Folder!.HasWork && lease.Generation.Folder.FoldedOffset == model.Runtime.Applier.AppliedOffset);
+            await Eventually.UntilAsync(() => !lease.Generation.Folder!.HasWork && lease.Generation.Folder.FoldedOffset == model.Runtime.Applier.AppliedOffset);
             Assert.Equal((2 * ItemsOfCamp) + 1, lease.Generation.ItemCount);
             var all = Ids(lease.Generation, lease.Generation.Similar, lease.Generation.SimilarityOf(Ordinal(lease.Generation, "new")), 2 * ItemsOfCamp);
             Assert.Single(all, id => id == "new");
@@ -189,7 +189,7 @@ public sealed class FoldInTests : IDisposable
             {
                 // Where a training ends it is so before the generation serves.
                 if (!fromDisk) Assert.True(lease.Generation.Folder!.IsPrepared);
-                await UntilAsync(() => lease.Generation.Folder!.IsPrepared);
+                await Eventually.UntilAsync(() => lease.Generation.Folder!.IsPrepared);
             }
         }
     }
@@ -212,8 +212,8 @@ public sealed class FoldInTests : IDisposable
 
         for (var item = 0; item < 5; item++) await model.AppendAsync(Visits($"new-{item}", camp: 0, visits: 2, firstUser: 900 + (item * 10)));
         // Everything was looked at, which settles who is taken in; the last one's vectors may be made a moment later.
-        await UntilAsync(() => FoldedOffset(model) == model.Runtime.Log.DurableOffset.Value);
-        await UntilAsync(() => model.Runtime.Generations.FoldedItems >= 2);
+        await Eventually.UntilAsync(() => FoldedOffset(model) == model.Runtime.Log.DurableOffset.Value);
+        await Eventually.UntilAsync(() => model.Runtime.Generations.FoldedItems >= 2);
 
         Assert.Equal(2, model.Runtime.Generations.FoldedItems);
     }
@@ -223,7 +223,7 @@ public sealed class FoldInTests : IDisposable
     {
         await using var model = await TrainedAsync(exactSearchBelow: 0);
         for (var item = 0; item < 30; item++) await model.AppendAsync(Visits($"new-{item}", camp: 0, visits: 3, firstUser: 1000 + (10 * item)));
-        await UntilAsync(() => model.Runtime.Generations.FoldedItems == 30);
+        await Eventually.UntilAsync(() => model.Runtime.Generations.FoldedItems == 30);
 
         model.Runtime.Generations.TryLease(out var lease);
         using (lease)
@@ -276,7 +276,7 @@ public sealed class FoldInTests : IDisposable
         }
     }
 
-    private static async Task FoldedInAsync(TestModel model, string itemId) => await UntilAsync(() =>
+    private static async Task FoldedInAsync(TestModel model, string itemId) => await Eventually.UntilAsync(() =>
     {
         if (!model.Runtime.Generations.TryLease(out var lease)) return false;
         using (lease) return lease.Generation.TryGetOrdinal(itemId, out _);
@@ -305,15 +305,5 @@ public sealed class FoldInTests : IDisposable
         var results = new Neighbor[k];
         var found = index.Search(query, new SearchParameters(k), results, Cancellation);
         return [.. results[..found].Select(neighbor => generation.IdOf(neighbor.Item))];
-    }
-
-    /// <summary>Another thread does it: nothing tells when, and the run's own limit ends what never comes.</summary>
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        while (!condition())
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
     }
 }
