@@ -8,8 +8,7 @@ namespace EmbeddingGrpc.Server.Catalog.Erasure;
 
 /// <summary>
 /// Which erasures of a stream are under way: an empty file each, named by the keyed hash of the user, beside the key; in memory the users
-/// themselves. A note is written before anything is done and taken off when all is done, so that what a crash interrupts is finished at the next
-/// start. Any number of threads; one at a time for each user.
+/// themselves. Any number of threads; one at a time for each user.
 /// </summary>
 internal sealed class ErasureJournal
 {
@@ -17,19 +16,16 @@ internal sealed class ErasureJournal
     private const int KeyBytes = 32;
     private const int HashCharacters = 2 * HMACSHA256.HashSizeInBytes;
 
-    private readonly string _directory;
-    private readonly DurableFiles _files;
+    private readonly NoteFiles _notes;
     private readonly Lazy<byte[]> _key;
     private readonly ConcurrentDictionary<string, string> _users = new(StringComparer.Ordinal);
 
     /// <summary>Opens the journal in a directory, which is made with the first erasure.</summary>
     public ErasureJournal(string directory, DurableFiles files)
     {
-        (_directory, _files) = (directory, files);
+        _notes = new NoteFiles(directory, files);
         _key = new Lazy<byte[]>(OpenKey, LazyThreadSafetyMode.PublicationOnly);
-        Interrupted = Directory.Exists(directory)
-            ? [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path)).Where(name => name.Length == HashCharacters && name.All(char.IsAsciiHexDigitLower))]
-            : [];
+        Interrupted = _notes.Names(name => name.Length == HashCharacters && name.All(char.IsAsciiHexDigitLower));
     }
 
     /// <summary>Names of erasures that were under way when the journal was closed.</summary>
@@ -49,7 +45,7 @@ internal sealed class ErasureJournal
     {
         var hash = HashOf(userId);
         var name = NameOf(hash);
-        _files.Replace(Path.Combine(_directory, name), _ => { });
+        _notes.Write(name, []);
         _users[name] = userId;
         return hash;
     }
@@ -61,20 +57,14 @@ internal sealed class ErasureJournal
     /// <exception cref="IOException">The disk refused; it is finished again at the next start, which is harmless.</exception>
     public void Finish(string name)
     {
-        File.Delete(Path.Combine(_directory, name));
-        _files.SyncDirectory(_directory);
+        _notes.TakeOff(name);
         _users.TryRemove(name, out _);
     }
 
     private byte[] OpenKey()
     {
-        var path = Path.Combine(_directory, KeyFileName);
-        if (!File.Exists(path))
-        {
-            _files.CreateDirectory(_directory);
-            _files.Replace(path, stream => stream.Write(RandomNumberGenerator.GetBytes(KeyBytes)));
-        }
-
+        var path = _notes.PathOf(KeyFileName);
+        if (!File.Exists(path)) _notes.Write(KeyFileName, RandomNumberGenerator.GetBytes(KeyBytes));
         var key = File.ReadAllBytes(path);
         return key.Length == KeyBytes ? key : throw new IOException($"The key '{path}' has {key.Length} bytes instead of {KeyBytes}: restore it.");
     }

@@ -8,7 +8,6 @@ namespace EmbeddingGrpc.Server.Catalog.Erasure;
 
 /// <summary>
 /// Which purges of a stream are under way: a file each, named by the log offset behind the items' deletion, with a line for the format and one for each item id.
-/// A note is written before any file is touched and taken off when all is done, so that what a crash interrupts is finished at the next start.
 /// Any number of threads.
 /// </summary>
 internal sealed class PurgeJournal
@@ -17,17 +16,14 @@ internal sealed class PurgeJournal
     private const int FormatVersion = 1;
     private const int NameLength = 20;
 
-    private readonly string _directory;
-    private readonly DurableFiles _files;
+    private readonly NoteFiles _notes;
 
     /// <summary>Opens the journal in a directory, which is made with the first purge.</summary>
     /// <exception cref="IOException">A note cannot be read, or a newer version wrote it.</exception>
     public PurgeJournal(string directory, DurableFiles files)
     {
-        (_directory, _files) = (directory, files);
-        Interrupted = Directory.Exists(directory)
-            ? [.. Directory.EnumerateFiles(directory).Where(path => Path.GetFileName(path) is { Length: NameLength } name && name.All(char.IsAsciiDigit)).Order(StringComparer.Ordinal).Select(Read)]
-            : [];
+        _notes = new NoteFiles(directory, files);
+        Interrupted = [.. _notes.Names(name => name.Length == NameLength && name.All(char.IsAsciiDigit)).Select(name => Read(_notes.PathOf(name)))];
     }
 
     /// <summary>Purges that were under way when the journal was closed, the oldest first.</summary>
@@ -37,20 +33,15 @@ internal sealed class PurgeJournal
     /// <exception cref="IOException">The disk refused.</exception>
     public PurgeNote Begin(IReadOnlySet<string> items, LogOffset deleted)
     {
-        _files.CreateDirectory(_directory);
         // An id has no control characters, so a line holds any.
         var text = $"{Format}{FormatVersion}\n{string.Concat(items.Order(StringComparer.Ordinal).Select(item => item + "\n"))}";
-        _files.Replace(PathOf(deleted), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+        _notes.Write(NameOf(deleted), Encoding.UTF8.GetBytes(text));
         return new PurgeNote(deleted, items);
     }
 
     /// <summary>Takes a purge off.</summary>
     /// <exception cref="IOException">The disk refused; it is finished again at the next start, which is harmless.</exception>
-    public void Finish(PurgeNote note)
-    {
-        File.Delete(PathOf(note.Deleted));
-        _files.SyncDirectory(_directory);
-    }
+    public void Finish(PurgeNote note) => _notes.TakeOff(NameOf(note.Deleted));
 
     private static PurgeNote Read(string path)
     {
@@ -65,5 +56,5 @@ internal sealed class PurgeJournal
         return new PurgeNote(deleted, lines[1..^1].ToImmutableHashSet(StringComparer.Ordinal));
     }
 
-    private string PathOf(LogOffset deleted) => Path.Combine(_directory, deleted.Value.ToString("D20", CultureInfo.InvariantCulture));
+    private static string NameOf(LogOffset deleted) => deleted.Value.ToString("D20", CultureInfo.InvariantCulture);
 }
