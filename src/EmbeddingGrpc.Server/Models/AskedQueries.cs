@@ -20,7 +20,7 @@ public sealed class AskedQueries
 
     /// <summary>Counts one question.</summary>
     /// <returns>Whether it is one to <see cref="Keep"/>.</returns>
-    public bool IsSampled() => unchecked((uint)Interlocked.Increment(ref _asked)) % Every == 1;
+    public bool IsSampled() => unchecked((uint)Interlocked.Increment(ref _asked)) % Every == 0;
 
     /// <summary>Keeps a question in the place of an older one, and counts it if it may be a hot one.</summary>
     public void Keep(IAskedQuery query)
