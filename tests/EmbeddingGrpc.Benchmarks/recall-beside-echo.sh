@@ -4,7 +4,7 @@
 # Prints a table of calls a second, latency, processor time a call, collections and bytes allocated a call, for item queries (cached), vector queries
 # (searched) and the search without a call; then the bars of a recall, and one line of JSON.
 # Needs a Release build of the solution, curl and awk. SERVER, EMBEDCTL and BENCHMARKS name other programs; DAEMON_ENVIRONMENT is given to the daemon alone, such as
-#   DAEMON_ENVIRONMENT='DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0'
+#   DAEMON_ENVIRONMENT='DOTNET_gcServer=1'
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -13,6 +13,7 @@ embedctl=${EMBEDCTL:-$repository/src/EmbeddingGrpc.Cli/bin/Release/net10.0/embed
 benchmarks=${BENCHMARKS:-$repository/tests/EmbeddingGrpc.Benchmarks/bin/Release/net10.0/EmbeddingGrpc.Benchmarks}
 data=$1
 seconds=${2:-10}
+warm_up=6
 shift $(($# > 1 ? 2 : 1))
 echo_port=${ECHO_PORT:-50955}
 work=$(mktemp -d)
@@ -28,21 +29,21 @@ allocated() { metric dotnet_gc_heap_total_allocated_bytes_total; }
 collections() { metric dotnet_gc_collections_total "generation=\"$1\"" 2>/dev/null; }
 random() { od -An -N3 -tu4 /dev/urandom | tr -d ' '; }
 calculate() { awk "BEGIN { printf \"%.${2:-1}f\", $1 }"; }
-# bench ADDRESS SECONDS ARGUMENTS...: each with queries of its own, or what an earlier one asked for would be cached. Calls that failed are a column.
-bench() { "$embedctl" bench recall --address "$1" --warm-up 0 --seconds "$2" --seed "$(random)" --json "${@:3}" 2>/dev/null || [ $? = 1 ]; }
+# bench ADDRESS ARGUMENTS...: each with queries of its own, or what an earlier one asked for would be cached. Calls that failed are a column.
+# The warm-up is the client's as well: calls of a program that is still being compiled are what its first seconds would tell.
+bench() { "$embedctl" bench recall --address "$1" --warm-up "$warm_up" --seconds "$seconds" --seed "$(random)" --json "${@:2}" 2>/dev/null || [ $? = 1 ]; }
 # measured NAME PROCESS ADDRESS ARGUMENTS...: a row; leaves qps_NAME and cpu_NAME (microseconds a call).
 measured() {
   local name=$1 process=$2 address=$3 file=$work/$1.json before bytes=- gen2=- gen01=- allocated_before gen2_before gen01_before
   shift 3
-  # Compiled, tiered and cached first.
-  bench "$address" 6 "$@" >/dev/null
   if [ "$process" = "$daemon" ]; then
     allocated_before=$(allocated) gen2_before=$(collections gen2) gen01_before=$(($(collections gen0) + $(collections gen1)))
   fi
   before=$(cpu "$process")
-  bench "$address" "$seconds" "$@" >"$file"
+  bench "$address" "$@" >"$file"
   local calls cost
-  calls=$(field calls "$file")
+  # Those of the warm-up, which ran the same load, are told by the rate.
+  calls=$(calculate "$(field calls "$file") * (1 + $warm_up / $seconds)" 0)
   cost=$(calculate "1e6 * ($(cpu "$process") - $before) / $calls")
   if [ "$process" = "$daemon" ]; then
     bytes=$(calculate "($(allocated) - $allocated_before) / $calls" 0)
@@ -73,7 +74,9 @@ measured echo_item "$echo" "http://127.0.0.1:$echo_port" --query item "${closed[
 measured cached_item "$daemon" "$grpc" --query item "${closed[@]}"
 measured echo_vector "$echo" "http://127.0.0.1:$echo_port" --query vector "${closed[@]}"
 measured searched_vector "$daemon" "$grpc" --query vector "${closed[@]}"
-measured open_vector "$daemon" "$grpc" --query vector --k 50 --rate "$(calculate "$qps_searched_vector / 2" 0)"
+half=$(calculate "$qps_searched_vector / 2" 0)
+measured open_echo "$echo" "http://127.0.0.1:$echo_port" --query vector --k 50 --rate "$half"
+measured open_vector "$daemon" "$grpc" --query vector --k 50 --rate "$half"
 printf '%-22s %9.0f %44s\n' 'search alone' "$search_qps" "$search_cpu us of processor time a search"
 
 time_ratio=$(calculate "(1 / $qps_searched_vector) / (1 / $qps_echo_vector + 1 / $search_qps)" 2)
@@ -83,7 +86,7 @@ echo
 echo "time a searched call / (echo + search): $time_ratio (at most 1.15)"
 echo "processor time beyond the search / echo: $cpu_ratio (at most 1.3)"
 echo "cached calls a second / echo: $cached_ratio (at least 0.90); processor time / echo: $(calculate "$cpu_cached_item / $cpu_echo_item" 2)"
-echo "open loop at half the rate: p99 $p99_open_vector ms (under 2), p99.9 $p999_open_vector ms (under 10)"
+echo "open loop at half the rate: p99 $p99_open_vector ms (under 2), p99.9 $p999_open_vector ms (under 10); the echo's, which does nothing: $p99_open_echo and $p999_open_echo ms"
 echo "collections of generation 2 in $seconds s: $gen2_cached_item cached, $gen2_searched_vector searched, $gen2_open_vector open (none in 60 s)"
 echo "bytes allocated a call, Kestrel and gRPC included: $bytes_cached_item cached, $bytes_searched_vector searched"
-echo "{\"time_ratio\":$time_ratio,\"cpu_ratio\":$cpu_ratio,\"cached_ratio\":$cached_ratio,\"open_p99_ms\":$p99_open_vector,\"open_p999_ms\":$p999_open_vector,\"gen2\":$((gen2_cached_item + gen2_searched_vector + gen2_open_vector)),\"bytes_cached\":$bytes_cached_item,\"bytes_searched\":$bytes_searched_vector}"
+echo "{\"time_ratio\":$time_ratio,\"cpu_ratio\":$cpu_ratio,\"cached_ratio\":$cached_ratio,\"open_p99_ms\":$p99_open_vector,\"open_p999_ms\":$p999_open_vector,\"open_echo_p99_ms\":$p99_open_echo,\"open_echo_p999_ms\":$p999_open_echo,\"gen2\":$((gen2_cached_item + gen2_searched_vector + gen2_open_vector)),\"bytes_cached\":$bytes_cached_item,\"bytes_searched\":$bytes_searched_vector}"

@@ -92,23 +92,22 @@ internal sealed record RecallLoad
     {
         var random = new Random(seed);
         var unanswered = new CountdownEvent(1);
-        var started = Stopwatch.GetTimestamp();
-        for (var call = 0L; ; call++)
-        {
-            var due = started + (long)(call * (double)Stopwatch.Frequency / Rate);
-            if (Stopwatch.GetElapsedTime(started, due) >= duration) break;
-            var early = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
-            // Timers are good to a millisecond: calls that fell due meanwhile start together, each counted from its own time.
-            if (early > TimeSpan.FromMilliseconds(1)) await Task.Delay(early, cancellationToken);
-            if (unanswered.CurrentCount > MostUnanswered)
+        await Pace.RunAsync(
+            Rate,
+            duration,
+            (call, due) =>
             {
-                Fail($"{MostUnanswered} calls were unanswered");
-                continue;
-            }
+                if (unanswered.CurrentCount > MostUnanswered)
+                {
+                    Fail($"{MostUnanswered} calls were unanswered");
+                    return;
+                }
 
-            unanswered.AddCount();
-            _ = AnswerAsync(clients[(int)(call % clients.Count)], Queries.Draw(random), due);
-        }
+                unanswered.AddCount();
+                // Sent by the pacing thread itself: to wake another costs more than sending.
+                _ = AnswerAsync(clients[(int)(call % clients.Count)], Queries.Draw(random), due);
+            },
+            cancellationToken);
 
         unanswered.Signal();
         await Task.Run(() => unanswered.Wait(cancellationToken), cancellationToken);
