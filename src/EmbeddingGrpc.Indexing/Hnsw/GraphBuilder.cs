@@ -30,6 +30,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
     private readonly ItemBits _deleted;
     private readonly HnswOptions _options;
     private readonly BuildCodes<TSpace> _codes;
+    private readonly EqualRows _equal;
     private readonly BuildThreads _threads;
     private readonly Func<SearchScratch> _newScratch;
     private readonly byte[] _levels;
@@ -54,6 +55,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
         _codes = codes;
         _threads = threads;
         _newScratch = newScratch;
+        _equal = new EqualRows(rows, deleted);
         (_levels, _entryItem) = DrawLevels();
         _layers = LayersOf(IndexCapacity.For(rows.Base));
         _locks = Array.ConvertAll(_layers, _ => new NodeLocks());
@@ -68,6 +70,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
             var count = _rows.Count;
             var alone = LinkAlone(Math.Min(count, LinkedAlone), progress, cancellationToken);
             _threads.ForEach(count - alone, () => new Worker(this), (worker, piece) => Insert(alone + piece, worker, progress), cancellationToken);
+            LinkEqual(cancellationToken);
             if (_entryItem >= 0)
             {
                 using var scratch = _newScratch();
@@ -102,7 +105,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
         var entryItem = -1;
         for (var item = 0; item < levels.Length; item++)
         {
-            if (_deleted.Contains(item)) continue;
+            if (_deleted.Contains(item) || _equal.IsRepeat(item)) continue;
             levels[item] = (byte)draw.LevelOf(item);
             if (entryItem < 0 || levels[item] > levels[entryItem]) entryItem = item;
         }
@@ -145,7 +148,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
     private void Insert(int item, Worker worker, IProgress<int>? progress)
     {
         if (progress is not null && Interlocked.Increment(ref _done) % ProgressEvery == 0) progress.Report(_done);
-        if (item == _entryItem || _deleted.Contains(item)) return;
+        if (item == _entryItem || _deleted.Contains(item) || _equal.IsRepeat(item)) return;
         var (scratch, chooser) = (worker.Scratch, worker.Chooser);
         var level = _levels[item];
         var query = _codes.QueryOf(item, scratch);
@@ -169,6 +172,57 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
 
         // From the bottom up: who meets the node on a layer finds its links on all layers below.
         for (var i = 0; i <= level; i++) Link(_layers[i], _locks[i], NodeOf(item, i), chooser);
+    }
+
+    /// <summary>Hangs the repeats of each row on it, when all others are linked: a walk that meets them finds little else.</summary>
+    private void LinkEqual(CancellationToken cancellationToken)
+    {
+        // Nothing leads to the repeats until all have their links, so that no walk meets any.
+        _threads.ForEach(_equal.Groups.Count, () => new Worker(this), (worker, group) => LinkRepeats(_equal.Groups[group], worker.Scratch), cancellationToken);
+        var ground = _layers[0];
+        foreach (var group in _equal.Groups)
+        {
+            for (var i = 1; i <= EqualLinks.Children(ground.Degree) && i < group.Length; i++)
+            {
+                if (!ground.TryAdd(group[0], group[i])) ground.Replace(group[0], ground.Degree - i, group[i]);
+            }
+        }
+    }
+
+    private void LinkRepeats(int[] group, SearchScratch scratch)
+    {
+        var ground = _layers[0];
+        var children = EqualLinks.Children(ground.Degree);
+        var outward = EqualLinks.Outward(ground.Degree);
+        var pool = Near(group[0], EqualLinks.PoolSize(_options.EfConstruction, wanted: (group.Length - 1L) * outward), scratch);
+        scratch.MakeRoom(pool.Count);
+        var near = new Span<uint>(scratch.Items, pool.Count);
+        var nearCount = 0;
+        for (var i = 0; i < pool.Count; i++)
+        {
+            if (pool.NodeAt(i) != group[0]) near[nearCount++] = (uint)pool.NodeAt(i);
+        }
+        Span<uint> links = stackalloc uint[ground.Degree];
+        for (var i = 1; i < group.Length; i++)
+        {
+            links[0] = (uint)group[(i - 1) / children];
+            var count = 1 + EqualLinks.Share(near[..nearCount], i - 1, links.Slice(1, outward));
+            for (var child = ((long)children * i) + 1; child <= (long)children * (i + 1) && child < group.Length; child++) links[count++] = (uint)group[child];
+            ground.Replace(group[i], links[..count]);
+        }
+    }
+
+    private CandidatePool Near(int item, int ef, SearchScratch scratch)
+    {
+        var query = _codes.QueryOf(item, scratch);
+        var node = NodeOf(_entryItem, _layers.Length - 1);
+        for (var i = _layers.Length - 1; i > 0; i--)
+        {
+            node = _layers[i].Below(GraphWalk<TKeys>.Descend(_layers[i], _rows.Count, _codes.Rows, query, node, scratch));
+        }
+        var pool = scratch.Candidates(ef);
+        GraphWalk<TKeys>.Run(_layers[0], _layers[0].Count, _codes.Rows, query, node, ref pool, scratch);
+        return pool;
     }
 
     private void Choose(GraphLayer layer, in CandidatePool pool, in QueryCode query, int item, SearchScratch scratch, LinkChooser<TSpace> chooser)

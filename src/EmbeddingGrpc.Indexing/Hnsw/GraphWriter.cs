@@ -23,6 +23,7 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
     private readonly HnswOptions _options;
     private readonly LevelDraw _draw;
     private readonly SearchScratch _scratch;
+    private readonly EqualPlace _equal;
     private readonly List<CodeRows> _retired = [];
     private LinkChooser<RowSpace> _chooser;
     private SpanningTree? _tree;
@@ -38,6 +39,7 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         _options = options;
         _draw = new LevelDraw(options.Seed, options.M);
         _scratch = new SearchScratch(rows.Stride, PackedCodec.MostQueryBytes(graph.Codec.Metric, rows.Dimension));
+        _equal = new EqualPlace(rows, deleted, graph.Ground.Degree);
         _chooser = NewChooser(graph.Codec);
         if (deleted.Count == 0) return;
         for (var item = 0; item < graph.Ground.Count; item++)
@@ -72,13 +74,14 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         var level = Math.Min(_draw.LevelOf(item), _graph.Layers.Length);
         if (level == _graph.Layers.Length) AddLayer();
         ChooseLinks(item, level);
+        if (EqualsAnother) level = 0;
         // From the bottom up: who meets the node on a layer finds it, with its links, on all layers below.
         var below = item;
         for (var i = 0; i <= level; i++)
         {
             var layer = _graph.Layers[i];
             var node = layer.Begin(item, below);
-            layer.Replace(node, _chooser.Chosen(i));
+            layer.Replace(node, i == 0 ? ChosenOnGround : _chooser.Chosen(i));
             layer.Publish();
             below = node;
         }
@@ -112,7 +115,7 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         var wasCutOff = IsCutOff(item);
         // Its neighbours were linked past it, or it was never linked: it gets a place among those that live now. On the upper layers it has kept the one it had.
         ChooseLinks(item, level: 0);
-        LinkKeepingTree(item, _chooser.Chosen(0), without: SpanningTree.None);
+        LinkKeepingTree(item, ChosenOnGround, without: SpanningTree.None);
         LinkBack(item, level: 0);
         _deleted.Remove(item);
         if (!wasCutOff) Volatile.Write(ref _tombstones, Math.Max(0, _tombstones - 1));
@@ -152,6 +155,11 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         _scratch.Dispose();
         foreach (var codes in _retired) codes.Dispose();
     }
+
+    /// <summary>Whether the item that links were chosen for equals another.</summary>
+    private bool EqualsAnother => !_equal.Links.IsEmpty;
+
+    private ReadOnlySpan<uint> ChosenOnGround => EqualsAnother ? _equal.Links : _chooser.Chosen(0);
 
     /// <summary>Whether an item was deleted when the graph was built: nothing leads to it, nor on from it.</summary>
     private bool IsCutOff(int item) => *_graph.Ground.LinksOf(item) == GraphLayer.NoLink;
@@ -205,6 +213,7 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
             {
                 var pool = _scratch.Candidates(_options.EfConstruction);
                 GraphWalk<TKeys>.Run(layer, layer.Count, graph.Codes, query, node, ref pool, _scratch);
+                if (i == 0 && _equal.Find(layer, pool, item)) return;
                 _chooser.Choose(layer, Candidates(layer, pool), item);
                 node = pool.NodeAt(0);
             }
@@ -231,6 +240,11 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
     {
         var tree = Tree();
         tree.Extend(_graph.Ground.Count);
+        if (EqualsAnother)
+        {
+            if (!tree.Contains(item)) tree.Adopt(item, _equal.Links);
+            return;
+        }
         foreach (var neighbor in _chooser.Chosen(0))
         {
             LinkKeepingTree((int)neighbor, item, without: SpanningTree.None);
@@ -273,6 +287,7 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
         {
             if (target != (uint)node && !candidates[..count].Contains(target)) candidates[count++] = target;
         }
+        count = WithOneEqual(node, candidates[..count]);
         // Taken before choosing, which writes where it chooses.
         Span<uint> kept = stackalloc uint[layer.Degree];
         var keptCount = 0;
@@ -285,6 +300,17 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
             if (keptCount < kept.Length && !kept[..keptCount].Contains(chosen)) kept[keptCount++] = chosen;
         }
         layer.Replace(node, kept[..keptCount]);
+    }
+
+    /// <summary>Leaves out all but the first of the candidates that equal a node: nothing is nearer, they would take all places.</summary>
+    private int WithOneEqual(int node, Span<uint> candidates)
+    {
+        int count = 0, equals = 0;
+        foreach (var candidate in candidates)
+        {
+            if (!_rows.AreEqual(node, (int)candidate) || equals++ == 0) candidates[count++] = candidate;
+        }
+        return count;
     }
 
     /// <summary>Links the neighbours of a deleted item past it, and leads what was reached through it another way.</summary>
@@ -331,6 +357,11 @@ internal sealed unsafe class GraphWriter<TKeys> : IGraphWriter
                 tree.Attach(child, (int)near);
                 return;
             }
+        }
+        // Those that are equal stay together.
+        foreach (var near in neighbors)
+        {
+            if (IsWay((int)near, child, item) && _rows.AreEqual((int)near, child) && tree.TryAdopt((int)near, child)) return;
         }
         foreach (var near in _graph.Ground.LinkSpan(child))
         {

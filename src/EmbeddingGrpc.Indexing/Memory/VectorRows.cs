@@ -54,6 +54,10 @@ internal sealed unsafe class VectorRows : IDisposable
     public float* Row(int item) =>
         item < Base ? _first + ((long)item * Stride) : (float*)_added.Pointer + ((long)(item - Base) * Stride);
 
+    /// <summary>Whether two rows are equal, value for value.</summary>
+    public bool AreEqual(int item, int other) =>
+        new ReadOnlySpan<byte>(Row(item), Dimension * sizeof(float)).SequenceEqual(new ReadOnlySpan<byte>(Row(other), Dimension * sizeof(float)));
+
     /// <summary>Appends a row.</summary>
     /// <exception cref="InsufficientMemoryException">The system has no memory for it.</exception>
     public void Append(ReadOnlySpan<float> row)
