@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using EmbeddingGrpc.Indexing.Kernels;
 
 namespace EmbeddingGrpc.Indexing.Hnsw;
 
@@ -21,9 +20,6 @@ internal unsafe ref struct CandidatePool
 
     /// <summary>Longs that must be writable before the first entry, and multiple that the capacity is rounded to.</summary>
     public const int Lanes = 8;
-
-    /// <summary>Candidates whose links are asked for in advance.</summary>
-    private const int Ahead = 3;
 
     private readonly long* _entries;
     private int _cursor;
@@ -135,19 +131,5 @@ internal unsafe ref struct CandidatePool
             return node;
         }
         return -1;
-    }
-
-    /// <summary>Asks for the links of the nearest entries that were not expanded, as far as they stand together.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void PrefetchLinks(GraphLayer layer)
-    {
-        if (!Avx512F.IsSupported) return;
-        var block = Math.Min(_cursor, Capacity - 1) & -Lanes;
-        var open = (uint)Vector512.Equals(Vector512.Load(_entries + block) & Vector512<long>.One, Vector512<long>.Zero).ExtractMostSignificantBits();
-        for (var i = 0; i < Ahead && open != 0; i++)
-        {
-            CodeKernels.Prefetch(layer.LinksOf(NodeOf(_entries[block + BitOperations.TrailingZeroCount(open)])), layer.LinkStride * sizeof(uint));
-            open &= open - 1;
-        }
     }
 }

@@ -10,9 +10,9 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 /// safe beside a writer, and with any link: one that leads beyond the nodes known at the start is not followed.
 /// </summary>
 /// <remarks>
-/// Most of a walk's time is waiting for memory. So two candidates are under way at any time: while the codes of one's neighbours are on their
-/// way, those of the other's are scored; and the links of the candidates that come next are asked for in advance. A candidate is thus chosen
-/// without knowing the last one's neighbours, which costs little: sooner or later all that stay in the pool are expanded.
+/// Most of a walk's time is waiting for memory. So three candidates are under way at any time: one was chosen and its links are on their way, another's links are there and
+/// the codes of its neighbours are on their way, and the third's neighbours are scored. A candidate is thus chosen without knowing what the last two lead to, which costs little:
+/// sooner or later all that stay in the pool are expanded.
 /// </remarks>
 /// <typeparam name="TKeys">What near means.</typeparam>
 internal static unsafe class GraphWalk<TKeys>
@@ -65,13 +65,15 @@ internal static unsafe class GraphWalk<TKeys>
         pool.Insert(first);
         if (typeof(TAdmission) != typeof(AdmitAll) && admission.Admits(start)) accepted.Insert(first);
 
-        // In the log, [begin, middle) is to be scored, [middle, end) is on its way.
         var begin = 1;
         var middle = 1;
+        var chosen = pool.Expand();
         while (true)
         {
             var node = pool.Expand();
-            var end = node < 0 ? middle : Collect(layer, node, (uint)nodes, codes, visited, middle);
+            if (node >= 0) CodeKernels.Prefetch(layer.LinksOf(node), layer.LinkStride * sizeof(uint));
+            // In the log, [begin, middle) is to be scored, [middle, end) is on its way.
+            var end = chosen < 0 ? middle : Collect(layer, chosen, (uint)nodes, codes, visited, middle);
             var count = middle - begin;
             if (count > 0)
             {
@@ -86,14 +88,14 @@ internal static unsafe class GraphWalk<TKeys>
                         accepted.Insert(entry);
                     }
                 }
-                pool.PrefetchLinks(layer);
             }
-            else if (node < 0)
+            else if (node < 0 && chosen < 0)
             {
                 break;
             }
             begin = middle;
             middle = end;
+            chosen = node;
         }
         candidates = pool;
         scratch.Forget(nodes, middle);
