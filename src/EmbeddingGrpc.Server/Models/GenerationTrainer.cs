@@ -314,6 +314,8 @@ internal sealed class GenerationTrainer(
         progress.Report(0);
         var result = LowPriorityThread.Run($"{phase} of {model}", options.TrainingNiceness, () => work(progress));
         run.EndPhase(progress.End());
+        // What a phase worked with is large, and dead now: the next one is to take its room, not more. In the background: recalls go on.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
         return result;
     }
 }
