@@ -7,7 +7,7 @@ namespace EmbeddingGrpc.Cli.Bench;
 /// Starts calls on schedule, from a thread of its own. The pool's timers are good to one or two milliseconds, in which whole bursts of calls fall due: what they wait for each other
 /// would be told as the daemon's latency.
 /// </summary>
-internal static partial class Pace
+internal static class Pace
 {
     /// <summary>The system wakes a thread about as late as this; what is due sooner is started at once.</summary>
     private static readonly TimeSpan Lateness = TimeSpan.FromMicroseconds(60);
@@ -74,8 +74,9 @@ internal static partial class Pace
         _ = NanoSleep(in wanted, 0);
     }
 
-    [LibraryImport("libc", EntryPoint = "nanosleep")]
-    private static partial int NanoSleep(in Interval wanted, nint remaining);
+    [DllImport("libc", EntryPoint = "nanosleep")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int NanoSleep(in Interval wanted, nint remaining);
 
     /// <summary>A <c>timespec</c>.</summary>
     private struct Interval

@@ -9,6 +9,11 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, ItemBits deleted, HnswOptions options) : IDisposable
 {
     /// <summary>
+    /// Candidates by which a walk goes beyond its pool, having three under way: measured as what half a filter takes from the recall of a pool of ten.
+    /// </summary>
+    private const int UnderWay = 10;
+
+    /// <summary>
     /// A candidate is scored exactly while it is farther than the last one wanted by at most so many standard deviations of the codes' errors,
     /// the sum of two errors. Measured on 100,000 word vectors at ef 512: 4 lose 0.0004 of recall, 6 lose 0.0001 and score 27 for 10.
     /// </summary>
@@ -99,8 +104,10 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
         if (IsScanCheaper(accepted, items, ef)) return 0;
         // As many accepted ones are to be in the pool as if there were no others; where a recall is promised, half as many more, as for deleted ones: the pool
         // was calibrated without a filter.
-        var halves = hasTarget ? 3L : 2L;
-        var widened = (int)Math.Min(LargestPool, ef + (halves * ef * (items - accepted) / (2L * accepted)));
+        // What a walk has under way when it could end leads it on beyond its pool, by as much whatever the pool's size: a share of what it found without a filter, for which there must be
+        // room here.
+        var (halves, reached) = hasTarget ? (3L, ef + UnderWay) : (2L, ef);
+        var widened = (int)Math.Min(LargestPool, ef + (halves * reached * (items - accepted) / (2L * accepted)));
         return Walk(graph, items, query, Math.Max(ef, widened), new AdmitFiltered(deleted, filter), results, scratch);
     }
 
