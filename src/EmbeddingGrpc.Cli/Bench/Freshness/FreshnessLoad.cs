@@ -130,7 +130,7 @@ internal sealed class FreshnessLoad
         var watching = memory?.FollowAsync(watched.Token) ?? Task.CompletedTask;
         var started = Stopwatch.GetTimestamp();
         var looks = new List<Task>();
-        var recalls = Task.Run(() => RecallAsync(client, world, started, cancellationToken), cancellationToken);
+        var recalls = Task.Run(() => RecallAsync(client, world, cancellationToken), cancellationToken);
         var newItems = await SendAsync(client, world, stream, started, looks, progress, cancellationToken);
         await stream.FlushAsync(cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -304,27 +304,26 @@ internal sealed class FreshnessLoad
         }
     }
 
-    private async Task RecallAsync(EmbeddingClient client, FreshnessWorld world, long started, CancellationToken cancellationToken)
+    private async Task RecallAsync(EmbeddingClient client, FreshnessWorld world, CancellationToken cancellationToken)
     {
         if (RecallRate == 0) return;
         var random = new Random(Seed + 1);
         var calls = new List<Task>();
-        for (var call = 0L; ; call++)
-        {
-            var due = TimeSpan.FromSeconds((double)call / RecallRate);
-            if (due >= WarmUp + Duration) break;
-            var early = due - Stopwatch.GetElapsedTime(started);
-            if (early > TimeSpan.FromMilliseconds(1)) await Task.Delay(early, cancellationToken);
-            calls.Add(CallAsync(due));
-            calls.RemoveAll(asked => asked.IsCompletedSuccessfully);
-        }
-
+        await Pace.RunAsync(
+            RecallRate,
+            WarmUp + Duration,
+            (call, due) =>
+            {
+                calls.Add(CallAsync(due, isMeasured: call >= WarmUp.TotalSeconds * RecallRate));
+                calls.RemoveAll(asked => asked.IsCompletedSuccessfully);
+            },
+            cancellationToken);
         await Task.WhenAll(calls);
 
-        async Task CallAsync(TimeSpan due)
+        async Task CallAsync(long due, bool isMeasured)
         {
             if (await UnlessRefusedAsync(client.RecallSimilarAsync(FreshnessWorld.IdOf(random.Next(world.Items)), Near, cancellationToken)) is null) return;
-            if (due >= WarmUp) Record(_recalls, Stopwatch.GetElapsedTime(started) - due);
+            if (isMeasured) Record(_recalls, Stopwatch.GetElapsedTime(due));
         }
     }
 
