@@ -215,11 +215,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
     private CandidatePool Near(int item, int ef, SearchScratch scratch)
     {
         var query = _codes.QueryOf(item, scratch);
-        var node = NodeOf(_entryItem, _layers.Length - 1);
-        for (var i = _layers.Length - 1; i > 0; i--)
-        {
-            node = _layers[i].Below(GraphWalk<TKeys>.Descend(_layers[i], _rows.Count, _codes.Rows, query, node, scratch));
-        }
+        var node = GraphWalk<TKeys>.DescendToGround(_layers, _rows.Count, _codes.Rows, query, NodeOf(_entryItem, _layers.Length - 1), scratch);
         var pool = scratch.Candidates(ef);
         GraphWalk<TKeys>.Run(_layers[0], _layers[0].Count, _codes.Rows, query, node, ref pool, scratch);
         return pool;

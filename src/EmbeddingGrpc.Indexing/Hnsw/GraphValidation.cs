@@ -33,36 +33,27 @@ internal static unsafe class GraphValidation
         foreach (var layer in layers) CheckLinks(layer, path);
     }
 
-    /// <summary>Looks for a link that leads nowhere in a part of a layer's links.</summary>
-    /// <param name="links">Whole nodes' links, or the like: a multiple of 16.</param>
-    /// <param name="first">Number of the first of them in the layer.</param>
-    /// <param name="nodes">Nodes of the layer.</param>
-    /// <param name="stride">Links from one node to the next.</param>
-    /// <param name="level">Number of the layer.</param>
-    /// <param name="path">The file, for the error.</param>
-    /// <returns>What to throw, or null.</returns>
-    public static InvalidDataException? FindBadLink(ReadOnlySpan<uint> links, long first, int nodes, int stride, int level, string path)
-    {
-        var bound = Vector256.Create((uint)nodes);
-        var none = Vector256.Create(GraphLayer.NoLink);
-        for (var i = 0; i < links.Length; i += Vector256<uint>.Count)
-        {
-            var block = Vector256.Create(links.Slice(i, Vector256<uint>.Count));
-            if (Vector256.GreaterThanOrEqualAny(block & ~Vector256.Equals(block, none), bound))
-            {
-                return new InvalidDataException($"'{path}' is corrupt: node {(first + i) / stride} of layer {level} has a link to a node that is not there.");
-            }
-        }
-        return null;
-    }
-
     private static void CheckLinks(GraphLayer layer, string path)
     {
         const int nodesAtOnce = 1 << 16;
         for (var node = 0; node < layer.Count; node += nodesAtOnce)
         {
             var links = new ReadOnlySpan<uint>(layer.LinksOf(node), Math.Min(nodesAtOnce, layer.Count - node) * layer.LinkStride);
-            if (FindBadLink(links, (long)node * layer.LinkStride, layer.Count, layer.LinkStride, layer.Level, path) is { } bad) throw bad;
+            if (FindBadLink(links, layer.Count) is >= 0 and var bad)
+                throw new InvalidDataException($"'{path}' is corrupt: node {node + (bad / layer.LinkStride)} of layer {layer.Level} has a link to a node that is not there.");
         }
+    }
+
+    /// <summary>Place of the first eight links of which one leads nowhere; -1 for none. A node's links are whole eights.</summary>
+    private static int FindBadLink(ReadOnlySpan<uint> links, int nodes)
+    {
+        var bound = Vector256.Create((uint)nodes);
+        var none = Vector256.Create(GraphLayer.NoLink);
+        for (var i = 0; i < links.Length; i += Vector256<uint>.Count)
+        {
+            var block = Vector256.Create(links.Slice(i, Vector256<uint>.Count));
+            if (Vector256.GreaterThanOrEqualAny(block & ~Vector256.Equals(block, none), bound)) return i;
+        }
+        return -1;
     }
 }

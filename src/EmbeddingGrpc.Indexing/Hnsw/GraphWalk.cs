@@ -132,6 +132,21 @@ internal static unsafe class GraphWalk<TKeys>
         }
     }
 
+    /// <summary>Goes down all upper layers, on each to its nearest node.</summary>
+    /// <param name="layers">All layers, the lowest first.</param>
+    /// <param name="items">Items that may be visited.</param>
+    /// <param name="codes">Their codes.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="entry">Node of the top layer.</param>
+    /// <param name="scratch">Of the calling thread.</param>
+    /// <returns>The node of layer 0 where a walk starts.</returns>
+    public static int DescendToGround(GraphLayer[] layers, int items, CodeRows codes, in QueryCode query, int entry, SearchScratch scratch)
+    {
+        var node = entry;
+        for (var i = layers.Length - 1; i > 0; i--) node = layers[i].Below(Descend(layers[i], items, codes, query, node, scratch));
+        return node;
+    }
+
     /// <summary>Appends a node's neighbours that were not seen before to the log, and asks for their codes.</summary>
     /// <returns>The new end of the log.</returns>
     private static int Collect(GraphLayer layer, int node, uint nodes, CodeRows codes, VisitedMarks visited, int end)

@@ -125,13 +125,7 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
     {
         var codes = graph.Codes;
         var encoded = graph.Codec.EncodeQuery(query, asRow: false, scratch.QueryCodes, scratch.Transformed);
-        var node = graph.Entry;
-        for (var i = graph.Layers.Length - 1; i > 0; i--)
-        {
-            var layer = graph.Layers[i];
-            node = layer.Below(GraphWalk<TKeys>.Descend(layer, items, codes, encoded, node, scratch));
-        }
-
+        var node = GraphWalk<TKeys>.DescendToGround(graph.Layers, items, codes, encoded, graph.Entry, scratch);
         var pool = scratch.Candidates(ef);
         if (typeof(TAdmission) == typeof(AdmitAll))
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Grpc;
@@ -17,22 +16,10 @@ internal static class BatchLoad
 {
     public static async Task<int> RunAsync(string[] args)
     {
-        var (items, dimension, sessions, batch, k, milliseconds, rounds) = (20_000, 64, 20_000, 64, 50, 1000, 5);
-        foreach (var pair in args.Chunk(2))
-        {
-            var value = int.Parse(pair[1], CultureInfo.InvariantCulture);
-            _ = pair[0] switch
-            {
-                "--items" => items = value,
-                "--dimension" => dimension = value,
-                "--sessions" => sessions = value,
-                "--batch" => batch = value,
-                "--k" => k = value,
-                "--milliseconds" => milliseconds = value,
-                "--rounds" => rounds = value,
-                _ => throw new ArgumentException($"{pair[0]} is none of --items, --dimension, --sessions, --batch, --k, --milliseconds, --rounds."),
-            };
-        }
+        var numbers = NamedNumbers.Parse(
+            args, ("--items", 20_000), ("--dimension", 64), ("--sessions", 20_000), ("--batch", 64), ("--k", 50), ("--milliseconds", 1000), ("--rounds", 5));
+        var (items, dimension, sessions, batch, k, milliseconds, rounds) =
+            (numbers["--items"], numbers["--dimension"], numbers["--sessions"], numbers["--batch"], numbers["--k"], numbers["--milliseconds"], numbers["--rounds"]);
 
         var shop = new SimulatedShop(items, dimension);
         await using var daemon = await ShopDaemon.StartAsync(shop, sessions);

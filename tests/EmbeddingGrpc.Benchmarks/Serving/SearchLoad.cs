@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
@@ -18,19 +17,10 @@ internal static class SearchLoad
 {
     public static int Run(string[] args)
     {
-        var (k, threads, seconds, vectors) = (50, Environment.ProcessorCount, 5, 0);
-        foreach (var pair in args.Skip(1).Chunk(2))
-        {
-            var value = int.Parse(pair[1], CultureInfo.InvariantCulture);
-            _ = pair[0] switch
-            {
-                "--k" => k = value,
-                "--threads" => threads = value,
-                "--seconds" => seconds = value,
-                "--vectors" => vectors = value,
-                _ => throw new ArgumentException($"{pair[0]} is none of --k, --threads, --seconds, --vectors."),
-            };
-        }
+        var numbers = NamedNumbers.Parse(
+            args.Skip(1), ("--k", 50), ("--threads", Environment.ProcessorCount), ("--seconds", 5), ("--vectors", 0));
+        var (k, threads, seconds, vectors) =
+            (numbers["--k"], numbers["--threads"], numbers["--seconds"], numbers["--vectors"]);
 
         var items = new ItemKeys();
         using var store = new GenerationStore();

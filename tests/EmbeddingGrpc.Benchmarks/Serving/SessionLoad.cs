@@ -13,22 +13,10 @@ internal static class SessionLoad
 {
     public static async Task<int> RunAsync(string[] args)
     {
-        var (items, dimension, sessions, query, k, recalls, rounds) = (100_000, 64, 300_000, 5, 50, 5000, 3);
-        foreach (var pair in args.Chunk(2))
-        {
-            var value = int.Parse(pair[1], CultureInfo.InvariantCulture);
-            _ = pair[0] switch
-            {
-                "--items" => items = value,
-                "--dimension" => dimension = value,
-                "--sessions" => sessions = value,
-                "--query" => query = value,
-                "--k" => k = value,
-                "--recalls" => recalls = value,
-                "--rounds" => rounds = value,
-                _ => throw new ArgumentException($"{pair[0]} is none of --items, --dimension, --sessions, --query, --k, --recalls, --rounds."),
-            };
-        }
+        var numbers = NamedNumbers.Parse(
+            args, ("--items", 100_000), ("--dimension", 64), ("--sessions", 300_000), ("--query", 5), ("--k", 50), ("--recalls", 5000), ("--rounds", 3));
+        var (items, dimension, sessions, query, k, recalls, rounds) =
+            (numbers["--items"], numbers["--dimension"], numbers["--sessions"], numbers["--query"], numbers["--k"], numbers["--recalls"], numbers["--rounds"]);
 
         var shop = new SimulatedShop(items, dimension);
         await using var daemon = await ShopDaemon.StartAsync(shop, sessions);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Server.Pipeline;
@@ -22,21 +21,10 @@ internal static class WalkLoad
     public static int Run(string[] args)
     {
         var usual = new BlendOptions();
-        var (items, sessions, query, walks, walkItems, walkConnections) = (100_000, 300_000, 5, 20_000, usual.WalkItems, usual.WalkConnections);
-        foreach (var pair in args.Chunk(2))
-        {
-            var value = int.Parse(pair[1], CultureInfo.InvariantCulture);
-            _ = pair[0] switch
-            {
-                "--items" => items = value,
-                "--sessions" => sessions = value,
-                "--query" => query = value,
-                "--walks" => walks = value,
-                "--walk-items" => walkItems = value,
-                "--walk-connections" => walkConnections = value,
-                _ => throw new ArgumentException($"{pair[0]} is none of --items, --sessions, --query, --walks, --walk-items, --walk-connections."),
-            };
-        }
+        var numbers = NamedNumbers.Parse(
+            args, ("--items", 100_000), ("--sessions", 300_000), ("--query", 5), ("--walks", 20_000), ("--walk-items", usual.WalkItems), ("--walk-connections", usual.WalkConnections));
+        var (items, sessions, query, walks, walkItems, walkConnections) =
+            (numbers["--items"], numbers["--sessions"], numbers["--query"], numbers["--walks"], numbers["--walk-items"], numbers["--walk-connections"]);
 
         var graph = Make(items, sessions);
         var scratch = new GraphScratch();
