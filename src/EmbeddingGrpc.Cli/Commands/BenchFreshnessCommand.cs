@@ -63,14 +63,13 @@ internal sealed class BenchFreshnessCommand : ModelCommand
             Duration = TimeSpan.FromSeconds(arguments.GetValue(_seconds)),
             WarmUp = TimeSpan.FromSeconds(arguments.GetValue(_warmUp)),
             Seed = arguments.GetValue(_seed),
-            Model = Model(arguments),
         };
         var world = new FreshnessWorld(load.Items, load.Dimension, load.Seed, run: DateTimeOffset.UtcNow.ToUnixTimeMilliseconds().ToString("x", CultureInfo.InvariantCulture));
         using var client = Connect(arguments);
         using var http = arguments.GetValue(_http) is { } address ? new HttpClient { BaseAddress = new Uri(address) } : null;
         var memory = http is null ? null : new MemoryWatch(http);
         var report = await ProgressDisplay.RunAsync(
-            Terminal, display => MeasureAsync(load, world, client, arguments.GetValue(_reuse), memory, display, cancellationToken));
+            Terminal, display => MeasureAsync(load, world, client, Model(arguments), arguments.GetValue(_reuse), memory, display, cancellationToken));
         if (arguments.GetValue(_json)) Terminal.WriteJson(report);
         else WriteText(report);
         return ExitCode.Success;
@@ -82,12 +81,14 @@ internal sealed class BenchFreshnessCommand : ModelCommand
         : base.Explain(exception, arguments);
 
     private static async Task<FreshnessReport> MeasureAsync(
-        FreshnessLoad load, FreshnessWorld world, EmbeddingClient client, bool reuse, MemoryWatch? memory, ProgressDisplay display, CancellationToken cancellationToken)
+        FreshnessLoad load, FreshnessWorld world, EmbeddingClient client, string model, bool reuse, MemoryWatch? memory, ProgressDisplay display,
+        CancellationToken cancellationToken)
     {
         var import = TimeSpan.Zero;
         var step = display.Begin(reuse ? "look for the model" : "import the model");
-        if (reuse) await load.RequireImportedAsync(client, world, cancellationToken);
-        else import = await load.ImportAsync(client, world, fraction => step.Report(fraction), cancellationToken);
+        var vectors = new FreshnessImport(client, model);
+        if (reuse) await vectors.RequireImportedAsync(world, cancellationToken);
+        else import = await vectors.ImportAsync(world, fraction => step.Report(fraction), cancellationToken);
         step.Done($"{load.Items:N0} items x {load.Dimension}");
         step = display.Begin("stream and look");
         var report = await load.RunAsync(client, world, import, memory, fraction => step.Report(fraction), cancellationToken);

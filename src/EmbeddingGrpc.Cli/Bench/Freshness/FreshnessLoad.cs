@@ -1,12 +1,7 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Client;
 using EmbeddingGrpc.Protocol.V1;
-using Google.Protobuf;
-using Grpc.Core;
-using HdrHistogram;
 
 namespace EmbeddingGrpc.Cli.Bench.Freshness;
 
@@ -16,9 +11,6 @@ namespace EmbeddingGrpc.Cli.Bench.Freshness;
 /// </summary>
 internal sealed class FreshnessLoad
 {
-    /// <summary>An item that cannot be recalled after this is missed.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private const int Users = 100_000;
     private const int Near = 50;
     private const int TicksPerSecond = 100;
@@ -26,19 +18,8 @@ internal sealed class FreshnessLoad
     private const int MeasuredItemsPerSecond = 25;
     private const int MeasuredUsersPerSecond = 20;
     private const int MostAskedAtOnce = 1000;
-    private const int MostMissedNamed = 20;
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
-
-    // Of items, all together. Who looks must not be the load: looking without measure took a core of two as soon as items were late, and made them later.
-    private const int MostLooksPerSecond = 250;
-
-    private readonly LongConcurrentHistogram _newItems = Histogram();
-    private readonly LongConcurrentHistogram _users = Histogram();
-    private readonly LongConcurrentHistogram _recalls = Histogram();
-    private readonly ConcurrentQueue<string> _missed = new();
-    private int _looking;
-    private long _refused;
+    private readonly LatencyRecord _recalls = new();
 
     public required int Items { get; init; }
 
@@ -60,59 +41,6 @@ internal sealed class FreshnessLoad
 
     public required int Seed { get; init; }
 
-    public required string Model { get; init; }
-
-    /// <summary>Imports the model.</summary>
-    /// <param name="client">The daemon.</param>
-    /// <param name="world">Its items.</param>
-    /// <param name="progress">Told the fraction sent.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>How long it took until it served.</returns>
-    public async Task<TimeSpan> ImportAsync(EmbeddingClient client, FreshnessWorld world, Action<double> progress, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        using var call = client.Models.ImportVectors(cancellationToken: cancellationToken);
-        try
-        {
-            var start = new ImportVectorsStart { Model = Model, Format = VectorFormat.Word2VecBinary };
-            await call.RequestStream.WriteAsync(new ImportVectorsRequest { Start = start }, cancellationToken);
-            var sent = 0L;
-            var total = (double)Items * Dimension * sizeof(float);
-            foreach (var piece in world.Word2vec())
-            {
-                await call.RequestStream.WriteAsync(new ImportVectorsRequest { Input = UnsafeByteOperations.UnsafeWrap(piece) }, cancellationToken);
-                progress(Math.Min(1, (sent += piece.Length) / total));
-            }
-
-            await call.RequestStream.CompleteAsync();
-        }
-        catch (Exception e) when (e is RpcException or InvalidOperationException)
-        {
-            // The daemon has refused before the end: why it says in the call's status, which the response throws.
-            await call.ResponseAsync;
-            throw;
-        }
-
-        await call.ResponseAsync;
-        return Stopwatch.GetElapsedTime(started);
-    }
-
-    /// <summary>Looks whether the model serves the world's vectors.</summary>
-    /// <param name="client">The daemon.</param>
-    /// <param name="world">The world.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="CommandFailedException">It does not.</exception>
-    public async Task RequireImportedAsync(EmbeddingClient client, FreshnessWorld world, CancellationToken cancellationToken)
-    {
-        var last = FreshnessWorld.IdOf(Items - 1);
-        var found = await client.GetEmbeddingsAsync([last], EmbeddingTable.Input, cancellationToken);
-        var wanted = world.VectorOf(Items - 1);
-        if (found.Embeddings.Count == 1 && found.Embeddings[0].Values.SequenceEqual(wanted)) return;
-        throw CommandFailedException.Usage(
-            $"--reuse: the model does not serve {Items:N0} items x {Dimension} of seed {Seed} (it {(found.Embeddings.Count == 0 ? "does not know" : "has another vector of")} '{last}'). "
-            + "Run once without --reuse.");
-    }
-
     /// <summary>Runs the load to its end.</summary>
     /// <param name="client">The daemon.</param>
     /// <param name="world">The items that it has.</param>
@@ -129,13 +57,13 @@ internal sealed class FreshnessLoad
         using var watched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watching = memory?.FollowAsync(watched.Token) ?? Task.CompletedTask;
         var started = Stopwatch.GetTimestamp();
-        var looks = new List<Task>();
-        var recalls = Task.Run(() => RecallAsync(client, world, cancellationToken), cancellationToken);
-        var newItems = await SendAsync(client, world, stream, started, looks, progress, cancellationToken);
+        var (looks, looking) = (new FreshnessLooks(client, Near), new List<Task>());
+        var recalls = Task.Run(() => RecallAsync(client, world, looks, cancellationToken), cancellationToken);
+        var newItems = await SendAsync(world, stream, started, looks, looking, progress, cancellationToken);
         await stream.FlushAsync(cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var sent = stream.LastNumber;
-        await Task.WhenAll([.. looks, recalls]);
+        await Task.WhenAll([.. looking, recalls]);
         await stream.CompleteAsync(cancellationToken);
 
         await watched.CancelAsync();
@@ -152,29 +80,29 @@ internal sealed class FreshnessLoad
             Math.Round(import.TotalSeconds, 3),
             Math.Round(sent / seconds, 1),
             newItems,
-            _newItems.TotalCount,
-            _missed.Count,
-            Percentile(_newItems, 50),
-            Percentile(_newItems, 99),
-            _users.TotalCount,
-            Percentile(_users, 50),
-            Percentile(_users, 99),
-            _recalls.TotalCount,
-            Percentile(_recalls, 50),
-            Percentile(_recalls, 99),
+            looks.NewItems.Count,
+            looks.Missed,
+            looks.NewItems.Percentile(50),
+            looks.NewItems.Percentile(99),
+            looks.Users.Count,
+            looks.Users.Percentile(50),
+            looks.Users.Percentile(99),
+            _recalls.Count,
+            _recalls.Percentile(50),
+            _recalls.Percentile(99),
             Math.Round(catalogue, 6),
             Math.Round(unrelated, 6),
             catalogue > 0 ? Math.Round(unrelated / catalogue, 3) : 0,
             memory?.Start,
             memory?.End,
             memory?.Peak,
-            [.. _missed.Take(MostMissedNamed)],
-            _refused);
+            looks.MissedIds,
+            looks.Refused);
     }
 
     /// <summary>Keeps to the schedule in ticks of ten milliseconds. Returns the number of new items.</summary>
     private async Task<long> SendAsync(
-        EmbeddingClient client, FreshnessWorld world, EventStream stream, long started, List<Task> looks, Action<double> progress, CancellationToken cancellationToken)
+        FreshnessWorld world, EventStream stream, long started, FreshnessLooks looks, List<Task> looking, Action<double> progress, CancellationToken cancellationToken)
     {
         var random = new Random(Seed);
         long sent = 0, items = 0, measuredItems = 0, measuredUsers = 0;
@@ -192,7 +120,7 @@ internal sealed class FreshnessLoad
                 var isMeasured = isDue && tick > measuredFrom;
                 var (id, contexts) = await SendNewItemAsync(world, stream, items, random, cancellationToken);
                 sent += 9;
-                if (isMeasured) looks.Add(LookForItemAsync(client, stream, id, contexts, cancellationToken));
+                if (isMeasured) looking.Add(looks.LookForItemAsync(stream, id, contexts, cancellationToken));
             }
 
             for (var due = tick * MeasuredUsersPerSecond / TicksPerSecond; measuredUsers < due; measuredUsers++)
@@ -201,7 +129,7 @@ internal sealed class FreshnessLoad
                 var user = world.NewUserOf("fresh", measuredUsers);
                 await SendAsync(stream, user, FreshnessWorld.IdOf(random.Next(world.Items)), cancellationToken);
                 sent++;
-                looks.Add(LookForUserAsync(client, stream, user, cancellationToken));
+                looking.Add(looks.LookForUserAsync(stream, user, cancellationToken));
             }
 
             for (var due = tick * Rate / TicksPerSecond; sent < due; sent++)
@@ -211,7 +139,7 @@ internal sealed class FreshnessLoad
                 await SendAsync(stream, string.Create(CultureInfo.InvariantCulture, $"u{user}"), FreshnessWorld.IdOf(item), cancellationToken);
             }
 
-            looks.RemoveAll(look => look.IsCompletedSuccessfully);
+            looking.RemoveAll(look => look.IsCompletedSuccessfully);
             progress((double)tick / ticks);
         }
 
@@ -243,68 +171,7 @@ internal sealed class FreshnessLoad
     private static async ValueTask SendAsync(EventStream stream, string user, string item, CancellationToken cancellationToken) =>
         await stream.SendAsync(new UserInteraction(user, item, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()) { Type = InteractionType.Click }, cancellationToken);
 
-    private async Task LookForItemAsync(EmbeddingClient client, EventStream stream, string id, string[] contexts, CancellationToken cancellationToken)
-    {
-        await stream.FlushAsync(cancellationToken);
-        var durable = Stopwatch.GetTimestamp();
-        Interlocked.Increment(ref _looking);
-        for (var look = 0; ; look++)
-        {
-            var answer = await UnlessRefusedAsync(client.RecallSimilarAsync(contexts[look % contexts.Length], Near, cancellationToken));
-            var elapsed = Stopwatch.GetElapsedTime(durable);
-            if (answer?.Candidates.Any(candidate => candidate.ItemId == id) == true || elapsed > Patience)
-            {
-                Interlocked.Decrement(ref _looking);
-                if (elapsed > Patience) _missed.Enqueue(id);
-                Record(_newItems, elapsed);
-                return;
-            }
-
-            await PauseAsync(elapsed, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds((double)Volatile.Read(ref _looking) / MostLooksPerSecond), cancellationToken);
-        }
-    }
-
-    /// <summary>Rarer as it goes on, a tenth of what was waited at most unless many wait: what is late counts as later than it is, by no more than that.</summary>
-    private static Task PauseAsync(TimeSpan waited, TimeSpan shortest, TimeSpan share, CancellationToken cancellationToken)
-    {
-        var pause = Math.Max(Math.Clamp(waited.TotalMilliseconds / 10, shortest.TotalMilliseconds, LongestPause.TotalMilliseconds), share.TotalMilliseconds);
-        return Task.Delay(TimeSpan.FromMilliseconds(pause), cancellationToken);
-    }
-
-    /// <summary>An answer, or null where the daemon had too much to do and said so.</summary>
-    private async Task<RecallResponse?> UnlessRefusedAsync(Task<RecallResponse> recall)
-    {
-        try
-        {
-            return await recall;
-        }
-        catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)
-        {
-            Interlocked.Increment(ref _refused);
-            return null;
-        }
-    }
-
-    private async Task LookForUserAsync(EmbeddingClient client, EventStream stream, string user, CancellationToken cancellationToken)
-    {
-        await stream.FlushAsync(cancellationToken);
-        var durable = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var answer = await UnlessRefusedAsync(client.RecallForUserAsync(user, cancellationToken: cancellationToken));
-            var elapsed = Stopwatch.GetElapsedTime(durable);
-            // A user without a history is answered by popularity.
-            if (answer is { Basis: not RecallBasis.Popular } || elapsed > Patience)
-            {
-                Record(_users, elapsed);
-                return;
-            }
-
-            await PauseAsync(elapsed, TimeSpan.FromMilliseconds(2), TimeSpan.Zero, cancellationToken);
-        }
-    }
-
-    private async Task RecallAsync(EmbeddingClient client, FreshnessWorld world, CancellationToken cancellationToken)
+    private async Task RecallAsync(EmbeddingClient client, FreshnessWorld world, FreshnessLooks looks, CancellationToken cancellationToken)
     {
         if (RecallRate == 0) return;
         var random = new Random(Seed + 1);
@@ -322,8 +189,8 @@ internal sealed class FreshnessLoad
 
         async Task CallAsync(long due, bool isMeasured)
         {
-            if (await UnlessRefusedAsync(client.RecallSimilarAsync(FreshnessWorld.IdOf(random.Next(world.Items)), Near, cancellationToken)) is null) return;
-            if (isMeasured) Record(_recalls, Stopwatch.GetElapsedTime(due));
+            if (await looks.UnlessRefusedAsync(client.RecallSimilarAsync(FreshnessWorld.IdOf(random.Next(world.Items)), Near, cancellationToken)) is null) return;
+            if (isMeasured) _recalls.Record(Stopwatch.GetElapsedTime(due));
         }
     }
 
@@ -348,11 +215,4 @@ internal sealed class FreshnessLoad
 
         return ((double)known / (world.Items + known), all == 0 ? 0 : (double)cold / all);
     }
-
-    private static LongConcurrentHistogram Histogram() => new(1, TimeSpan.TicksPerHour / 10, 3);
-
-    private static void Record(LongConcurrentHistogram histogram, TimeSpan elapsed) => histogram.RecordValue(Math.Max(1, (long)elapsed.TotalMicroseconds));
-
-    private static double Percentile(LongConcurrentHistogram histogram, double percentile) =>
-        histogram.TotalCount == 0 ? 0 : histogram.GetValueAtPercentile(percentile) / 1000.0;
 }

@@ -11,7 +11,7 @@ namespace EmbeddingGrpc.Cli.Bench.Freshness;
 /// <param name="InteractionsPerSecond">Interactions that were durable, a second.</param>
 /// <param name="NewItemsSent">New items with three interactions.</param>
 /// <param name="NewItemsMeasured">Those that were waited for.</param>
-/// <param name="NewItemsMissed">Those of them that could not be recalled within <see cref="FreshnessLoad.Patience"/>.</param>
+/// <param name="NewItemsMissed">Those of them that could not be recalled within <see cref="FreshnessLooks.Patience"/>.</param>
 /// <param name="NewItemP50Ms">From the third interaction durable until the item is among the 50 nearest of one of its contexts; median. A missed one counts as the patience.</param>
 /// <param name="NewItemP99Ms">99th percentile.</param>
 /// <param name="UserEventsMeasured">Interactions of users that were waited for.</param>

@@ -16,8 +16,6 @@ internal sealed class FreshnessWorld
     private const string NewPrefix = "new";
 
     private readonly string _run;
-    private readonly int _dimension;
-    private readonly int _seed;
     private readonly float[][] _topics;
 
     /// <summary>Makes the world of a seed.</summary>
@@ -28,13 +26,19 @@ internal sealed class FreshnessWorld
     public FreshnessWorld(int items, int dimension, int seed, string run)
     {
         _run = run;
-        (Items, _dimension, _seed) = (items, dimension, seed);
+        (Items, Dimension, Seed) = (items, dimension, seed);
         var random = new Random(seed);
         _topics = [.. Enumerable.Range(0, Math.Max(2, items / ItemsOfTopic)).Select(_ => Direction(random))];
     }
 
     /// <summary>Items of the model.</summary>
     public int Items { get; }
+
+    /// <summary>Values of a vector.</summary>
+    public int Dimension { get; }
+
+    /// <summary>Of the topics and the vectors.</summary>
+    public int Seed { get; }
 
     /// <summary>Topics.</summary>
     public int Topics => _topics.Length;
@@ -64,9 +68,9 @@ internal sealed class FreshnessWorld
     public float[] VectorOf(int item)
     {
         // Not HashCode, which another process seeds otherwise.
-        var vector = Direction(new Random(unchecked((_seed * 31) + item)));
+        var vector = Direction(new Random(unchecked((Seed * 31) + item)));
         var topic = _topics[item % Topics];
-        for (var d = 0; d < _dimension; d++) vector[d] = (float)(topic[d] + (Spread * vector[d]));
+        for (var d = 0; d < Dimension; d++) vector[d] = (float)(topic[d] + (Spread * vector[d]));
         return vector;
     }
 
@@ -74,7 +78,7 @@ internal sealed class FreshnessWorld
     public IEnumerable<byte[]> Word2vec()
     {
         const int itemsOfPiece = 1024;
-        yield return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Items} {_dimension}\n"));
+        yield return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Items} {Dimension}\n"));
         for (var first = 0; first < Items; first += itemsOfPiece)
         {
             using var piece = new MemoryStream();
@@ -96,7 +100,7 @@ internal sealed class FreshnessWorld
 
     private float[] Direction(Random random)
     {
-        var direction = new float[_dimension];
+        var direction = new float[Dimension];
         var squares = 0.0;
         for (var d = 0; d < direction.Length; d++)
         {
