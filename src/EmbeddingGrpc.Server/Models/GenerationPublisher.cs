@@ -180,7 +180,7 @@ internal sealed class GenerationPublisher(
         try
         {
             var generation = new Generation(parts, events.State.Items);
-            if (generation.Info.PredictsNext) generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State, directory.FoldInFileOf(model, generation.Info));
+            if (generation.Info.PredictsNext) generation.Folder = new GenerationFolder(generation, settings, events.Log, events.State, store.FoldIn, directory.FoldInFileOf(model, generation.Info));
             GenerationWarmUp.Run(generation, store.Asked, cancellationToken);
             return generation;
         }

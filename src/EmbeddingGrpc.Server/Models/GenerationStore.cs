@@ -1,3 +1,5 @@
+using EmbeddingGrpc.Server.Models.FoldIn;
+
 namespace EmbeddingGrpc.Server.Models;
 
 /// <summary>The serving generation of one model. Swapping is one write; a request leases once and keeps it to its end. Any number of threads.</summary>
@@ -10,6 +12,9 @@ public sealed class GenerationStore : IDisposable
 
     /// <summary>What is asked of whatever serves: the next generation is asked it too, before it serves and once it does.</summary>
     public AskedQueries Asked { get; } = new();
+
+    /// <summary>What fold-in has done, whatever served.</summary>
+    internal FoldInCounts FoldIn { get; } = new();
 
     /// <summary>What serves; null while nothing does.</summary>
     public GenerationInfo? Serving => Volatile.Read(ref _serving)?.Info;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using EmbeddingGrpc.Server.Models.FoldIn;
 
 namespace EmbeddingGrpc.Server.Models;
 
@@ -53,10 +54,22 @@ public sealed class ModelMetrics : IDisposable
         Observe("embeddinggrpc.generation.created", "s", "When the serving generation was trained, in seconds since 1970, 0 while none serves", model => model.Generations.Serving?.CreateTime.ToUnixTimeSeconds() ?? 0);
         Observe("embeddinggrpc.generation.items", "{item}", "Items of the serving generation", model => model.Generations.Serving?.ItemCount ?? 0);
         Observe("embeddinggrpc.generation.folded_items", "{item}", "Items that were folded into the serving generation", model => model.Generations.FoldedItems);
+        Observe("embeddinggrpc.fold_in.backlog", "{interaction}", "Applied interactions that were not yet looked at for new items", model => FolderOf(model, folder => Math.Max(0, model.Applier.AppliedOffset.Value - folder.FoldedOffset.Value)));
+        Observe("embeddinggrpc.fold_in.waiting", "{item}", "Items that cannot be recalled yet and wait for their first vectors", model => FolderOf(model, folder => folder.WaitingForFirst));
+        Observe("embeddinggrpc.fold_in.waiting_for_better", "{item}", "Folded items that wait for better vectors", model => FolderOf(model, folder => folder.WaitingForBetter));
+        _meter.CreateObservableCounter(
+            "embeddinggrpc.fold_in.dropped", () => registry.Models.Select(model => new Measurement<long>(model.Generations.FoldIn.Dropped, Tag(model.Name))),
+            "{item}", "Folded items whose better vectors were left out, until they are met again, because too many waited");
         Observe("embeddinggrpc.training.running", "{training}", "Trainings that run", model => model.Training.IsTraining ? 1 : 0);
 
         void Observe(string name, string unit, string description, Func<ModelRuntime, long> value) =>
             _meter.CreateObservableGauge(name, () => registry.Models.Select(model => new Measurement<long>(value(model), Tag(model.Name))), unit, description);
+    }
+
+    private static long FolderOf(ModelRuntime model, Func<GenerationFolder, long> value)
+    {
+        if (!model.Options.FoldIn.Enabled || !model.Generations.TryLease(out var lease)) return 0;
+        using (lease) return lease.Generation.Folder is { } folder ? value(folder) : 0;
     }
 
     /// <summary>Counts a training that ended.</summary>

@@ -16,7 +16,7 @@ internal sealed class FoldInItem(ItemKey key)
     /// <param name="count">Interactions with it.</param>
     /// <param name="contextsSeen">Contexts seen.</param>
     public FoldInItem(ItemKey key, long count, long contextsSeen)
-        : this(key) => (Count, ContextsSeen, IsQueued) = (count, contextsSeen, true);
+        : this(key) => (Count, ContextsSeen, IsKept) = (count, contextsSeen, true);
 
     /// <summary>The item.</summary>
     public ItemKey Key { get; } = key;
@@ -33,8 +33,11 @@ internal sealed class FoldInItem(ItemKey key)
     /// <summary>Whether it has vectors.</summary>
     public bool IsFolded { get; private set; }
 
-    /// <summary>Whether it waits for vectors.</summary>
-    public bool IsQueued { get; set; }
+    /// <summary>Whether it waits for the contexts that were kept of it, and gets vectors with those.</summary>
+    public bool IsKept { get; set; }
+
+    /// <summary>Its place among those that wait for vectors; in no list where it does not, null where it never did.</summary>
+    public LinkedListNode<FoldInItem>? Waits { get; set; }
 
     /// <summary>The newest contexts.</summary>
     public IReadOnlyList<FoldInContext> Contexts => _contexts;
@@ -67,7 +70,6 @@ internal sealed class FoldInItem(ItemKey key)
     public void Folded()
     {
         IsFolded = true;
-        IsQueued = false;
         while (RefineAt <= ContextsSeen) RefineAt = NextAfter(RefineAt);
     }
 

@@ -14,7 +14,14 @@ internal sealed class GenerationFolder
     /// <summary>Reading fewer entries again takes less than half a second.</summary>
     public const long EntriesWorthKeeping = 100_000;
 
-    private const int EntriesBetweenFolds = 4096;
+    // Hundreds are read in the time that the vectors of one item take: what is new shall be known before it is chosen from.
+    private const int EntriesBetweenFolds = 16_384;
+
+    // Vectors between two looks at the log; some hundredths of a second.
+    private const int FoldsAtOnce = 16;
+
+    // Some seconds of one processor.
+    private const int MostBetter = 4096;
 
     private readonly Generation _generation;
     private readonly ModelSettings _settings;
@@ -24,8 +31,8 @@ internal sealed class GenerationFolder
     private readonly Lock _oneAtATime = new();
     private readonly FoldInItems _items;
     private readonly UntouchedItems _untouched = new();
-    private readonly Queue<FoldInItem> _new = new();
-    private readonly Queue<FoldInItem> _better = new();
+    private readonly FoldInQueue _waiting = new(MostBetter);
+    private readonly FoldInCounts _counts;
     private readonly FoldInFile? _file;
     private readonly Queue<KeptItem> _kept = new();
     private readonly List<(FoldInItem Item, KeptContext Context)> _later = [];
@@ -39,9 +46,11 @@ internal sealed class GenerationFolder
     /// <param name="settings">The model's options.</param>
     /// <param name="log">Its log.</param>
     /// <param name="state">What of it is applied.</param>
+    /// <param name="counts">Receives what is left out.</param>
     /// <param name="file">Where what is gathered is kept; null where it is not.</param>
-    public GenerationFolder(Generation generation, ModelSettings settings, InteractionLog log, AppliedState state, FoldInFile? file = null)
+    public GenerationFolder(Generation generation, ModelSettings settings, InteractionLog log, AppliedState state, FoldInCounts counts, FoldInFile? file = null)
     {
+        _counts = counts;
         _file = file;
         _generation = generation;
         _settings = settings;
@@ -58,7 +67,13 @@ internal sealed class GenerationFolder
     public LogOffset FoldedOffset => new(Volatile.Read(ref _position));
 
     /// <summary>Items that wait for vectors, or for better ones.</summary>
-    public bool HasWork => _kept.Count + _new.Count + _better.Count > 0 || (UsesAttributes && _untouched.HasWork(_state.Items.Count));
+    public bool HasWork => _kept.Count + _waiting.First + _waiting.Better > 0 || (UsesAttributes && _untouched.HasWork(_state.Items.Count));
+
+    /// <summary>Items that wait for their first vectors, those that were kept included.</summary>
+    public int WaitingForFirst => _kept.Count + _waiting.First;
+
+    /// <summary>Items that wait for better vectors.</summary>
+    public int WaitingForBetter => _waiting.Better;
 
     /// <summary>Whether everything before an offset is folded in. Waits for what is being done.</summary>
     public bool IsDone(LogOffset offset)
@@ -95,8 +110,8 @@ internal sealed class GenerationFolder
         {
             Restore(to, int.MaxValue, cancellationToken);
             Read(to, long.MaxValue, cancellationToken);
-            while (_new.TryDequeue(out var item)) Fold(item, cancellationToken);
-            while (_better.TryDequeue(out var item)) Fold(item, cancellationToken);
+            while (_waiting.TryTakeFirst(out var item)) Fold(item, cancellationToken);
+            while (_waiting.TryTakeBetter(out var item)) Fold(item, cancellationToken);
             while (FoldUntouched(int.MaxValue, cancellationToken))
             {
             }
@@ -104,22 +119,20 @@ internal sealed class GenerationFolder
     }
 
     /// <summary>
-    /// Folds in some of what is before an offset: new items first, then some that were kept and some of those that get better vectors, then back to the log;
-    /// where that is read, some of the items that nobody has touched.
+    /// Folds in some of what is before an offset: new items first, the newest before the others, then some that were kept; where no new item waits, some of those
+    /// that get better vectors, and where the log is read too, some of the items that nobody has touched.
     /// </summary>
     /// <inheritdoc cref="CatchUp" path="/param"/>
     public void Advance(LogOffset to, CancellationToken cancellationToken)
     {
-        const int keptAtOnce = 16;
-        const int betterAtOnce = 16;
-        const int keysAtOnce = 16;
         lock (_oneAtATime)
         {
             Read(to, EntriesBetweenFolds, cancellationToken);
-            while (_new.TryDequeue(out var item)) Fold(item, cancellationToken);
-            Restore(to, keptAtOnce, cancellationToken);
-            for (var done = 0; done < betterAtOnce && _better.TryDequeue(out var item); done++) Fold(item, cancellationToken);
-            if (_position >= to.Value && _better.Count == 0) FoldUntouched(keysAtOnce, cancellationToken);
+            for (var done = 0; done < FoldsAtOnce && _waiting.TryTakeFirst(out var item); done++) Fold(item, cancellationToken);
+            Restore(to, FoldsAtOnce, cancellationToken);
+            if (_waiting.First > 0) return;
+            for (var done = 0; done < FoldsAtOnce && _waiting.TryTakeBetter(out var item); done++) Fold(item, cancellationToken);
+            if (_position >= to.Value && _waiting.Better == 0) FoldUntouched(FoldsAtOnce, cancellationToken);
         }
     }
 
@@ -160,7 +173,7 @@ internal sealed class GenerationFolder
         {
             foreach (var context in kept.Contexts)
                 if (!TryAdd(kept.Item, context)) _later.Add((kept.Item, context));
-            kept.Item.IsQueued = false;
+            kept.Item.IsKept = false;
             if (kept.Item.Contexts.Count > 0) Fold(kept.Item, cancellationToken);
         }
 
@@ -208,9 +221,7 @@ internal sealed class GenerationFolder
 
     private void Enqueue(FoldInItem item)
     {
-        if (item.IsQueued) return;
-        item.IsQueued = true;
-        (item.IsFolded ? _better : _new).Enqueue(item);
+        if (!item.IsKept && _waiting.Add(item)) _counts.Drop();
     }
 
     private void Fold(FoldInItem item, CancellationToken cancellationToken)

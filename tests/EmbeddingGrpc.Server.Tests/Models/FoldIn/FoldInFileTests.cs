@@ -30,7 +30,7 @@ public sealed class FoldInFileTests : IDisposable
         Assert.Equal([7, 9], kept.Items.Select(item => item.Item.Key.Value));
         var (item, contexts) = (kept.Items[0].Item, kept.Items[0].Contexts);
         // It waits for its contexts, which are not in it before what they refer to is known.
-        Assert.Equal((4L, 2L, true, false, 0), (item.Count, item.ContextsSeen, item.IsQueued, item.IsFolded, item.Contexts.Count));
+        Assert.Equal((4L, 2L, true, false, 0), (item.Count, item.ContextsSeen, item.IsKept, item.IsFolded, item.Contexts.Count));
         Assert.Equal([new KeptContext(99, 0.5f, IsBefore: true), new KeptContext(~9, 1, IsBefore: false)], contexts);
         Assert.Empty(kept.Items[1].Contexts);
         item.Folded();
