@@ -52,7 +52,7 @@ public static class EmbeddingTrainer
         int minimumDimension = warmStart is null ? TrainingBudget.MinimumDimension : options.Dimension;
         var plan = TrainingBudget.Fit(options, minimumDimension, corpus.WordCount, job.SmoothedWords, job.Threads, (dimension, time) =>
         {
-            using var probe = job.Execute(new TrainingPlan(options.Epochs, dimension, time, Smooths: false, Watches: false), progress: null, cancellationToken);
+            using var probe = job.Execute(new TrainingPlan(options.Epochs, dimension, time, Smooths: false, Watches: false) { IsProbe = true }, progress: null, cancellationToken);
             return probe.WordsPerSecond;
         });
         return job.Execute(plan, progress, cancellationToken);

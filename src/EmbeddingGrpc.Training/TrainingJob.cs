@@ -84,6 +84,8 @@ internal sealed class TrainingJob : IDisposable
             input = new EmbeddingMatrix(_map.Rows, plan.Dimension);
             output = new EmbeddingMatrix(_outputMap.Rows, plan.Dimension);
             Initialise(input, output);
+            // A watched training may begin once more; one that goes on from another is not watched.
+            if (!plan.IsProbe && !plan.Watches) _warmStart?.Copied?.Invoke();
             if (plan.Smooths && TakesBack)
             {
                 Smoothing(cancellationToken).TakeBack(input, IsHierarchical ? null : output);

@@ -80,6 +80,7 @@ case $1 in
     # The second beside the first that serves: the peak of memory.
     for _ in $(seq "$([ -n "${5:-}" ] && echo 1 || echo 2)"); do "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null; done
     peak=$(kilobytes VmHWM)
+    phases=$(sed -n 's/.*"phase_seconds":\({[^}]*}\).*/\1/p' "$work/train.json")
     "$embedctl" generations --address "$grpc" --json | head -1 >"$work/generation.json"
     value() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$work/generation.json"; }
     blended=$(recalls)
@@ -93,7 +94,7 @@ case $1 in
     until curl -sf "$http/readyz?service=RecallService" >/dev/null; do sleep 0.1; done
     applied
     embeddings=$(recalls)
-    echo "{\"items\":$(value item_count),\"dimension\":$3,\"users\":$users,\"interactions\":$(value training.interactions),\"generation_mb\":$(megabytes "$generation"),\"state_mb\":$(megabytes "$state"),\"graph_mb\":$(megabytes "$graph"),\"histories_mb\":$(megabytes "$histories"),\"peak_mb\":$((peak / 1000)),\"restarted_mb\":{\"managed\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="managed"')"),\"native\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="native"')"),\"mapped\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="mapped"')")},\"words_per_second\":$(value training.words_per_second),\"training_s\":$(value training.seconds),\"index_s\":$(value index.build_seconds),\"recall_blended\":$blended,\"recall_embeddings\":$embeddings}"
+    echo "{\"items\":$(value item_count),\"dimension\":$3,\"users\":$users,\"interactions\":$(value training.interactions),\"generation_mb\":$(megabytes "$generation"),\"state_mb\":$(megabytes "$state"),\"graph_mb\":$(megabytes "$graph"),\"histories_mb\":$(megabytes "$histories"),\"peak_mb\":$((peak / 1000)),\"restarted_mb\":{\"managed\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="managed"')"),\"native\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="native"')"),\"mapped\":$(megabytes "$(metric embeddinggrpc_memory_process_bytes 'kind="mapped"')")},\"words_per_second\":$(value training.words_per_second),\"training_s\":$(value training.seconds),\"phases_s\":$phases,\"index_s\":$(value index.build_seconds),\"recall_blended\":$blended,\"recall_embeddings\":$embeddings}"
     stop
     rm -rf "$work"
     ;;

@@ -33,10 +33,17 @@ internal sealed class TrainCommand : ModelCommand
     protected override async Task<int> ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         using var client = Connect(arguments);
-        var result = await ProgressDisplay.RunAsync(
-            Terminal, display => client.TrainAsync(progress: new TrainingPhases(display), full: arguments.GetValue(_full), cancellationToken: cancellationToken));
+        IReadOnlyDictionary<string, double>? phaseSeconds = null;
+        var result = await ProgressDisplay.RunAsync(Terminal, async display =>
+        {
+            var phases = new TrainingPhases(display);
+            var trained = await client.TrainAsync(progress: phases, full: arguments.GetValue(_full), cancellationToken: cancellationToken);
+            phases.Finish();
+            phaseSeconds = phases.Seconds;
+            return trained;
+        });
         var generation = result.Generation;
-        if (arguments.GetValue(_json)) Terminal.WriteJson(GenerationDocument.Of(generation, result.ElapsedSeconds));
+        if (arguments.GetValue(_json)) Terminal.WriteJson(GenerationDocument.Of(generation, result.ElapsedSeconds, phaseSeconds));
         else WriteText(generation, result.ElapsedSeconds);
         if (generation.Serving) return ExitCode.Success;
         Terminal.WriteError($"generation {generation.Number} was trained but does not serve: {generation.Promotion?.Reason}");

@@ -13,11 +13,13 @@ internal sealed record GenerationDocument(
     uint Dimension,
     IReadOnlyDictionary<string, double> Metrics,
     double? ElapsedSeconds,
+    IReadOnlyDictionary<string, double>? PhaseSeconds,
     PromotionDocument? Promotion)
 {
     /// <param name="generation">As the daemon tells it.</param>
     /// <param name="elapsedSeconds">How long its training took; null where that is not known.</param>
-    public static GenerationDocument Of(Generation generation, double? elapsedSeconds = null) => new(
+    /// <param name="phaseSeconds">How long each phase of it took; null where that is not known.</param>
+    public static GenerationDocument Of(Generation generation, double? elapsedSeconds = null, IReadOnlyDictionary<string, double>? phaseSeconds = null) => new(
         generation.Id,
         generation.Number,
         generation.Serving,
@@ -27,5 +29,6 @@ internal sealed record GenerationDocument(
         generation.Dimension,
         new SortedDictionary<string, double>(generation.Metrics, StringComparer.Ordinal),
         elapsedSeconds,
+        phaseSeconds,
         generation.Promotion is null ? null : PromotionDocument.Of(generation.Promotion));
 }

@@ -10,12 +10,16 @@ namespace EmbeddingGrpc.Cli.Training;
 internal sealed class TrainingPhases(ProgressDisplay display) : IProgress<TrainingProgress>
 {
     private readonly List<StepTime> _finished = [];
+    private readonly Dictionary<string, double> _seconds = new(StringComparer.Ordinal);
     private ProgressStep? _step;
     private long _began = Stopwatch.GetTimestamp();
     private TrainingProgress _last = new();
 
     /// <summary>The phases that are over. The last ends with <see cref="Finish"/>.</summary>
     public IReadOnlyList<StepTime> Finished => _finished;
+
+    /// <summary>By phase, how long the daemon says that it took; all times that it was gone through, together.</summary>
+    public IReadOnlyDictionary<string, double> Seconds => _seconds;
 
     /// <inheritdoc/>
     public void Report(TrainingProgress value)
@@ -34,8 +38,10 @@ internal sealed class TrainingPhases(ProgressDisplay display) : IProgress<Traini
     public void Finish()
     {
         if (_step is null) return;
-        _step.Done(DetailOf(_last));
+        _step.Done(string.Join(", ", new[] { $"{_last.ElapsedSeconds:0.00} s", DetailOf(_last) }.Where(text => text.Length > 0)));
         _finished.Add(new StepTime(NameOf(_last.Phase), Stopwatch.GetElapsedTime(_began).TotalSeconds, DetailOf(_last)));
+        var phase = _last.Phase.ToString().ToLowerInvariant();
+        _seconds[phase] = _seconds.GetValueOrDefault(phase) + _last.ElapsedSeconds;
         _step = null;
     }
 
@@ -47,6 +53,7 @@ internal sealed class TrainingPhases(ProgressDisplay display) : IProgress<Traini
         TrainingPhase.Finish => "learn the newest",
         TrainingPhase.Index => "build the index",
         TrainingPhase.Write => "write the generation",
+        TrainingPhase.Swap => "let it serve",
         _ => "prepare",
     };
 

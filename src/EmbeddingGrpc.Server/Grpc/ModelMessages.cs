@@ -79,6 +79,7 @@ internal static class ModelMessages
             Models.TrainingPhase.Finish => TrainingPhase.Finish,
             Models.TrainingPhase.Index => TrainingPhase.Index,
             Models.TrainingPhase.Write => TrainingPhase.Write,
+            Models.TrainingPhase.Swap => TrainingPhase.Swap,
             _ => TrainingPhase.Unspecified,
         },
         Fraction = status.Fraction,

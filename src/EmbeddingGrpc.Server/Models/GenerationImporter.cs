@@ -31,6 +31,6 @@ internal sealed class GenerationImporter(
         var vectors = VectorImport.Prepare(input, output, log, options.TrainOn, cancellationToken);
         var origin = new GenerationOrigin(new LogOffset(0), time.GetUtcNow(), new Dictionary<string, double>(), new Dictionary<string, string>(), PromotionReport.Unopposed("Its vectors were imported."));
         var parts = new GenerationBuilder(model, options).Build(vectors, origin, _ => { }, cancellationToken);
-        return publisher.Publish(parts, progress: null, cancellationToken);
+        return publisher.Publish(parts, phases: null, cancellationToken);
     }
 }

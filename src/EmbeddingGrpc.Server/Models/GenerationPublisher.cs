@@ -11,7 +11,7 @@ namespace EmbeddingGrpc.Server.Models;
 /// that a generation that answered a request is the one that a restart serves. One at a time.
 /// </summary>
 internal sealed class GenerationPublisher(
-    string model, ModelSettings settings, GenerationDirectory directory, GenerationStore store, ModelEvents events, ModelMetrics metrics, ILogger logger)
+    string model, ModelSettings settings, GenerationDirectory directory, GenerationStore store, ModelEvents events, ModelMetrics metrics, TimeProvider time, ILogger logger)
 {
     private readonly Lock _oneAtATime = new();
 
@@ -41,57 +41,35 @@ internal sealed class GenerationPublisher(
     /// and gives them their number.
     /// </summary>
     /// <param name="parts">In memory; freed once they are on disk.</param>
-    /// <param name="progress">Told the fraction done, 0..1.</param>
+    /// <param name="phases">Those of the training that made it; null where none did.</param>
     /// <param name="cancellationToken">Until the generation is published.</param>
     /// <exception cref="GenerationNotWrittenException">The disk refused, or did not give back what was written.</exception>
-    public GenerationInfo Publish(GenerationParts parts, Action<double>? progress, CancellationToken cancellationToken)
+    public GenerationInfo Publish(GenerationParts parts, TrainingPhases? phases, CancellationToken cancellationToken)
     {
         lock (_oneAtATime)
         {
-            GenerationParts stored;
-            var isFreed = false;
-            void Free()
-            {
-                if (!isFreed) parts.Dispose();
-                isFreed = true;
-            }
-
             try
             {
-                stored = directory.WriteAndLoad(parts with { Number = directory.NextNumber() }, progress, cancellationToken, Free);
+                var written = InPhase(TrainingPhase.Write, progress => Write(parts, progress, cancellationToken));
+                if (written.Promotion?.Serves is false)
+                {
+                    ModelLog.GenerationKept(logger, model, written.Number, written.IdText);
+                    directory.Prune(settings.Current.KeepGenerations, store.Serving);
+                    return written;
+                }
+
+                var (published, swap) = InPhase(TrainingPhase.Swap, _ => Swap(written, cancellationToken));
+                ModelLog.GenerationPublished(logger, model, published.Number, published.IdText, published.ItemCount, swap);
+                directory.Prune(settings.Current.KeepGenerations, published);
+                return published;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or GenerationFileException)
+            catch (GenerationFileException e)
             {
                 throw new GenerationNotWrittenException(model, directory.DirectoryPath, e);
             }
-            finally
-            {
-                Free();
-            }
-
-            if (stored.Promotion?.Serves is false) return Keep(stored);
-            var generation = Adopt(stored, cancellationToken);
-            try
-            {
-                CatchUp(generation, cancellationToken);
-                directory.PointAt(generation.Info);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                generation.Release();
-                throw new GenerationNotWrittenException(model, directory.DirectoryPath, e);
-            }
-            catch
-            {
-                generation.Release();
-                throw;
-            }
-
-            store.Publish(generation);
-            ModelLog.GenerationPublished(logger, model, generation.Number, generation.IdText, generation.Info.ItemCount);
-            directory.Prune(settings.Current.KeepGenerations, generation.Info);
-            return generation.Info;
         }
+
+        T InPhase<T>(TrainingPhase phase, Func<Action<double>?, T> work) => phases is null ? work(null) : phases.Run(phase, progress => work(progress.Report));
     }
 
     /// <summary>Lets a generation that is on disk serve.</summary>
@@ -131,37 +109,52 @@ internal sealed class GenerationPublisher(
     private GenerationInfo Serve(GenerationInfo wanted, CancellationToken cancellationToken)
     {
         if (store.Serving?.Id == wanted.Id) return wanted;
-        var generation = Adopt(directory.Load(wanted, cancellationToken), cancellationToken);
+        var (served, swap) = Swap(wanted, cancellationToken);
+        ModelLog.GenerationPromoted(logger, model, served.Number, served.IdText, served.ItemCount, swap);
+        return served;
+    }
+
+    /// <summary>Writes a generation and frees its parts. One that shall not serve is read back here: nothing else will look at it soon.</summary>
+    private GenerationInfo Write(GenerationParts parts, Action<double>? progress, CancellationToken cancellationToken)
+    {
         try
         {
-            CatchUp(generation, cancellationToken);
-            directory.PointAt(wanted);
+            GenerationInfo written;
+            using (parts) written = directory.Write(parts with { Number = directory.NextNumber() }, progress, cancellationToken);
+            if (written.Promotion?.Serves is false) directory.Load(written, cancellationToken).Dispose();
+            return written;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            generation.Release();
             throw new GenerationNotWrittenException(model, directory.DirectoryPath, e);
         }
-        catch
+    }
+
+    /// <summary>Lets a generation on disk serve once it is ready to.</summary>
+    private (GenerationInfo Served, SwapTimes Times) Swap(GenerationInfo wanted, CancellationToken cancellationToken)
+    {
+        var steps = new SwapSteps(time, store.LongestRecall);
+        var parts = directory.Load(wanted, cancellationToken);
+        steps.Opened();
+        var generation = Adopt(parts, cancellationToken);
+        steps.Warmed();
+        try
+        {
+            CatchUp(generation, cancellationToken);
+            steps.CaughtUp();
+            directory.PointAt(wanted);
+        }
+        catch (Exception e)
         {
             generation.Release();
+            if (e is IOException or UnauthorizedAccessException) throw new GenerationNotWrittenException(model, directory.DirectoryPath, e);
             throw;
         }
 
         store.Publish(generation);
-        ModelLog.GenerationPromoted(logger, model, wanted.Number, wanted.IdText, wanted.ItemCount);
-        return generation.Info;
-    }
-
-    private GenerationInfo Keep(GenerationParts rejected)
-    {
-        using (rejected)
-        {
-            var kept = GenerationInfo.Of(rejected);
-            ModelLog.GenerationKept(logger, model, kept.Number, kept.IdText);
-            directory.Prune(settings.Current.KeepGenerations, store.Serving);
-            return kept;
-        }
+        var times = steps.Serves();
+        metrics.Swapped(model, times);
+        return (generation.Info, times);
     }
 
     /// <summary>Folds in what came since its training, so that no item is lost that could be recalled before.</summary>

@@ -13,6 +13,9 @@ public sealed class GenerationStore : IDisposable
     /// <summary>What is asked of whatever serves: the next generation is asked it too, before it serves and once it does.</summary>
     public AskedQueries Asked { get; } = new();
 
+    /// <summary>How long recalls take.</summary>
+    public LongestRecall LongestRecall { get; } = new();
+
     /// <summary>What fold-in has done, whatever served.</summary>
     internal FoldInCounts FoldIn { get; } = new();
 

@@ -23,8 +23,8 @@ internal static partial class ModelLog
     [LoggerMessage(2010, LogLevel.Information, "Model '{Model}' serves generation {Number} ({Id}, {Items} items), loaded from disk and warm after {Seconds:f3} s")]
     public static partial void GenerationLoaded(ILogger logger, string model, long number, string id, int items, double seconds);
 
-    [LoggerMessage(2011, LogLevel.Information, "Model '{Model}' serves its new generation {Number} ({Id}, {Items} items)")]
-    public static partial void GenerationPublished(ILogger logger, string model, long number, string id, int items);
+    [LoggerMessage(2011, LogLevel.Information, "Model '{Model}' serves its new generation {Number} ({Id}, {Items} items) after a swap of {Swap}")]
+    public static partial void GenerationPublished(ILogger logger, string model, long number, string id, int items, SwapTimes swap);
 
     [LoggerMessage(2012, LogLevel.Error, "Generation '{Directory}' is refused: {File}: {Reason} Trying the next one")]
     public static partial void GenerationRefused(ILogger logger, Exception exception, string directory, string file, string reason);
@@ -68,8 +68,8 @@ internal static partial class ModelLog
     [LoggerMessage(2027, LogLevel.Information, "Generation {Number} of model '{Model}' is {Verdict}: {Reason}")]
     public static partial void Judged(ILogger logger, string model, long number, PromotionVerdict? verdict, string? reason);
 
-    [LoggerMessage(2028, LogLevel.Information, "Model '{Model}' serves generation {Number} ({Id}, {Items} items) again, as it was told to")]
-    public static partial void GenerationPromoted(ILogger logger, string model, long number, string id, int items);
+    [LoggerMessage(2028, LogLevel.Information, "Model '{Model}' serves generation {Number} ({Id}, {Items} items) again, as it was told to, after a swap of {Swap}")]
+    public static partial void GenerationPromoted(ILogger logger, string model, long number, string id, int items, SwapTimes swap);
 
     [LoggerMessage(2029, LogLevel.Information, "Generation {Number} ({Id}) of model '{Model}' is kept and does not serve")]
     public static partial void GenerationKept(ILogger logger, string model, long number, string id);

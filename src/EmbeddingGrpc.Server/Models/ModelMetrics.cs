@@ -17,6 +17,8 @@ public sealed class ModelMetrics : IDisposable
     private readonly ConcurrentDictionary<string, long> _failures = new(StringComparer.Ordinal);
     private readonly Histogram<double> _trainingDuration;
     private readonly Histogram<double> _loadDuration;
+    private readonly Histogram<double> _swapDuration;
+    private readonly ConcurrentDictionary<string, double> _longestRecalls = new(StringComparer.Ordinal);
 
     /// <summary>Creates the instruments.</summary>
     public ModelMetrics(IMeterFactory meters, ModelRegistry registry)
@@ -38,6 +40,13 @@ public sealed class ModelMetrics : IDisposable
                 .Select(model => new Measurement<double>(model.Metrics![GenerationMetrics.EvaluationRecall], Tag(model.Name))),
             "1", "Recall of the serving generation on what users did after its training's cut in time, as it was promoted by");
         _loadDuration = _meter.CreateHistogram<double>("embeddinggrpc.generation.load.duration", "s", "Loading and warming a stored generation");
+        _swapDuration = _meter.CreateHistogram(
+            "embeddinggrpc.generation.swap.duration", "s", "Letting a generation on disk serve, by step: open, warm_up, fold_in, point",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] });
+        // Absent before the first swap.
+        _meter.CreateObservableGauge(
+            "embeddinggrpc.generation.swap.longest_recall", () => _longestRecalls.Select(longest => new Measurement<double>(longest.Value, Tag(longest.Key))),
+            "s", "The longest that a recall took that ended during the last swap; 0 where none did");
         Observe("embeddinggrpc.log.durable_offset", "{interaction}", "Interactions on disk", model => model.Log.DurableOffset.Value);
         Observe("embeddinggrpc.log.applied_offset", "{interaction}", "Interactions in the user histories", model => model.Applier.AppliedOffset.Value);
         Observe("embeddinggrpc.log.first_offset", "{interaction}", "Where the log begins; what was before it, retention has removed", model => model.Log.FirstOffset.Value);
@@ -84,6 +93,18 @@ public sealed class ModelMetrics : IDisposable
 
     /// <summary>Counts a generation that was loaded from disk.</summary>
     public void GenerationLoaded(string model, TimeSpan elapsed) => _loadDuration.Record(elapsed.TotalSeconds, Tag(model));
+
+    /// <summary>Counts a generation that was on disk and serves now.</summary>
+    public void Swapped(string model, SwapTimes times)
+    {
+        Step("open", times.Open);
+        Step("warm_up", times.WarmUp);
+        Step("fold_in", times.FoldIn);
+        Step("point", times.Point);
+        _longestRecalls[model] = times.LongestRecall.TotalSeconds;
+
+        void Step(string step, TimeSpan elapsed) => _swapDuration.Record(elapsed.TotalSeconds, Tag(model), new("step", step));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

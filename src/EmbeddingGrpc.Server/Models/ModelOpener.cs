@@ -134,7 +134,7 @@ public sealed class ModelOpener(
         var logger = loggers.CreateLogger<ModelRuntime>();
         var settings = new ModelSettings(options);
         var store = new GenerationStore();
-        var publisher = new GenerationPublisher(name, settings, directory, store, events, metrics, logger);
+        var publisher = new GenerationPublisher(name, settings, directory, store, events, metrics, time, logger);
         var training = new TrainingWorker(name, settings, events, store, publisher, metrics, time, loggers.CreateLogger<TrainingWorker>()) { Recall = recall ?? new RecallOptions() };
         ModelLog.ModelOpened(logger, name, events.Log.DurableOffset.Value);
         var importer = new GenerationImporter(name, settings, events.Log, publisher, time, logger);

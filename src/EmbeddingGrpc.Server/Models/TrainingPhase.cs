@@ -12,12 +12,15 @@ public enum TrainingPhase
     /// <summary>Comparing what was trained with the generation that serves.</summary>
     Evaluate,
 
-    /// <summary>Learning what it was compared by.</summary>
+    /// <summary>Weighing the sources of recall, and learning what it was compared by or they are weighed by.</summary>
     Finish,
 
     /// <summary>Building and measuring the indexes.</summary>
     Index,
 
-    /// <summary>Writing the generation to disk and warming it up.</summary>
+    /// <summary>Writing the generation to disk.</summary>
     Write,
+
+    /// <summary>Reading it back, warming it up, folding in what came meanwhile, and letting it serve.</summary>
+    Swap,
 }

@@ -95,7 +95,9 @@ public sealed class CachedRecall
         var asked = new Asked(
             runtime, SpaceOf(runtime, generation), query, default, 0, RevisionFor(runtime, query, minimumOffset), runtime.Catalog.Deleted.Current, runtime.Catalog.Revision, isTaken);
         var answer = query.Subject.HistoryOf is { } userId ? await AnswerUserAsync(asked, userId, cancellationToken) : await AnswerAsync(asked, cancellationToken);
-        _metrics.Answered(query.Subject.Kind, answer.Origin, started);
+        var elapsed = Stopwatch.GetElapsedTime(started);
+        _metrics.Answered(query.Subject.Kind, answer.Origin, elapsed);
+        runtime.Generations.LongestRecall.Took(elapsed);
         return answer;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using EmbeddingGrpc.Server.Recall.Admission;
 
@@ -64,9 +63,9 @@ public sealed class RecallMetrics : IDisposable
     /// <summary>A query was answered.</summary>
     /// <param name="kind">Kind of query.</param>
     /// <param name="origin">Where the answer came from.</param>
-    /// <param name="started">Timestamp of <see cref="Stopwatch"/> when the query was taken up.</param>
-    public void Answered(RecallKind kind, AnswerOrigin origin, long started) => _duration.Record(
-        Stopwatch.GetElapsedTime(started).TotalSeconds, new("kind", Kinds[(int)kind]), new("source", Origins[(int)origin]));
+    /// <param name="elapsed">Since the query was taken up.</param>
+    public void Answered(RecallKind kind, AnswerOrigin origin, TimeSpan elapsed) => _duration.Record(
+        elapsed.TotalSeconds, new("kind", Kinds[(int)kind]), new("source", Origins[(int)origin]));
 
     /// <summary>A query has no answer.</summary>
     /// <param name="kind">Kind of query.</param>

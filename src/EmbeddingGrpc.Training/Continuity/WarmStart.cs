@@ -2,7 +2,7 @@ using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
 
-/// <summary>An earlier generation to start from. The caller keeps the tables alive during the training.</summary>
+/// <summary>An earlier generation to start from. The caller keeps the tables alive until they are <see cref="Copied"/>, or the training has ended.</summary>
 /// <param name="Vocabulary">Its items.</param>
 /// <param name="Input">W1, [items, dimension].</param>
 /// <param name="Output">W2, [items, dimension].</param>
@@ -13,4 +13,7 @@ public sealed record WarmStart(Vocabulary Vocabulary, VectorTable Input, VectorT
     /// back first: rows that are smoothed again and again become those of their neighbours, and worse from one warm start to the next.
     /// </summary>
     public bool IsSmoothed { get; init; }
+
+    /// <summary>Called once the training needs the tables no more, which is before its first step: who has no other use for them can free them. Not where it failed earlier.</summary>
+    public Action? Copied { get; init; }
 }

@@ -8,6 +8,9 @@ namespace EmbeddingGrpc.Training;
 /// <param name="Watches">Whether it is watched, to train less where more does harm.</param>
 internal readonly record struct TrainingPlan(double Epochs, int Dimension, TimeSpan TimeLimit, bool Smooths, bool Watches)
 {
+    /// <summary>Whether another run of the same training follows.</summary>
+    public bool IsProbe { get; init; }
+
     /// <summary>What the options ask for.</summary>
     /// <param name="options">The options.</param>
     /// <param name="isFresh">Whether it starts at random: what goes on from an earlier one is short anyway.</param>

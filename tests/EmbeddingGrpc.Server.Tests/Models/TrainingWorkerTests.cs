@@ -139,7 +139,7 @@ public sealed class TrainingWorkerTests : IDisposable
             .WatchAsync(TimeSpan.FromMilliseconds(1), TimeProvider.System, TestContext.Current.CancellationToken)
             .ToListAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal([TrainingPhase.Read, TrainingPhase.Train, TrainingPhase.Index, TrainingPhase.Write], told.Where(status => status.Fraction == 1).Select(status => status.Phase).Distinct());
+        Assert.Equal([TrainingPhase.Read, TrainingPhase.Train, TrainingPhase.Index, TrainingPhase.Write, TrainingPhase.Swap], told.Where(status => status.Fraction == 1).Select(status => status.Phase).Distinct());
         Assert.Equal(told.Select(status => status.Phase).Order(), told.Select(status => status.Phase));
         Assert.All(told, status => Assert.InRange(status.Fraction, 0, 1));
     }

@@ -30,6 +30,30 @@ public sealed class WarmStartTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    public void Train_WarmStart_IsDoneWithTheTablesOnceItSaysSo(double maximumSeconds)
+    {
+        var corpus = TestCorpus.Clusters(4, 15, 600, 10);
+        using var trained = EmbeddingTrainer.Train(corpus, Still with { LearningRate = 0.05, Epochs = 10 }, cancellationToken: TestContext.Current.CancellationToken);
+        VectorTable input = VectorTable.FromMatrix(trained.Vectors(VectorSource.Input)), output = VectorTable.FromMatrix(trained.Vectors(VectorSource.Output));
+        float[] known = input[Ordinal(corpus, "2-0")].ToArray();
+        int told = 0;
+        void Free()
+        {
+            told++;
+            input.Dispose();
+            output.Dispose();
+        }
+
+        using var started = EmbeddingTrainer.Train(
+            corpus, Still with { MaximumSeconds = maximumSeconds }, new WarmStart(corpus.Vocabulary, input, output) { Copied = Free }, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, told);
+        Assert.Equal(known, started.Input[Ordinal(corpus, "2-0")].ToArray(), Near);
+    }
+
+    [Theory]
     [InlineData(true, 0.98, 1.0)]
     [InlineData(false, 0.0, 0.97)]
     public void Train_WarmStartsOneFromTheOther_SmoothOnceOnlyWhereTheyKnowOfIt(bool isSmoothed, double least, double most)

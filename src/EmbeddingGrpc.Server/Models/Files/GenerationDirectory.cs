@@ -63,18 +63,16 @@ internal sealed class GenerationDirectory
     /// <summary>The number of the next generation: above every one that was ever seen here.</summary>
     public long NextNumber() => Names() is [var newest, ..] ? newest.Number + 1 : 1;
 
-    /// <summary>Writes a generation durably and reads it back as a start would. It does not serve yet.</summary>
-    /// <param name="parts">What to write.</param>
+    /// <summary>Writes a generation durably. It does not serve yet.</summary>
+    /// <param name="parts">What to write; stays the caller's.</param>
     /// <param name="progress">Told the fraction of files written, 0..1.</param>
     /// <param name="cancellationToken">Checked between files.</param>
-    /// <param name="onWritten">Called when it is on disk, before it is read back: the memory of the parts may go, so that there is never a third copy.</param>
+    /// <returns>What to load it by.</returns>
     /// <exception cref="IOException">The disk refused.</exception>
-    /// <exception cref="GenerationFileException">What was written cannot be read back.</exception>
-    public GenerationParts WriteAndLoad(GenerationParts parts, Action<double>? progress, CancellationToken cancellationToken, Action? onWritten = null)
+    public GenerationInfo Write(GenerationParts parts, Action<double>? progress, CancellationToken cancellationToken)
     {
-        var name = new GenerationWriter(DirectoryPath, _files).Write(parts, progress, cancellationToken);
-        onWritten?.Invoke();
-        return GenerationLoader.Load(PathOf(name), cancellationToken);
+        new GenerationWriter(DirectoryPath, _files).Write(parts, progress, cancellationToken);
+        return GenerationInfo.Of(parts);
     }
 
     /// <summary>Makes a generation the one that a start serves.</summary>
