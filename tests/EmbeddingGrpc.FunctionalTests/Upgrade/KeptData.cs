@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using EmbeddingGrpc.FunctionalTests.Harness;
@@ -9,11 +8,12 @@ namespace EmbeddingGrpc.FunctionalTests.Upgrade;
 
 /// <summary>
 /// A data directory as a version of the daemon left it, kept as <c>Upgrade/data-N.zip</c> beside what that daemon said of it: with a log of several segments, producers, a
-/// catalogue, an erased user, a checkpoint and what came after it, two generations of which the older one serves, and a second model.
+/// catalogue, an erased user, a checkpoint and what came after it, two generations of which the older one serves, and a second model. The same of generations that were
+/// trained with a hierarchical softmax, which have no W2 of items, is <c>Upgrade/tree-N.zip</c>.
 /// </summary>
 /// <remarks>
-/// When a format changes, keep the files that are there, and add one: <c>EMBEDDINGGRPC_KEEP_DATA=2 dotnet run -c Release --project tests/EmbeddingGrpc.FunctionalTests --
-/// --filter-class "*UpgradeTests"</c> writes <c>data-2.zip</c>.
+/// When a format changes, keep the files that are there, and add one: <c>EMBEDDINGGRPC_KEEP_DATA=data-3 dotnet run -c Release --project tests/EmbeddingGrpc.FunctionalTests --
+/// --filter-class "*UpgradeTests"</c> writes <c>data-3.zip</c>.
 /// </remarks>
 internal static class KeptData
 {
@@ -22,8 +22,8 @@ internal static class KeptData
     public const string DeletedItem = "tools-14";
     public const string ErasedUser = "e7c1-erased";
 
-    public static readonly string[] Settings = [.. ShoppingWorld.Settings, "--EmbeddingGrpc:Model:Log:SegmentSizeBytes=65536"];
-
+    private const string OfATree = "tree-";
+    private const string OfItems = "data-";
     private const string ExpectedFile = "expected.json";
     private const int Numbered = 1500;
 
@@ -34,9 +34,22 @@ internal static class KeptData
     /// <summary>The kept files, by name; makes the one first that the environment asks for.</summary>
     public static IEnumerable<string> Names()
     {
-        if (Environment.GetEnvironmentVariable("EMBEDDINGGRPC_KEEP_DATA") is { Length: > 0 } number)
-            MakeAsync(Path.Combine(Folder, $"data-{int.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture)}.zip"), CancellationToken.None).GetAwaiter().GetResult();
-        return Directory.EnumerateFiles(Folder, "data-*.zip").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+        if (Environment.GetEnvironmentVariable("EMBEDDINGGRPC_KEEP_DATA") is { Length: > 0 } name) MakeAsync(name, CancellationToken.None).GetAwaiter().GetResult();
+        return [.. NamesOf(OfItems), .. NamesOf(OfATree)];
+    }
+
+    /// <summary>The newest with generations of the usual kind.</summary>
+    public static string Newest() => NamesOf(OfItems).Last();
+
+    /// <summary>Those of a hierarchical softmax.</summary>
+    public static IEnumerable<string> Trees() => NamesOf(OfATree);
+
+    /// <summary>Settings of the daemon that wrote a kept directory.</summary>
+    public static string[] SettingsOf(string name)
+    {
+        string[] settings = [.. ShoppingWorld.Settings, "--EmbeddingGrpc:Model:Log:SegmentSizeBytes=65536"];
+        if (!name.StartsWith(OfATree, StringComparison.Ordinal)) return settings;
+        return [.. settings, "--EmbeddingGrpc:Model:Training:Objective=SkipGramHierarchicalSoftmax", "--EmbeddingGrpc:Model:FoldIn:Enabled=false"];
     }
 
     /// <summary>Lays a kept directory out.</summary>
@@ -86,11 +99,16 @@ internal static class KeptData
     private static string Text(Item item) =>
         string.Join("; ", item.Attributes.OrderBy(attribute => attribute.Key, StringComparer.Ordinal).Select(attribute => $"{attribute.Key}: {attribute.Value}"));
 
-    private static async Task MakeAsync(string path, CancellationToken cancellationToken)
+    private static IEnumerable<string> NamesOf(string kind) =>
+        Directory.EnumerateFiles(Folder, $"{kind}*.zip").Select(path => Path.GetFileName(path)).OrderBy(name => name.Length).ThenBy(name => name, StringComparer.Ordinal);
+
+    private static async Task MakeAsync(string name, CancellationToken cancellationToken)
     {
+        Assert.Matches($"^({OfItems}|{OfATree})[1-9][0-9]*$", name);
+        var path = Path.Combine(Folder, $"{name}.zip");
         using var data = new TemporaryDirectory();
         ExpectedData expected;
-        await using (var daemon = await DaemonProcess.StartAsync(data.FullPath, cancellationToken, Settings))
+        await using (var daemon = await DaemonProcess.StartAsync(data.FullPath, cancellationToken, SettingsOf(name)))
         {
             using (var stream = await EventStreamCall.OpenAsync(daemon, Producer, cancellationToken))
             {

@@ -13,7 +13,11 @@ public sealed class UpgradeTests : IDisposable
 
     public static TheoryData<string> Kept { get; } = new(KeptData.Names());
 
+    public static TheoryData<string> KeptTrees { get; } = new(KeptData.Trees());
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static string[] Settings { get; } = KeptData.SettingsOf(KeptData.Newest());
 
     private string Data => _folder.File("data");
 
@@ -26,7 +30,7 @@ public sealed class UpgradeTests : IDisposable
     public async Task Start_DataOfAnEarlierVersion_HasAllOfItAndGoesOn(string kept)
     {
         var expected = KeptData.Extract(kept, Data);
-        await using (var daemon = await DaemonProcess.StartAsync(Data, Cancel, KeptData.Settings))
+        await using (var daemon = await DaemonProcess.StartAsync(Data, Cancel, KeptData.SettingsOf(kept)))
         {
             Assert.Equivalent(expected, await KeptData.DescribeAsync(daemon, Cancel), strict: true);
             Assert.Contains("from checkpoint", daemon.Output, StringComparison.Ordinal);
@@ -48,10 +52,32 @@ public sealed class UpgradeTests : IDisposable
             await daemon.StopAsync(Cancel);
         }
 
-        await using var again = await DaemonProcess.StartAsync(Data, Cancel, KeptData.Settings);
+        await using var again = await DaemonProcess.StartAsync(Data, Cancel, KeptData.SettingsOf(kept));
         var described = await KeptData.DescribeAsync(again, Cancel);
         Assert.Equal((expected.DurableOffset + 100, expected.Sequence + 100), (described.DurableOffset, described.Sequence));
         Assert.Equal(expected.Catalogue, described.Catalogue);
+    }
+
+    [Theory]
+    [MemberData(nameof(KeptTrees))]
+    public async Task Start_GenerationsOfATree_AnswerByWhatIsSimilarAndAreTrainedOn(string kept)
+    {
+        KeptData.Extract(kept, Data);
+        foreach (var generation in Directory.EnumerateDirectories(Path.Combine(Model, "generations")))
+        {
+            Assert.Contains("\"formatVersion\": 2", await File.ReadAllTextAsync(Path.Combine(generation, "manifest.json"), Cancel), StringComparison.Ordinal);
+            Assert.False(File.Exists(Path.Combine(generation, "output.vectors")));
+        }
+
+        await using var daemon = await DaemonProcess.StartAsync(Data, Cancel, KeptData.SettingsOf(kept));
+        await daemon.WaitUntilRecallServesAsync(Cancel);
+        await AnswersByDepartmentAsync(daemon);
+
+        var trained = await daemon.TrainAsync(Cancel);
+
+        Assert.True(trained.Serving);
+        Assert.Equal("SkipGramHierarchicalSoftmax", (await daemon.GetModelAsync(Cancel)).Options["Training.Objective"]);
+        await AnswersByDepartmentAsync(daemon);
     }
 
     [Fact]
@@ -75,7 +101,7 @@ public sealed class UpgradeTests : IDisposable
         var path = Directory.EnumerateFiles(Path.Combine(Model, folder), pattern).Order(StringComparer.Ordinal).Last();
         var version = await MakeNewerAsync(path);
 
-        await using var daemon = await DaemonProcess.StartAsync(Data, Cancel, KeptData.Settings);
+        await using var daemon = await DaemonProcess.StartAsync(Data, Cancel, Settings);
 
         using var ready = await daemon.Http.GetAsync("/readyz?service=EventService", Cancel);
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, ready.StatusCode);
@@ -94,7 +120,7 @@ public sealed class UpgradeTests : IDisposable
         var manifest = Path.Combine(generation, "manifest.json");
         await ReplaceAsync(manifest, "\"formatVersion\": 1", "\"formatVersion\": 3");
 
-        await using var daemon = await DaemonProcess.StartAsync(Data, Cancel, KeptData.Settings);
+        await using var daemon = await DaemonProcess.StartAsync(Data, Cancel, Settings);
         await daemon.WaitUntilRecallServesAsync(Cancel);
 
         Assert.Equal(expected.Generations.Single(id => id != expected.Serving), (await daemon.RecallItemAsync("books-0", Cancel)).GenerationId);
@@ -108,7 +134,7 @@ public sealed class UpgradeTests : IDisposable
         Extract();
         await ReplaceAsync(Path.Combine(Data, "models", KeptData.FedModel, "model.json"), "\"formatVersion\": 1", "\"formatVersion\": 2");
 
-        await using var daemon = await DaemonProcess.StartAsync(Data, Cancel, KeptData.Settings);
+        await using var daemon = await DaemonProcess.StartAsync(Data, Cancel, Settings);
         await daemon.WaitUntilRecallServesAsync(Cancel);
 
         var models = await daemon.Models.ListModelsAsync(new ListModelsRequest(), cancellationToken: Cancel);
@@ -116,7 +142,16 @@ public sealed class UpgradeTests : IDisposable
         Assert.NotEmpty((await daemon.RecallItemAsync("books-0", Cancel)).Candidates);
     }
 
-    private ExpectedData Extract() => KeptData.Extract(KeptData.Names().Last(), Data);
+    private static async Task AnswersByDepartmentAsync(DaemonProcess daemon)
+    {
+        foreach (var department in ShoppingWorld.Departments)
+        {
+            var answer = await daemon.RecallItemAsync(ShoppingWorld.Item(department, 1), Cancel);
+            Assert.StartsWith($"{department}-", answer.Candidates[0].ItemId, StringComparison.Ordinal);
+        }
+    }
+
+    private ExpectedData Extract() => KeptData.Extract(KeptData.Newest(), Data);
 
     // Magic of eight bytes, then the version.
     private static async Task<int> MakeNewerAsync(string path)
