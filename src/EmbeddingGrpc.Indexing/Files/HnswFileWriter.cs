@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Memory;
 
@@ -86,11 +85,6 @@ internal static unsafe class HnswFileWriter
 
         public ReadOnlySpan<byte> Block(long at) => new((byte*)address + at, (int)Math.Min(BlockBytes, Length - at));
 
-        public ulong Checksum()
-        {
-            var hash = new XxHash3();
-            for (long at = 0; at < Length; at += BlockBytes) hash.Append(Block(at));
-            return hash.GetCurrentHashAsUInt64();
-        }
+        public ulong Checksum() => Kernels.Checksum.Of((byte*)address, Length);
     }
 }

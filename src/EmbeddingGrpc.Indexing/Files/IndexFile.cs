@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using EmbeddingGrpc.Indexing.Kernels;
 using EmbeddingGrpc.Indexing.Memory;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,12 +10,13 @@ internal sealed unsafe class IndexFile : IDisposable
 {
     private const int BlockBytes = 1 << 20;
 
-    /// <summary>Sections from here on have their pages mapped by another thread, ahead of the one that verifies them.</summary>
+    /// <summary>Sections from here on are verified by another thread, while the one that opens has their pages mapped ahead of it.</summary>
     private const int LargeBytes = 4 << 20;
 
     private readonly SafeFileHandle _file;
     private readonly string _path;
     private readonly List<Task> _verifications = [];
+    private readonly List<NativeRegion> _untouched = [];
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated, or a damaged header; says which.</exception>
@@ -36,8 +38,12 @@ internal sealed unsafe class IndexFile : IDisposable
         }
     }
 
-    /// <summary>Has the whole file read ahead, for who is about to verify it.</summary>
-    public void ReadAhead() => FileReadAhead.Begin(_file);
+    /// <summary>
+    /// Has the whole file read ahead, for who is about to verify it. By a thread of its own: the system takes its time to ask a disk for so much, and to find
+    /// that all is there already.
+    /// </summary>
+    public void ReadAhead() => _verifications.Add(
+        Task.Factory.StartNew(() => FileReadAhead.Begin(_file), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
     /// <summary>The header.</summary>
     public HnswFileHeader Header { get; }
@@ -77,7 +83,7 @@ internal sealed unsafe class IndexFile : IDisposable
             ReadExactly(block, section.Offset + at);
             hash.Append(block);
         }
-        Verify(section, hash);
+        Verify(section, hash.GetCurrentHashAsUInt64());
     }
 
     /// <summary>
@@ -103,6 +109,7 @@ internal sealed unsafe class IndexFile : IDisposable
     /// <exception cref="InvalidDataException">One is damaged; says which.</exception>
     public void FinishVerifying()
     {
+        foreach (var region in _untouched) region.TouchFile();
         foreach (var verification in _verifications) verification.GetAwaiter().GetResult();
     }
 
@@ -124,7 +131,7 @@ internal sealed unsafe class IndexFile : IDisposable
                 ReadExactly(part, section.Offset + at);
                 hash.Append(part);
             }
-            Verify(section, hash);
+            Verify(section, hash.GetCurrentHashAsUInt64());
         }
     }
 
@@ -135,41 +142,19 @@ internal sealed unsafe class IndexFile : IDisposable
     {
         if (section.Length >= LargeBytes)
         {
-            _verifications.Add(Task.Run(() => VerifyLarge(section, region)));
+            _untouched.Add(region);
+            _verifications.Add(Task.Run(() => Verify(section, Checksum.Of(region.Pointer, section.Length))));
         }
         else
         {
             region.TouchFile();
-            Verify(section, region.Pointer);
+            Verify(section, Checksum.Of(region.Pointer, section.Length));
         }
     }
 
-    /// <summary>Verifies a large section while another thread maps the pages ahead, which takes about as long as looking at them, and from a disk longer.</summary>
-    private void VerifyLarge(FileSection section, NativeRegion region)
+    private void Verify(FileSection section, ulong checksum)
     {
-        var touching = Task.Run(region.TouchFile);
-        try
-        {
-            Verify(section, region.Pointer);
-        }
-        finally
-        {
-            // The region may be freed as soon as this returns.
-            touching.GetAwaiter().GetResult();
-        }
-    }
-
-    private void Verify(FileSection section, byte* bytes)
-    {
-        var hash = new XxHash3();
-        for (long at = 0; at < section.Length; at += BlockBytes)
-            hash.Append(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(BlockBytes, section.Length - at)));
-        Verify(section, hash);
-    }
-
-    private void Verify(FileSection section, XxHash3 hash)
-    {
-        if (hash.GetCurrentHashAsUInt64() != section.Checksum)
+        if (checksum != section.Checksum)
         {
             throw Corrupt($"the checksum of its section of {section.Kind} of layer {section.Layer} does not match.");
         }
