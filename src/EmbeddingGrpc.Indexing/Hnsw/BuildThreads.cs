@@ -8,6 +8,7 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 internal sealed class BuildThreads
 {
     private const int RowsAThread = 64;
+    private const int RowsAPiece = 4096;
 
     private readonly int _threads;
     private int _next;
@@ -21,6 +22,22 @@ internal sealed class BuildThreads
         var threads = wanted == 0 ? Environment.ProcessorCount : wanted;
         _threads = Math.Clamp(threads, 1, Math.Max(1, rows / RowsAThread));
     }
+
+    /// <summary>Shares out rows in pieces, for work of which a row is too little to be shared out alone.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="work">Does a piece: from its first row to before its end.</param>
+    /// <param name="cancellationToken">Checked between pieces.</param>
+    public void ForEachPiece(int rows, Action<int, int> work, CancellationToken cancellationToken) => ForEach(
+        (int)((rows + RowsAPiece - 1L) / RowsAPiece),
+        piece => work(piece * RowsAPiece, (int)Math.Min(rows, (piece + 1L) * RowsAPiece)),
+        cancellationToken);
+
+    /// <summary>Does numbered work for which a thread needs nothing of its own; the calling thread helps.</summary>
+    /// <param name="count">Pieces of work.</param>
+    /// <param name="work">Does one piece.</param>
+    /// <param name="cancellationToken">Checked between pieces.</param>
+    public void ForEach(int count, Action<int> work, CancellationToken cancellationToken) =>
+        ForEach(count, static () => default(EmptyHands), (_, piece) => work(piece), cancellationToken);
 
     /// <summary>Does numbered work; the calling thread helps.</summary>
     /// <param name="count">Pieces of work.</param>
@@ -62,5 +79,13 @@ internal sealed class BuildThreads
         Work();
         foreach (var helper in helpers) helper.Join();
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private readonly struct EmptyHands : IDisposable
+    {
+        public void Dispose()
+        {
+            // Holds nothing.
+        }
     }
 }

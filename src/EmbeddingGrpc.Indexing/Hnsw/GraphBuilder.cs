@@ -46,8 +46,15 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
     /// <param name="codes">What it is built with.</param>
     /// <param name="threads">Who builds.</param>
     /// <param name="newScratch">Makes a scratch for a thread.</param>
+    /// <param name="cancellationToken">Checked between pieces of the rows.</param>
     public GraphBuilder(
-        VectorRows rows, ItemBits deleted, HnswOptions options, BuildCodes<TSpace> codes, BuildThreads threads, Func<SearchScratch> newScratch)
+        VectorRows rows,
+        ItemBits deleted,
+        HnswOptions options,
+        BuildCodes<TSpace> codes,
+        BuildThreads threads,
+        Func<SearchScratch> newScratch,
+        CancellationToken cancellationToken)
     {
         _rows = rows;
         _deleted = deleted;
@@ -55,7 +62,7 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
         _codes = codes;
         _threads = threads;
         _newScratch = newScratch;
-        _equal = new EqualRows(rows, deleted);
+        _equal = new EqualRows(rows, deleted, threads, cancellationToken);
         (_levels, _entryItem) = DrawLevels();
         _layers = LayersOf(IndexCapacity.For(rows.Base));
         _locks = Array.ConvertAll(_layers, _ => new NodeLocks());

@@ -25,8 +25,8 @@ internal sealed unsafe class GraphPlan
         _metric = metric;
         _options = options;
         _cancellationToken = cancellationToken;
-        _fine = FineCodecFitter.Fit(rows, metric);
         _threads = new BuildThreads(options.BuildThreads, rows.Count);
+        _fine = FineCodecFitter.Fit(rows, metric, _threads, cancellationToken);
         _trial = new CodeTrial(rows, deleted, metric, _threads, linkRadius: null, cancellationToken);
     }
 
@@ -85,7 +85,7 @@ internal sealed unsafe class GraphPlan
 
     private (PackedCodec Codec, CodeRows Codes) Encode(CodePrecision precision, long capacity)
     {
-        var codec = PackedCodecFitter.Fit(_rows, _metric, _fine.Mean.ToArray(), _fine.Radius, precision);
+        var codec = PackedCodecFitter.Fit(_rows, _metric, _fine.Mean.ToArray(), _fine.Radius, precision, _threads, _cancellationToken);
         var codes = new CodeRows(codec.Layout.Stride, capacity, _rows.Count);
         return (codec, Filled(codes, (item, scratch) => codec.Encode(_rows.Row(item), codes.Row(item), scratch.Transformed)));
     }
@@ -160,7 +160,7 @@ internal sealed unsafe class GraphPlan
         where TKeys : struct, IWalkKeys
         where TSpace : struct, IDistanceSpace
     {
-        var builder = new GraphBuilder<TKeys, TSpace>(_rows, _deleted, _options, with, _threads, NewScratch);
+        var builder = new GraphBuilder<TKeys, TSpace>(_rows, _deleted, _options, with, _threads, NewScratch, _cancellationToken);
         var (layers, entry) = builder.Build(progress, _cancellationToken);
         return new HnswGraph(codec, codes, layers, entry, _rows.Count);
     }

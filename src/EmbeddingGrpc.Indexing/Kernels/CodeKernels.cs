@@ -44,6 +44,7 @@ internal static unsafe class CodeKernels
     /// <param name="count">How many.</param>
     /// <param name="query">[stride].</param>
     /// <param name="products">[count] rounded up to a multiple of four; overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Products(byte* rows, int stride, uint* items, int count, sbyte* query, int* products)
     {
         var last = count - 1;

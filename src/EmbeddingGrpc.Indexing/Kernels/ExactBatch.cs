@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Numerics;
 
@@ -21,6 +22,7 @@ internal static unsafe class ExactBatch
     /// <param name="results">[queries, k], overwritten.</param>
     /// <param name="counts">[queries], how many were found; overwritten.</param>
     /// <param name="cancellationToken">Checked between blocks of rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         VectorRows rows,
         int count,

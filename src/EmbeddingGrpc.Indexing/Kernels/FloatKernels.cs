@@ -13,6 +13,7 @@ internal static unsafe class FloatKernels
     public const int Block = 16;
 
     /// <summary><c>a · b</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Dot(float* a, float* b, int paddedLength)
     {
         if (Vector512.IsHardwareAccelerated)
@@ -43,6 +44,7 @@ internal static unsafe class FloatKernels
     }
 
     /// <summary><c>a · b</c> and <c>b · b</c> in one pass: the cosine of a row whose norm is not kept.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float DotAndSquaredNorm(float* a, float* b, int paddedLength, out float squaredNorm)
     {
         if (Vector512.IsHardwareAccelerated)
@@ -76,6 +78,7 @@ internal static unsafe class FloatKernels
     }
 
     /// <summary><c>|a - b|²</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float SquaredDistance(float* a, float* b, int paddedLength)
     {
         if (Vector512.IsHardwareAccelerated)

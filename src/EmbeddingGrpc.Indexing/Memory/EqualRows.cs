@@ -1,6 +1,7 @@
 using System.Collections;
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using EmbeddingGrpc.Indexing.Hnsw;
+using EmbeddingGrpc.Indexing.Kernels;
 
 namespace EmbeddingGrpc.Indexing.Memory;
 
@@ -13,13 +14,22 @@ internal sealed unsafe class EqualRows
     /// <summary>Compares all rows: by half of a hash of each, and where these agree by their values. Takes about as long as reading them once.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="deleted">Rows that do not count.</param>
-    public EqualRows(VectorRows rows, ItemBits deleted)
+    /// <param name="threads">Who reads them.</param>
+    /// <param name="cancellationToken">Checked between pieces of the rows.</param>
+    public EqualRows(VectorRows rows, ItemBits deleted, BuildThreads threads, CancellationToken cancellationToken)
     {
         _repeats = new BitArray(rows.Count);
         // Eight bytes a row that are given back at once.
         var memory = (ulong*)NativeMemory.Alloc((nuint)rows.Count, sizeof(ulong));
         try
         {
+            threads.ForEachPiece(
+                rows.Count,
+                (first, end) =>
+                {
+                    for (var item = first; item < end; item++) memory[item] = Entry(Checksum.Of((byte*)rows.Row(item), (long)rows.Dimension * sizeof(float)), item);
+                },
+                cancellationToken);
             Group(rows, deleted, new Span<ulong>(memory, rows.Count));
         }
         finally
@@ -40,7 +50,7 @@ internal sealed unsafe class EqualRows
         var count = 0;
         for (var item = 0; item < rows.Count; item++)
         {
-            if (!deleted.Contains(item)) entries[count++] = Entry(HashOf(rows, item), item);
+            if (!deleted.Contains(item)) entries[count++] = entries[item];
         }
         entries = entries[..count];
         entries.Sort();
@@ -74,6 +84,4 @@ internal sealed unsafe class EqualRows
     private static ulong Entry(ulong hash, int item) => (hash & 0xFFFF_FFFF_0000_0000) | (uint)item;
 
     private static int ItemOf(ulong entry) => (int)(uint)entry;
-
-    private static ulong HashOf(VectorRows rows, int item) => XxHash3.HashToUInt64(new ReadOnlySpan<byte>(rows.Row(item), rows.Dimension * sizeof(float)));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Kernels;
 using EmbeddingGrpc.Indexing.Memory;
@@ -135,6 +136,7 @@ internal sealed unsafe class CodeTrial
         return space;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int LiveRows(int first, SearchScratch scratch)
     {
         var count = 0;
@@ -145,6 +147,7 @@ internal sealed unsafe class CodeTrial
         return count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Found<TKeys>(CodeRows codes, in QueryCode query, int sample, SearchScratch scratch)
         where TKeys : struct, IWalkKeys
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using EmbeddingGrpc.Indexing.Kernels;
 
 namespace EmbeddingGrpc.Indexing.Quantization;
@@ -74,14 +76,13 @@ internal sealed unsafe class FineCodec
     /// <param name="row">[dimension] floats.</param>
     /// <param name="codes">[<see cref="Stride"/>] bytes, overwritten.</param>
     /// <param name="scratch">[<see cref="Stride"/>] floats, overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Encode(float* row, byte* codes, float* scratch)
     {
         var squaredNorm = Transform(row, scratch);
-        var inverse = 1 / Step;
-        for (var i = 0; i < Stride; i++)
-        {
-            codes[i] = (byte)(Zero + (int)MathF.Round(Math.Clamp(scratch[i] * inverse, -Limit, Limit)));
-        }
+        RowKernels.Round(scratch, 1 / Step, Limit, (sbyte*)codes, Stride);
+        // From a signed number to one above the code of a zero.
+        for (var i = 0; i < Stride; i += Vector128<byte>.Count) (Vector128.Load(codes + i) ^ Vector128.Create((byte)Zero)).Store(codes + i);
         if (Metric == SimilarityMetric.Euclidean) *(float*)(codes + Stride - sizeof(float)) = squaredNorm / 2;
     }
 
@@ -111,20 +112,16 @@ internal sealed unsafe class FineCodec
     }
 
     /// <summary>Writes the row as the codes see it, [<see cref="Stride"/>] floats, and returns its squared norm before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal float Transform(float* row, float* transformed)
     {
-        double squaredNorm = 0;
-        for (var i = 0; i < Dimension; i++)
-        {
-            transformed[i] = Metric == SimilarityMetric.Euclidean ? row[i] - _mean[i] : row[i];
-            squaredNorm += (double)transformed[i] * transformed[i];
-        }
+        Centered(row, transformed);
+        var squaredNorm = RowKernels.SquaredNorm(transformed, Dimension);
         new Span<float>(transformed + Dimension, Stride - Dimension).Clear();
         switch (Metric)
         {
             case SimilarityMetric.Cosine:
-                var inverse = squaredNorm > 0 ? 1 / Math.Sqrt(squaredNorm) : 0;
-                for (var i = 0; i < Dimension; i++) transformed[i] = (float)(transformed[i] * inverse);
+                RowKernels.Scale(transformed, Dimension, squaredNorm > 0 ? 1 / Math.Sqrt(squaredNorm) : 0);
                 break;
             case SimilarityMetric.DotProduct:
                 var missing = Math.Max(0, ((double)Radius * Radius) - squaredNorm);
@@ -134,19 +131,23 @@ internal sealed unsafe class FineCodec
         return (float)squaredNorm;
     }
 
+    private void Centered(float* row, float* centered)
+    {
+        var target = new Span<float>(centered, Dimension);
+        new ReadOnlySpan<float>(row, Dimension).CopyTo(target);
+        for (var i = 0; i < _mean.Length; i++) target[i] -= _mean[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private QueryCode Quantize(float* transformed, sbyte* values)
     {
-        var largest = 0f;
-        for (var i = 0; i < Stride; i++) largest = Math.Max(largest, Math.Abs(transformed[i]));
+        var largest = RowKernels.LargestMagnitude(transformed, Stride);
         // A zero query keeps a step of 1: its products are 0 all the same.
         var step = largest > 0 ? largest / CodeKernels.QueryLimit : 1;
         var inverse = float.IsFinite(1 / step) ? 1 / step : 0;
+        RowKernels.Round(transformed, inverse, CodeKernels.QueryLimit, values, Stride);
         var sum = 0;
-        for (var i = 0; i < Stride; i++)
-        {
-            values[i] = (sbyte)Math.Clamp((int)MathF.Round(transformed[i] * inverse), -CodeKernels.QueryLimit, CodeKernels.QueryLimit);
-            sum += values[i];
-        }
+        for (var i = 0; i < Stride; i++) sum += values[i];
         return new QueryCode((nint)values, Stride, Zero * sum, step * Step);
     }
 }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using EmbeddingGrpc.Indexing.Kernels;
+
 namespace EmbeddingGrpc.Indexing.Quantization;
 
 /// <summary>
@@ -71,6 +74,7 @@ internal sealed unsafe class PackedCodec
     /// <param name="row">[dimension] floats.</param>
     /// <param name="packed">[stride] bytes, overwritten.</param>
     /// <param name="scratch">[dimension] floats, overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Encode(float* row, byte* packed, float* scratch)
     {
         var squaredNorm = Transform(row, scratch);
@@ -132,19 +136,18 @@ internal sealed unsafe class PackedCodec
     }
 
     /// <summary>Writes the row as the codes see it and returns its squared norm before cosine's division.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal float Transform(float* row, float* transformed)
     {
-        double squaredNorm = 0;
-        for (var i = 0; i < Dimension; i++)
+        var target = new Span<float>(transformed, Dimension);
+        new ReadOnlySpan<float>(row, Dimension).CopyTo(target);
+        if (Metric == SimilarityMetric.Euclidean)
         {
-            transformed[i] = Metric == SimilarityMetric.Euclidean ? row[i] - _values.Mean[i] : row[i];
-            squaredNorm += (double)transformed[i] * transformed[i];
+            var mean = _values.Mean.AsSpan(0, target.Length);
+            for (var i = 0; i < target.Length; i++) target[i] -= mean[i];
         }
-        if (Metric == SimilarityMetric.Cosine && squaredNorm > 0)
-        {
-            var inverse = 1 / Math.Sqrt(squaredNorm);
-            for (var i = 0; i < Dimension; i++) transformed[i] = (float)(transformed[i] * inverse);
-        }
+        var squaredNorm = RowKernels.SquaredNorm(transformed, Dimension);
+        if (Metric == SimilarityMetric.Cosine && squaredNorm > 0) RowKernels.Scale(transformed, Dimension, 1 / Math.Sqrt(squaredNorm));
         return (float)squaredNorm;
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Memory;
 
 namespace EmbeddingGrpc.Indexing.Quantization;
@@ -16,7 +18,10 @@ internal static unsafe class PackedCodecFitter
     /// <param name="mean">[dimension], what is taken from rows; Euclid only, else empty.</param>
     /// <param name="radius">Length that rows are brought to; dot product only.</param>
     /// <param name="precision">How fine codes shall be.</param>
-    public static PackedCodec Fit(VectorRows rows, SimilarityMetric metric, float[] mean, float radius, CodePrecision precision)
+    /// <param name="threads">Who fits, a value each; the codec does not depend on how many.</param>
+    /// <param name="cancellationToken">Checked between values.</param>
+    public static PackedCodec Fit(
+        VectorRows rows, SimilarityMetric metric, float[] mean, float radius, CodePrecision precision, BuildThreads threads, CancellationToken cancellationToken)
     {
         var dimension = rows.Dimension;
         var layout = PackedCodec.LayoutOf(metric, dimension, precision);
@@ -46,7 +51,7 @@ internal static unsafe class PackedCodecFitter
         var lows = new float[dimension];
         var steps = new float[dimension];
         var errors = new float[dimension];
-        for (var i = 0; i < dimension; i++) (lows[i], steps[i], errors[i]) = FitValue(values[i], weights, levels, layout.IsWide);
+        threads.ForEach(dimension, i => (lows[i], steps[i], errors[i]) = FitValue(values[i], weights, levels, layout.IsWide), cancellationToken);
         if (count == 0) leastNorm = 0;
         // Twice the sample's range: rows outside the sample, and rows that come later, lie beyond it.
         var spread = mostNorm - leastNorm;
@@ -74,16 +79,23 @@ internal static unsafe class PackedCodecFitter
         {
             var low = (float)Math.Max(least, mean - (halfWidth * deviation));
             var step = Positive(((float)Math.Min(most, mean + (halfWidth * deviation)) - low) / levels);
-            double loss = 0;
-            for (var s = 0; s < values.Length; s++)
-            {
-                var error = values[s] - (low + (step * Math.Clamp(MathF.Round((values[s] - low) / step), 0, levels)));
-                loss += weights[s] * error * error;
-            }
+            var loss = Loss(values, weights, low, step, levels);
             if (loss < best) (best, bestLow, bestStep) = (loss, low, step);
         }
         var total = weights.Sum();
         return (bestLow, bestStep, total > 0 ? (float)Math.Min(float.MaxValue, best / total) : 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double Loss(float[] values, double[] weights, float low, float step, int levels)
+    {
+        double loss = 0;
+        for (var s = 0; s < values.Length; s++)
+        {
+            var error = values[s] - (low + (step * Math.Clamp(MathF.Round((values[s] - low) / step), 0, levels)));
+            loss += weights[s] * error * error;
+        }
+        return loss;
     }
 
     private static float Positive(float step) => step > 0 && float.IsFinite(1 / step) ? step : 1;

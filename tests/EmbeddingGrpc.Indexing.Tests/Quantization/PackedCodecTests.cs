@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Kernels;
 using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Indexing.Quantization;
@@ -17,7 +18,7 @@ public sealed unsafe class PackedCodecTests
         var vectors = TestVectors.Clustered(500, dimension, seed: dimension);
         using var table = TestVectors.Table(vectors, dimension);
         using var rows = new VectorRows(table);
-        var codec = PackedCodecFitter.Fit(rows, SimilarityMetric.DotProduct, [], radius: 100, CodePrecision.FewestLines);
+        var codec = PackedCodecFitter.Fit(rows, SimilarityMetric.DotProduct, [], radius: 100, CodePrecision.FewestLines, new BuildThreads(2, rows.Count), TestContext.Current.CancellationToken);
         using var codes = new AlignedBuffer(500 * codec.Layout.Stride);
         using var scratch = new AlignedBuffer(4 * dimension);
         using var values = new AlignedBuffer(codec.Layout.QueryBytes);
@@ -53,7 +54,7 @@ public sealed unsafe class PackedCodecTests
         {
             using var table = TestVectors.Table(rowsOf, 3);
             using var rows = new VectorRows(table);
-            var codec = PackedCodecFitter.Fit(rows, metric, metric == SimilarityMetric.Euclidean ? new float[3] : [], radius: 1, CodePrecision.FewestLines);
+            var codec = PackedCodecFitter.Fit(rows, metric, metric == SimilarityMetric.Euclidean ? new float[3] : [], radius: 1, CodePrecision.FewestLines, new BuildThreads(2, rows.Count), TestContext.Current.CancellationToken);
             Assert.All(codec.Values.Steps, step => Assert.True(step > 0 && float.IsFinite(step)));
             Assert.All(codec.Values.Lows, low => Assert.True(float.IsFinite(low)));
             Assert.True(codec.Values.HalfNormStep > 0 && float.IsFinite(codec.Values.HalfNormStep));
