@@ -61,17 +61,35 @@ public sealed class ExactIndex : IVectorIndex
     /// <param name="threads">Threads; 0 means one for each processor.</param>
     /// <param name="cancellationToken">Checked between blocks of rows.</param>
     /// <returns>[queries, min(k, <see cref="Count"/>)], best first.</returns>
-    public unsafe Neighbor[] SearchAll(VectorTable queries, int k, int threads = 0, CancellationToken cancellationToken = default)
+    public Neighbor[] SearchAll(VectorTable queries, int k, int threads = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
-        if (queries.Dimension != Dimension)
-        {
-            throw new ArgumentException($"Queries of {queries.Dimension} values; this index has vectors of {Dimension}.", nameof(queries));
-        }
+        RequireDimension(queries);
         k = Math.Min(k, Count);
         var results = new Neighbor[(long)queries.Rows * k];
-        if (k == 0) return results;
+        if (k > 0) SearchAll(queries, k, filter: null, results, new int[queries.Rows], threads, cancellationToken);
+        return results;
+    }
+
+    /// <summary>The same among the items that a filter accepts, of which each query may find fewer than k.</summary>
+    /// <param name="queries">[queries, dimension].</param>
+    /// <param name="k">Neighbours wanted.</param>
+    /// <param name="filter">Items that may be found; null means all. Asked by every thread, once for each query and item.</param>
+    /// <param name="results">[queries, k], best first, overwritten.</param>
+    /// <param name="counts">[queries], how many were found; overwritten.</param>
+    /// <param name="threads">Threads; 0 means one for each processor.</param>
+    /// <param name="cancellationToken">Checked between blocks of rows.</param>
+    public unsafe void SearchAll(
+        VectorTable queries, int k, IItemFilter? filter, Neighbor[] results, int[] counts, int threads = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(queries);
+        ArgumentNullException.ThrowIfNull(results);
+        ArgumentNullException.ThrowIfNull(counts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(results.LongLength, (long)queries.Rows * k);
+        ArgumentOutOfRangeException.ThrowIfLessThan(counts.Length, queries.Rows);
+        RequireDimension(queries);
         new BuildThreads(threads, Math.Max(queries.Rows, _rows.Count)).ForEach(
             (queries.Rows + QueriesAPiece - 1) / QueriesAPiece,
             () => new SearchScratch(_rows.Stride, 1),
@@ -81,11 +99,9 @@ public sealed class ExactIndex : IVectorIndex
                 var count = Math.Min(QueriesAPiece, queries.Rows - first);
                 Span<nint> addresses = stackalloc nint[count];
                 for (var i = 0; i < count; i++) addresses[i] = (nint)(queries.Pointer + ((long)(first + i) * queries.Stride));
-                Span<int> counts = stackalloc int[count];
-                ExactBatch.Run(_rows, _rows.Count, Metric, addresses, null, k, results.AsSpan(first * k, count * k), counts, cancellationToken);
+                ExactBatch.Run(_rows, _rows.Count, Metric, addresses, null, filter, k, results.AsSpan(first * k, count * k), counts.AsSpan(first, count), cancellationToken);
             },
             cancellationToken);
-        return results;
     }
 
     /// <inheritdoc/>
@@ -93,5 +109,11 @@ public sealed class ExactIndex : IVectorIndex
     {
         _scratches.Dispose();
         _rows.Dispose();
+    }
+
+    private void RequireDimension(VectorTable queries)
+    {
+        if (queries.Dimension == Dimension) return;
+        throw new ArgumentException($"Queries of {queries.Dimension} values; this index has vectors of {Dimension}.", nameof(queries));
     }
 }

@@ -119,6 +119,15 @@ public sealed class ExactIndexTests
                 Assert.Equal(wanted, index.Search(queries[i], new SearchParameters(k), one, TestContext.Current.CancellationToken));
                 Assert.Equal(one[..wanted], all[(i * wanted)..((i + 1) * wanted)]);
             }
+
+            var filter = new ModuloFilter(3);
+            var (some, counts) = (new Neighbor[70 * k], new int[70]);
+            index.SearchAll(asked, k, filter, some, counts, threads, TestContext.Current.CancellationToken);
+            for (var i = 0; i < 70; i++)
+            {
+                var found = index.Search(queries[i], new SearchParameters(k, Filter: filter), one, TestContext.Current.CancellationToken);
+                Assert.Equal(one[..found], some[(i * k)..((i * k) + counts[i])]);
+            }
         }
     }
 

@@ -74,7 +74,7 @@ internal sealed unsafe class Calibrator : IDisposable
         Span<nint> queries = stackalloc nint[count];
         for (var i = 0; i < count; i++) queries[i] = (nint)Query(first + i);
         var nearest = new Neighbor[count * k];
-        ExactBatch.Run(_rows, _items, _index.Metric, queries, _deleted, k, nearest, _counts.AsSpan(first, count), cancellationToken);
+        ExactBatch.Run(_rows, _items, _index.Metric, queries, _deleted, null, k, nearest, _counts.AsSpan(first, count), cancellationToken);
         for (var i = 0; i < count; i++)
         {
             var there = _counts[first + i];

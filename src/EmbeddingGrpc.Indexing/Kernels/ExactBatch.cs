@@ -18,6 +18,7 @@ internal static unsafe class ExactBatch
     /// <param name="metric">What near means.</param>
     /// <param name="queries">Addresses of [row stride] floats, padded.</param>
     /// <param name="deleted">Rows that may not be answered; null means none.</param>
+    /// <param name="filter">Rows that may be; null means all.</param>
     /// <param name="k">Neighbours wanted.</param>
     /// <param name="results">[queries, k], overwritten.</param>
     /// <param name="counts">[queries], how many were found; overwritten.</param>
@@ -29,6 +30,7 @@ internal static unsafe class ExactBatch
         SimilarityMetric metric,
         ReadOnlySpan<nint> queries,
         ItemBits? deleted,
+        IItemFilter? filter,
         int k,
         Span<Neighbor> results,
         Span<int> counts,
@@ -47,6 +49,7 @@ internal static unsafe class ExactBatch
                 for (var item = first; item < end; item++)
                 {
                     if (deleted is not null && deleted.Contains(item)) continue;
+                    if (filter is not null && !filter.Accepts(new ItemOrdinal(item))) continue;
                     var score = scorer.Score(rows.Row(item));
                     if (nearest.Wants(score)) nearest.Offer(new Neighbor(new ItemOrdinal(item), score));
                 }

@@ -105,7 +105,7 @@ internal sealed unsafe class CodeTrial
         Span<nint> queries = stackalloc nint[count];
         for (var i = 0; i < count; i++) queries[i] = (nint)_rows.Row(_items[first + i]);
         Span<Neighbor> nearest = stackalloc Neighbor[count * Nearest];
-        ExactBatch.Run(_rows, _rows.Count, _metric, queries, _deleted, Nearest, nearest, _counts.AsSpan(first, count), cancellationToken);
+        ExactBatch.Run(_rows, _rows.Count, _metric, queries, _deleted, null, Nearest, nearest, _counts.AsSpan(first, count), cancellationToken);
         for (var i = 0; i < count; i++) _limits[first + i] = nearest[(i * Nearest) + _counts[first + i] - 1].Score;
     }
 

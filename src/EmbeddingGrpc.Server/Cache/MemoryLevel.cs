@@ -19,8 +19,10 @@ public sealed class MemoryLevel : IDisposable
     // answers would be searched for the same bytes, and those of before are dead in the oldest generation of the heap.
     private const int LivesWhileAsked = 20;
 
-    // Asking the cache for its size sums over its counters; it changes little in between.
-    private const int SetsBetweenLooks = 16;
+    // Asking the cache for its size sums over the counters of every thread there was, 20 us. It grows fast while it keeps all, and becomes small again by what
+    // expires, in seconds.
+    private const int SetsBetweenLooksWhileSmall = 16;
+    private const int SetsBetweenLooks = 256;
 
     private readonly Doorkeeper _doorkeeper;
     private readonly MemoryCache? _entries;
@@ -97,7 +99,8 @@ public sealed class MemoryLevel : IDisposable
 
     private bool IsSmall(MemoryCache entries)
     {
-        if (Interlocked.Increment(ref _sets) % SetsBetweenLooks == 1)
+        var between = Volatile.Read(ref _isSmall) ? SetsBetweenLooksWhileSmall : SetsBetweenLooks;
+        if (Interlocked.Increment(ref _sets) % between == 1)
             Volatile.Write(ref _isSmall, entries.GetCurrentStatistics()!.CurrentEstimatedSize < _options.MemoryBytes / SmallShare);
         return Volatile.Read(ref _isSmall);
     }

@@ -13,7 +13,7 @@ internal sealed class IndexKeeper
     private readonly string _model;
     private readonly string _name;
     private readonly OverlaidIndex _index;
-    private readonly IndexRecall.Searcher _exact;
+    private readonly IndexRecall.Scanner _exact;
     private readonly Func<int, VectorTable> _queries;
     private readonly IndexCareMetrics _metrics;
     private readonly ILogger _logger;
@@ -30,7 +30,7 @@ internal sealed class IndexKeeper
     /// <param name="logger">Told what a person should know.</param>
     public IndexKeeper(string model, string name, OverlaidIndex index, Func<int, VectorTable> queries, IndexCareMetrics metrics, ILogger logger)
     {
-        (_model, _name, _index, _exact, _queries, _metrics, _logger) = (model, name, index, index.Scan, queries, metrics, logger);
+        (_model, _name, _index, _exact, _queries, _metrics, _logger) = (model, name, index, index.ScanAll, queries, metrics, logger);
         metrics.Repaired(model, name, 0);
     }
 
@@ -84,7 +84,7 @@ internal sealed class IndexKeeper
 
     /// <summary>Measures recall@10 against exact search.</summary>
     /// <param name="live">What may be answered; null for all.</param>
-    /// <param name="cancellationToken">Checked between queries.</param>
+    /// <param name="cancellationToken">Checked between blocks of rows and between queries.</param>
     public double Measure(IItemFilter? live, CancellationToken cancellationToken)
     {
         // Other queries each time, so that over the day all items are asked about.

@@ -161,6 +161,23 @@ internal sealed class OverlaidIndex(IVectorIndex index, VectorTable table, Gener
         return AddOverlay(query, parameters, results, exact.Search(query, parameters, results, cancellationToken), cancellationToken);
     }
 
+    /// <summary>The same for many queries in one pass over the rows, on the caller's thread.</summary>
+    /// <param name="queries">[queries, dimension].</param>
+    /// <param name="parameters">How many to find of each, and among which.</param>
+    /// <param name="results">[queries, count], best first, overwritten.</param>
+    /// <param name="counts">[queries], how many were found; overwritten.</param>
+    /// <param name="cancellationToken">Checked between blocks of rows.</param>
+    public void ScanAll(VectorTable queries, SearchParameters parameters, Neighbor[] results, int[] counts, CancellationToken cancellationToken)
+    {
+        using var exact = new ExactIndex(table, Metric);
+        exact.SearchAll(queries, parameters.Count, parameters.Filter, results, counts, threads: 1, cancellationToken);
+        for (var query = 0; query < queries.Rows; query++)
+        {
+            var found = results.AsSpan(query * parameters.Count, parameters.Count);
+            counts[query] = AddOverlay(queries[new ItemOrdinal(query)], parameters, found, counts[query], cancellationToken);
+        }
+    }
+
     /// <summary>Lets go of the graph. No one may search any more.</summary>
     public void Dispose() => Interlocked.Exchange(ref _graph, null)?.Release();
 

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Models.Overlay;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Tests.Models.Overlay;
@@ -39,6 +40,43 @@ public sealed class OverlaidIndexTests
                     Assert.Equal(Nearest(all.Select(item => (item.Id, TensorPrimitives.Dot<float>(vector, item.Output))), k, modulus), next);
                     Assert.Equal(similar, Ids(generation, generation.ScanSimilar, vector, k, filter));
                     Assert.Equal(next, Ids(generation, generation.ScanNext, vector, k, filter));
+                }
+            }
+        }
+        finally
+        {
+            generation.Release();
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 10, 1)]
+    [InlineData(30, 10, 1)]
+    [InlineData(30, 10, 3)]
+    [InlineData(30, 100, 3)]
+    public void ScanAll_ManyQueries_FindsWhatAScanForEachFinds(int folded, int k, int modulus)
+    {
+        var (generation, _) = Generation(folded, seed: folded, graph: true);
+        try
+        {
+            const int Queries = 40;
+            var random = new Random(6);
+            var matrix = new EmbeddingMatrix(Queries, Dimension);
+            for (var query = 0; query < Queries; query++) RandomRow(random).CopyTo(matrix[new ItemOrdinal(query)]);
+            using var queries = VectorTable.FromMatrix(matrix);
+            var parameters = new SearchParameters(k, Filter: modulus == 1 ? null : new ModuloFilter(modulus));
+            var all = new Neighbor[Queries * k];
+            var counts = new int[Queries];
+
+            foreach (var index in (OverlaidIndex[])[generation.SimilarIndex, generation.NextIndex])
+            {
+                index.ScanAll(queries, parameters, all, counts, TestContext.Current.CancellationToken);
+
+                var one = new Neighbor[k];
+                for (var query = 0; query < Queries; query++)
+                {
+                    var found = index.Scan(queries[new ItemOrdinal(query)], parameters, one, TestContext.Current.CancellationToken);
+                    Assert.Equal(one[..found], all[(query * k)..((query * k) + counts[query])]);
                 }
             }
         }
