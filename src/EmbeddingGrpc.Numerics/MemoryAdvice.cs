@@ -10,6 +10,7 @@ internal static unsafe partial class MemoryAdvice
 
     private const int AdviseNotNeeded = 4;
     private const int AdviseHugePage = 14;
+    private const int AdvisePopulateWrite = 23;
 
     /// <summary>
     /// Asks for 2 MiB pages. Rows are visited in random order: with 4 KiB pages every visit to a matrix larger than the TLB's reach also
@@ -33,6 +34,17 @@ internal static unsafe partial class MemoryAdvice
         if (OperatingSystem.IsLinux())
         {
             _ = Advise(start, length, AdviseNotNeeded);
+        }
+    }
+
+    /// <summary>Makes every page be there to write to, all in one call (Linux 5.14); what they hold stays.</summary>
+    /// <param name="start">Aligned to a page.</param>
+    /// <param name="length">Bytes, of whole pages.</param>
+    public static void Populate(void* start, nuint length)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = Advise(start, length, AdvisePopulateWrite);
         }
     }
 

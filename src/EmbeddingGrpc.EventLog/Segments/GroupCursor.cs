@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.IO.Hashing;
+using EmbeddingGrpc.EventLog.Checksums;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.EventLog.Groups;
 
@@ -40,7 +40,7 @@ internal sealed class GroupCursor(IFile file, long salt) : IDisposable
         if (!Fill(position, header.PayloadLength, limit)) return false;
         bytes = _window;
         start = (int)(position - _windowPosition);
-        return XxHash3.HashToUInt64(_window.AsSpan(start, header.PayloadLength), salt) == header.PayloadHash;
+        return Checksum.Of(_window.AsSpan(start, header.PayloadLength), salt) == header.PayloadHash;
     }
 
     public void Dispose()

@@ -27,11 +27,8 @@ internal static class GrpcRegistration
     }
 
     /// <summary>Maps them.</summary>
-    /// <exception cref="InvalidSettingException">The file of access keys is wrong.</exception>
     public static void MapGrpcServices(this WebApplication app)
     {
-        // Read now: a daemon with keys that cannot be read must not start.
-        app.Services.GetRequiredService<AccessKeys>();
         app.Use(app.Services.GetRequiredService<MessageSize>().ExplainInHeadersAsync);
         app.Use(MalformedMessage.ExplainInHeadersAsync);
         app.MapGrpcService<EventGrpcService>();

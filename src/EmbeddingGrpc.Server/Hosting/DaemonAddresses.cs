@@ -24,7 +24,12 @@ public sealed class DaemonAddresses
     /// <summary>Port of <see cref="Http"/>.</summary>
     public int HttpPort => Http.Port;
 
+    /// <summary>Whether the daemon listens, so that both are known.</summary>
+    internal bool IsBound => PortOf(_grpc) > 0 && PortOf(_http) > 0;
+
     internal void Bind(ListenOptions grpc, ListenOptions http, bool tls) => (_grpc, _http, _tls) = (grpc, http, tls);
+
+    private static int PortOf(ListenOptions? options) => options?.IPEndPoint?.Port ?? 0;
 
     // Kestrel replaces the end point of a ListenOptions by the bound one.
     private Uri AddressOf(ListenOptions? options)

@@ -1,9 +1,9 @@
+using EmbeddingGrpc.Server.Access;
 using EmbeddingGrpc.Server.Cache;
 using EmbeddingGrpc.Server.Grpc;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 using EmbeddingGrpc.Server.Recall;
-using EmbeddingGrpc.Server.Rest;
 
 namespace EmbeddingGrpc.Server.Hosting;
 
@@ -13,7 +13,7 @@ public static class DaemonHost
     /// <summary>Builds a daemon that has not started yet.</summary>
     /// <param name="args">Command line, such as <c>--EmbeddingGrpc:GrpcPort=0</c> or <c>--GrpcPort 0</c>; after appsettings and environment.</param>
     /// <param name="configure">Changes the builder last, for tests and the demo.</param>
-    /// <exception cref="InvalidSettingException">A setting does not exist.</exception>
+    /// <exception cref="InvalidSettingException">A setting does not exist, or the file of access keys is wrong.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(args);
@@ -34,15 +34,16 @@ public static class DaemonHost
         builder.Services.AddIngest(daemon);
         builder.Services.AddGrpcServices();
         builder.Services.AddDaemonTelemetry(builder.Configuration);
+        builder.Services.AddCalls();
         builder.WebHost.UsePorts();
         var startLog = StartLog.Quieten(builder.Logging);
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(startLog.Restore);
-        app.MapGrpcServices();
-        app.MapRest();
-        app.MapHttpEndpoints();
+        // Read now: a daemon with keys that cannot be read must not start, nor touch its data.
+        app.Services.GetRequiredService<AccessKeys>();
+        app.Services.GetRequiredService<CallMapping>().Of(app);
         return app;
     }
 }

@@ -24,11 +24,17 @@ internal static class DaemonRegistration
         services.AddSingleton<DaemonAddresses>();
         services.AddSingleton<ServingStatus>();
         AddHosted<DataDirectory>(services);
-        AddHosted<DaemonFile>(services);
         AddHosted<Drain>(services);
         AddHosted<DiskMetrics>(services);
         AddHosted<MemoryMetrics>(services);
         return services;
+    }
+
+    /// <summary>Adds the calls, and word of where they are taken. Behind everything that they need: told last, when all of it has started.</summary>
+    public static void AddCalls(this IServiceCollection services)
+    {
+        AddHosted<CallMapping>(services);
+        AddHosted<DaemonFile>(services);
     }
 
     private static void AddHosted<TService>(IServiceCollection services)

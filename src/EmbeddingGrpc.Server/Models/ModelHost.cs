@@ -7,33 +7,62 @@ namespace EmbeddingGrpc.Server.Models;
 /// Opens the models when the daemon starts and closes them when it stops. Events are taken as soon as the log is open; generations are
 /// loaded behind the open door, and recall is ready when one is warm.
 /// </summary>
+/// <remarks>
+/// Opening begins before anything else starts and goes on beside it: reading a checkpoint and getting the servers ready take about as long as each other. The start is over when
+/// both are done. Calls that come in between are told that the models are being opened.
+/// </remarks>
 public sealed class ModelHost(
     ModelRegistry registry, ModelAdministrator administrator, ServingStatus status, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger)
-    : IHostedService, IDisposable
+    : IHostedLifecycleService, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private Task _opening = Task.CompletedTask;
     private Task _loading = Task.CompletedTask;
 
-    /// <inheritdoc/>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Begins to open the models; the data directory is this daemon's by now.</summary>
+    public Task StartingAsync(CancellationToken cancellationToken)
     {
         // Before the servers wait for their calls to end: a call that watches a training would keep them waiting.
         lifetime.ApplicationStopping.Register(StopTrainings);
-        await administrator.OpenAllAsync(onDefaultOpened: Watch, onDefaultFailure: ReportFailure);
+        // On a thread of its own: it reads for long, and the pool has the servers to start.
+        _opening = Task.Factory.StartNew(
+            () => administrator.OpenAllAsync(onDefaultOpened: Watch, onDefaultFailure: ReportFailure), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Waits until the models are open.</summary>
+    public async Task StartedAsync(CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
         status.Report(ServingStatus.Models, true, "The models are open.");
         _loading = Task.Factory.StartNew(LoadGenerations, _stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
+        await Task.WhenAny(_opening);
         await Task.WhenAny(_loading);
         await administrator.CloseAllAsync();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stopping.Dispose();
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Closes what a start that failed had opened: it must not go on with a data directory that is nobody's any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAny(_opening);
+        await administrator.CloseAllAsync();
+        _stopping.Dispose();
+    }
 
     private void Watch(ModelRuntime model)
     {

@@ -17,6 +17,9 @@ public sealed class ItemCounters
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
 
+    // Chunks from which on one more will hardly stay empty: its pages are asked for at once.
+    private const int LargeFrom = 4;
+
     // Twice as far down, a double is still exact: an item may lag that many half-lives behind before it counts as nothing.
     private const double MaximumExponent = 500;
 
@@ -157,7 +160,13 @@ public sealed class ItemCounters
     private ref ItemTally TallyOf(int item)
     {
         var chunk = item >> ChunkBits;
-        while (chunk >= _tallies.Chunks.Length) Volatile.Write(ref _tallies, new Tallies(_tallies.LandmarkMs, [.. _tallies.Chunks, new ItemTally[ChunkSize]]));
+        while (chunk >= _tallies.Chunks.Length)
+        {
+            var added = new ItemTally[ChunkSize];
+            if (_tallies.Chunks.Length >= LargeFrom) PageHint.WillFill<ItemTally>(added);
+            Volatile.Write(ref _tallies, new Tallies(_tallies.LandmarkMs, [.. _tallies.Chunks, added]));
+        }
+
         return ref _tallies.Chunks[chunk][item & (ChunkSize - 1)];
     }
 

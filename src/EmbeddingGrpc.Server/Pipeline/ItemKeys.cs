@@ -15,6 +15,7 @@ public sealed class ItemKeys
 {
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
+    private const int SlotsAhead = 16;
 
     // Ids come from outside: the seed keeps anyone from choosing them to collide.
     private readonly long _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
@@ -86,6 +87,37 @@ public sealed class ItemKeys
         while ((count + 1) * 3L > _table.Length * 2L) _table = new ulong[_table.Length * 2];
     }
 
+    /// <summary>Gives the next key to an item that a checkpoint kept. It is found after <see cref="EndRestore"/>, which must follow before anyone reads.</summary>
+    /// <returns>Its slot of the table.</returns>
+    internal ulong Restore(ReadOnlySpan<byte> utf8)
+    {
+        var key = _count;
+        Store(key, Encoding.UTF8.GetString(utf8));
+        _count = key + 1;
+        return Slot(Hash(utf8), key);
+    }
+
+    /// <summary>Lets the items be found that were restored since the keys were empty. All of them at once, so that the places of the table are there when their turn comes.</summary>
+    /// <param name="slots">Of all items, in the order of their keys; <see cref="Reserve"/> was told how many.</param>
+    /// <returns>False where two of them are the same: then nothing here is of use.</returns>
+    internal bool EndRestore(ReadOnlySpan<ulong> slots)
+    {
+        var mask = _table.Length - 1;
+        for (var i = 0; i < slots.Length; i++)
+        {
+            if (i + SlotsAhead < slots.Length) CacheHint.WillRead(in _table[(int)(slots[i + SlotsAhead] >> 32) & mask]);
+            var (slot, position) = (slots[i], (int)(slots[i] >> 32) & mask);
+            for (; _table[position] is not 0 and var other; position = (position + 1) & mask)
+            {
+                if (other >> 32 == slot >> 32 && IdOf(KeyOf(other)) == IdOf(KeyOf(slot))) return false;
+            }
+
+            _table[position] = slot;
+        }
+
+        return true;
+    }
+
     /// <summary>Says that an item will be looked for soon; then <see cref="WillReadId"/> and <see cref="WillCompareId"/> may follow, each a little later.</summary>
     internal void WillFind(uint hash) => CacheHint.WillRead(in _table[(int)hash & (_table.Length - 1)]);
 
@@ -100,6 +132,8 @@ public sealed class ItemKeys
     {
         if (Candidate(hash) is >= 0 and var key) CacheHint.WillRead(in _ids[key >> ChunkBits][key & (ChunkSize - 1)]!.GetPinnableReference());
     }
+
+    private static ItemKey KeyOf(ulong slot) => new((int)(uint)slot - 1);
 
     private static ulong Slot(uint hash, int key) => ((ulong)hash << 32) | (uint)(key + 1);
 

@@ -1,8 +1,12 @@
+using System.Net;
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Server.Hosting;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Tests.Grpc;
 using EmbeddingGrpc.Server.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace EmbeddingGrpc.Server.Tests.Models;
 
@@ -78,6 +82,50 @@ public sealed class ModelHostTests : IDisposable
         Assert.Contains(segment, reason, StringComparison.Ordinal);
         var error = Assert.Throws<ModelUnavailableException>(() => daemon.Services.GetRequiredService<ModelRegistry>().Get(""));
         Assert.IsType<LogCorruptException>(error.InnerException!.InnerException);
+    }
+
+    [Fact]
+    public async Task Start_ModelsStillBeingOpened_ServersListenAndSaySo()
+    {
+        var disk = new SlowDisk();
+        DaemonAddresses? addresses = null;
+        var held = disk.Hold();
+        var starting = TestDaemon.StartAsync(_temporary.Path, configure: builder =>
+        {
+            builder.Services.AddSingleton<IFileSystem>(disk);
+            builder.Services.AddOptions<HostOptions>().Configure<DaemonAddresses>((_, known) => addresses = known);
+        });
+        try
+        {
+            await disk.WhenOneWaitsAsync().WaitAsync(TestContext.Current.CancellationToken);
+            await Eventually.UntilAsync(() => addresses is { IsBound: true });
+            using var http = new HttpClient { BaseAddress = addresses!.Http };
+            using var answer = await http.GetAsync(new Uri("/readyz?service=EventService", UriKind.Relative), TestContext.Current.CancellationToken);
+
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            Assert.Contains("The log is not open yet", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.False(starting.IsCompleted);
+            Assert.False(File.Exists(_temporary.At("daemon.json")));
+        }
+        finally
+        {
+            held.Dispose();
+        }
+
+        await using var daemon = await starting;
+        Assert.True(IsServing(daemon, ServingStatus.Events, out _));
+        Assert.True(File.Exists(_temporary.At("daemon.json")));
+    }
+
+    [Fact]
+    public async Task Start_PortTaken_LeavesTheDataToTheNextOne()
+    {
+        await using var other = await TestDaemon.StartAsync();
+
+        await Assert.ThrowsAnyAsync<IOException>(() => TestDaemon.StartAsync(_temporary.Path, [$"--GrpcPort={other.Addresses.GrpcPort}"]));
+
+        await using var daemon = await TestDaemon.StartAsync(_temporary.Path);
+        Assert.True(IsServing(daemon, ServingStatus.Events, out _));
     }
 
     [Fact]

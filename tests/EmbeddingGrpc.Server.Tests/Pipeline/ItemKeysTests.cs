@@ -1,3 +1,4 @@
+using System.Text;
 using CsCheck;
 using EmbeddingGrpc.Server.Pipeline;
 
@@ -27,6 +28,37 @@ public sealed class ItemKeysTests
                 }
             },
             iter: 50);
+
+    [Fact]
+    public void EndRestore_AnyIds_AgreesWithKeysGivenOneByOneAndGoesOnAlike() =>
+        Gen.Int[0, 5000].Array[0, 3000].Sample(
+            numbers =>
+            {
+                var ids = numbers.Distinct().Select(n => $"item-{n}").ToArray();
+                var restored = new ItemKeys();
+                restored.Reserve(ids.Length);
+                var slots = ids.Select(id => restored.Restore(Encoding.UTF8.GetBytes(id))).ToArray();
+
+                Assert.True(restored.EndRestore(slots));
+                Assert.Equal(ids.Length, restored.Count);
+                for (var i = 0; i < ids.Length; i++)
+                {
+                    Assert.True(restored.TryGet(ids[i], out var key));
+                    Assert.Equal((i, ids[i]), (key.Value, restored.IdOf(key)));
+                }
+
+                for (var i = 0; i < 3000; i++) Assert.Equal(ids.Length + i, restored.GetOrAdd($"later-{i}").Value);
+                Assert.False(restored.TryGet("item--1", out _));
+            },
+            iter: 50);
+
+    [Fact]
+    public void EndRestore_AnItemTwice_IsFalse()
+    {
+        var keys = new ItemKeys();
+        ulong[] slots = [.. new[] { "a", "b", "ä", "b" }.Select(id => keys.Restore(Encoding.UTF8.GetBytes(id)))];
+        Assert.False(keys.EndRestore(slots));
+    }
 
     [Fact]
     public void TryGet_UnknownItem_IsFalse()

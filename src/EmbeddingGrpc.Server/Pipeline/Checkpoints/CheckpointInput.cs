@@ -1,6 +1,6 @@
-using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using EmbeddingGrpc.EventLog.Checksums;
 using EmbeddingGrpc.EventLog.Files;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
@@ -60,7 +60,7 @@ internal sealed class CheckpointInput
     {
         var block = _buffer.AsSpan(_filled, (int)Math.Min(CheckpointFormat.BlockBytes, _left));
         if (_file.Read(_position, block) < block.Length) throw new CheckpointCorruptException("it became shorter while it was read");
-        if (_checksums is { } checksums && XxHash3.HashToUInt64(block) != checksums[_block]) throw new CheckpointCorruptException($"the checksum at byte {_position} is wrong");
+        if (_checksums is { } checksums && Checksum.Of(block) != checksums[_block]) throw new CheckpointCorruptException($"the checksum at byte {_position} is wrong");
         _block++;
         _position += block.Length;
         _left -= block.Length;

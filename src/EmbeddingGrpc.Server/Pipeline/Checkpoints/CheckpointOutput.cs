@@ -1,6 +1,6 @@
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.EventLog.Checksums;
 using EmbeddingGrpc.EventLog.Files;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
@@ -69,7 +69,7 @@ internal sealed class CheckpointOutput
     private void Flush()
     {
         var filled = _block.AsSpan(0, _filled);
-        _checksums.Add(XxHash3.HashToUInt64(filled));
+        _checksums.Add(Checksum.Of(filled));
         _file.Write(_written, filled);
         _written += _filled;
         _filled = 0;

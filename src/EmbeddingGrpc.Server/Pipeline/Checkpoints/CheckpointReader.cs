@@ -52,7 +52,7 @@ internal static class CheckpointReader
         }
 
         // The longest first, so that no processor has nothing to do while it is read.
-        Run([.. work.OrderByDescending(each => each.Length).Select(each => each.Read)]);
+        Run(work.OrderByDescending(each => each.Length).Select(each => each.Read));
     }
 
     private static void ReadUsers(CheckpointInput input, UserHistories histories)
@@ -98,11 +98,12 @@ internal static class CheckpointReader
         }
     }
 
-    private static void Run(Action[] work)
+    // On threads of their own: those of the pool have servers to start meanwhile.
+    private static void Run(IEnumerable<Action> work)
     {
         try
         {
-            Parallel.Invoke(work);
+            Task.WaitAll([.. work.Select(each => Task.Factory.StartNew(each, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))]);
         }
         catch (AggregateException e)
         {

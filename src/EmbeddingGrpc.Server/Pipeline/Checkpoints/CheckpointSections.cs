@@ -27,8 +27,9 @@ internal static class CheckpointSections
     {
         var count = input.Read<int>();
         keys.Reserve(count);
-        for (var item = 0; item < count; item++) keys.GetOrAdd(input.Take(input.Read<ushort>()));
-        return keys.Count == count ? count : throw new CheckpointCorruptException("it names an item twice");
+        var slots = new ulong[count];
+        for (var item = 0; item < count; item++) slots[item] = keys.Restore(input.Take(input.Read<ushort>()));
+        return keys.EndRestore(slots) ? count : throw new CheckpointCorruptException("it names an item twice");
     }
 
     public static void ReadCounters(CheckpointInput input, ItemCounters counters, int items)
