@@ -12,7 +12,8 @@ namespace EmbeddingGrpc.Indexing.Hnsw;
 /// where these are measured anew.
 /// </param>
 /// <param name="LeastLinks">Links that a new node gets at least: <see cref="NeighborSelection.LeastLinks"/>.</param>
+/// <param name="ExpandedShare">Share of a walk's pool whose neighbours are looked at, the nearest.</param>
 /// <typeparam name="TSpace">Measures distances between items.</typeparam>
 internal sealed record BuildCodes<TSpace>(
-    CodeRows Rows, Func<int, SearchScratch, QueryCode> QueryOf, Func<SearchScratch, TSpace> SpaceOf, Func<int, float>? HalfNormOf, int LeastLinks)
+    CodeRows Rows, Func<int, SearchScratch, QueryCode> QueryOf, Func<SearchScratch, TSpace> SpaceOf, Func<int, float>? HalfNormOf, int LeastLinks, double ExpandedShare)
     where TSpace : struct, IDistanceSpace;

@@ -104,11 +104,12 @@ internal unsafe ref struct CandidatePool
     }
 
     /// <summary>Finds the nearest entry that was not expanded, and marks it.</summary>
+    /// <param name="most">How many of the nearest entries are looked at; a multiple of <see cref="Lanes"/>, or more than there can be.</param>
     /// <returns>Its node, or -1 where there is none left.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Expand()
+    public int Expand(int most)
     {
-        while (_cursor < Count)
+        while (_cursor < Math.Min(Count, most))
         {
             if (Vector512.IsHardwareAccelerated)
             {

@@ -170,7 +170,8 @@ internal sealed unsafe class GraphBuilder<TKeys, TSpace>
             else
             {
                 var pool = scratch.Candidates(_options.EfConstruction);
-                GraphWalk<TKeys>.Run(layer, layer.Count, _codes.Rows, query, node, ref pool, scratch);
+                var most = CandidatePool.Rounded((int)(_codes.ExpandedShare * _options.EfConstruction));
+                GraphWalk<TKeys>.Run(layer, layer.Count, _codes.Rows, query, node, ref pool, scratch, most);
                 Choose(layer, pool, query, item, scratch, chooser);
                 node = pool.NodeAt(0);
             }

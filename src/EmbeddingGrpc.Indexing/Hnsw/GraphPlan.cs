@@ -52,6 +52,13 @@ internal sealed unsafe class GraphPlan
     public static (PackedCodec Codec, CodeRows Codes) Refit(VectorRows rows, ItemBits deleted, SimilarityMetric metric) =>
         new GraphPlan(rows, deleted, metric, new HnswOptions { BuildThreads = 1 }, CancellationToken.None).SearchCodes();
 
+    /// <summary>
+    /// Share of a walk's pool that is expanded. What the farthest lead to is seldom linked, though the farthest themselves sometimes are: a seventh less time for
+    /// a recall less by .0008 of 339,479 word vectors by cosine, at ef 96, and by .0045 of the first 100,000 of them. Not by the other metrics: of those it took .005 by
+    /// dot product and .03 by Euclid, at ef 64.
+    /// </summary>
+    private double ExpandedShare => _metric == SimilarityMetric.Cosine ? 0.84 : 1;
+
     private SearchScratch NewScratch() =>
         new(Math.Max(_rows.Stride, _fine.Stride), Math.Max(_fine.Stride, PackedCodec.MostQueryBytes(_metric, _rows.Dimension)));
 
@@ -136,7 +143,8 @@ internal sealed unsafe class GraphPlan
             (item, scratch) => _fine.EncodeRowAsQuery(_rows.Row(item), scratch.QueryCodes, scratch.Transformed),
             scratch => new CodeSpace<TKeys>(_fine, fine, scratch.OtherCodes),
             item => _fine.HalfSquaredNorm(fine.Row(item)),
-            NeighborSelection.LeastLinks(_metric, _options.M));
+            NeighborSelection.LeastLinks(_metric, _options.M),
+            ExpandedShare);
         return Build<TKeys, CodeSpace<TKeys>>(with, codec, codes, progress);
     }
 
@@ -147,7 +155,8 @@ internal sealed unsafe class GraphPlan
             (item, scratch) => buildCodec.EncodeQuery(_rows.Row(item), asRow: true, scratch.QueryCodes, scratch.Transformed),
             _ => new RowSpace(_rows, _metric, buildCodec.Radius),
             HalfNormOf: null,
-            NeighborSelection.LeastLinks(_metric, _options.M));
+            NeighborSelection.LeastLinks(_metric, _options.M),
+            ExpandedShare);
         return _metric switch
         {
             SimilarityMetric.Euclidean => Build<PackedEuclideanKeys, RowSpace>(with, codec, codes, progress),

@@ -26,11 +26,12 @@ internal static unsafe class GraphWalk<TKeys>
     /// <param name="start">Node to start from.</param>
     /// <param name="pool">Empty; receives the nearest nodes.</param>
     /// <param name="scratch">Of the calling thread.</param>
+    /// <param name="most">How many of the nearest in the pool are expanded at most: see <see cref="CandidatePool.Expand"/>.</param>
     public static void Run(
-        GraphLayer layer, int nodes, CodeRows codes, in QueryCode query, int start, ref CandidatePool pool, SearchScratch scratch)
+        GraphLayer layer, int nodes, CodeRows codes, in QueryCode query, int start, ref CandidatePool pool, SearchScratch scratch, int most = int.MaxValue)
     {
         // The pool stands in for the accepted candidates, of which there are none apart from it.
-        Run(layer, nodes, codes, query, start, ref pool, new AdmitAll(), ref pool, scratch);
+        Run(layer, nodes, codes, query, start, ref pool, new AdmitAll(), ref pool, scratch, most);
     }
 
     /// <summary>Walks as above, and collects apart the nearest nodes among all it saw that may be answered.</summary>
@@ -43,6 +44,7 @@ internal static unsafe class GraphWalk<TKeys>
     /// <param name="admission">Which nodes may be answered.</param>
     /// <param name="accepted">Empty; receives the nearest of these.</param>
     /// <param name="scratch">Of the calling thread.</param>
+    /// <param name="most">As above.</param>
     public static void Run<TAdmission>(
         GraphLayer layer,
         int nodes,
@@ -52,7 +54,8 @@ internal static unsafe class GraphWalk<TKeys>
         ref CandidatePool candidates,
         TAdmission admission,
         ref CandidatePool accepted,
-        SearchScratch scratch)
+        SearchScratch scratch,
+        int most = int.MaxValue)
         where TAdmission : struct, IAdmission
     {
         var visited = scratch.Visit(nodes, layer.LinkStride);
@@ -67,10 +70,10 @@ internal static unsafe class GraphWalk<TKeys>
 
         var begin = 1;
         var middle = 1;
-        var chosen = pool.Expand();
+        var chosen = pool.Expand(most);
         while (true)
         {
-            var node = pool.Expand();
+            var node = pool.Expand(most);
             if (node >= 0) CodeKernels.Prefetch(layer.LinksOf(node), layer.LinkStride * sizeof(uint));
             // In the log, [begin, middle) is to be scored, [middle, end) is on its way.
             var end = chosen < 0 ? middle : Collect(layer, chosen, (uint)nodes, codes, visited, middle);

@@ -6,8 +6,9 @@ namespace EmbeddingGrpc.Indexing.Tests.Hnsw;
 
 public sealed unsafe class CandidatePoolTests
 {
-    private static readonly Gen<(int Capacity, (int Key, bool Expand)[] Steps)> Histories =
-        Gen.Select(Gen.Int[1, 5], Gen.Select(Gen.Int[-20, 20], Gen.Bool).Array[0, 120]).Select((blocks, steps) => (blocks * CandidatePool.Lanes, steps));
+    private static readonly Gen<(int Capacity, int Expandable, (int Key, bool Expand)[] Steps)> Histories =
+        Gen.Select(Gen.Int[1, 5], Gen.Int[1, 5], Gen.Select(Gen.Int[-20, 20], Gen.Bool).Array[0, 120])
+            .Select((blocks, expandable, steps) => (blocks * CandidatePool.Lanes, Math.Min(blocks, expandable) * CandidatePool.Lanes, steps));
 
     [Fact]
     public void InsertAndExpand_AnyHistory_AgreeWithASortedList() =>
@@ -33,7 +34,8 @@ public sealed unsafe class CandidatePoolTests
                 if (expand)
                 {
                     var next = model.FindIndex(candidate => !candidate.Expanded);
-                    Assert.Equal(next < 0 ? -1 : model[next].Node, pool.Expand());
+                    if (next >= history.Expandable) next = -1;
+                    Assert.Equal(next < 0 ? -1 : model[next].Node, pool.Expand(history.Expandable));
                     if (next >= 0) model[next] = model[next] with { Expanded = true };
                 }
                 Assert.Equal(model.Count, pool.Count);
