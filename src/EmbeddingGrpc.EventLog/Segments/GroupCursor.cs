@@ -1,7 +1,7 @@
 using System.Buffers;
-using EmbeddingGrpc.EventLog.Checksums;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.EventLog.Groups;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.EventLog.Segments;
 

@@ -1,6 +1,6 @@
 using System.IO.Hashing;
-using EmbeddingGrpc.Indexing.Kernels;
 using EmbeddingGrpc.Indexing.Memory;
+using EmbeddingGrpc.Numerics;
 using Microsoft.Win32.SafeHandles;
 
 namespace EmbeddingGrpc.Indexing.Files;

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Runtime.InteropServices;
 using EmbeddingGrpc.Indexing.Hnsw;
-using EmbeddingGrpc.Indexing.Kernels;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Indexing.Memory;
 

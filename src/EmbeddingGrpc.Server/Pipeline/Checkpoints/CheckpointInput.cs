@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using EmbeddingGrpc.EventLog.Checksums;
 using EmbeddingGrpc.EventLog.Files;
+using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 

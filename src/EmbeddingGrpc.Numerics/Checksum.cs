@@ -4,19 +4,22 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace EmbeddingGrpc.Indexing.Kernels;
+namespace EmbeddingGrpc.Numerics;
 
 /// <summary>
-/// XXH3 (64 bits, seed 0) of memory, as <see cref="XxHash3"/> computes it, which is the oracle and does what is short or not on AVX2. Stateless.
+/// XXH3 (64 bits) of memory, the checksum of logs, checkpoints and indexes: as <see cref="XxHash3"/> computes it, which is the oracle and does what is short or not on
+/// AVX2. Stateless.
 /// </summary>
 /// <remarks>
-/// A daemon opens an index once, when nothing is compiled well yet: the library's code takes several times as long then as after some hundred megabytes. This is
-/// compiled well at once. From the specification of the algorithm (Collet, xxHash, doc/xxhash_spec.md, "XXH3 algorithm, large inputs").
+/// A daemon reads what it checks once, at its start, when nothing is compiled well yet: the library's loop is a call for each 64 bytes that is optimized only when less
+/// new code is seen, and takes several times as long until then. This is compiled well at its first call. From the specification of the algorithm (Collet, xxHash,
+/// doc/xxhash_spec.md, "XXH3 algorithm, large inputs").
 /// </remarks>
-internal static unsafe class Checksum
+public static unsafe class Checksum
 {
     private const int StripeBytes = 64;
     private const int StripesABlock = 16;
+    private const int SecretBytes = 192;
     private const int BlockBytes = StripesABlock * StripeBytes;
 
     /// <summary>The algorithm hashes what is up to this long in other ways.</summary>
@@ -41,8 +44,19 @@ internal static unsafe class Checksum
         0x8f, 0xf8, 0xb8, 0xd1, 0x7a, 0xd0, 0x31, 0xce, 0x45, 0xcb, 0x3a, 0x8f, 0x95, 0x16, 0x04, 0x28, 0xaf, 0xd7, 0xfb, 0xca, 0xbb, 0x4b, 0x40, 0x7e,
     ];
 
-    /// <summary>The checksum of so many bytes.</summary>
-    public static ulong Of(byte* bytes, long length) => Avx2.IsSupported && length > Short ? OfLong(bytes, length) : ByLibrary(bytes, length);
+    /// <summary>The checksum of bytes.</summary>
+    /// <param name="bytes">Any number of them.</param>
+    /// <param name="seed">Another one has other checksums.</param>
+    public static ulong Of(ReadOnlySpan<byte> bytes, long seed = 0)
+    {
+        if (!IsLong(bytes.Length)) return XxHash3.HashToUInt64(bytes, seed);
+        fixed (byte* pointer = bytes) return OfLong(pointer, bytes.Length, seed);
+    }
+
+    /// <summary>The checksum of so many bytes, which may be more than a span has, by seed 0.</summary>
+    public static ulong Of(byte* bytes, long length) => IsLong(length) ? OfLong(bytes, length, seed: 0) : ByLibrary(bytes, length);
+
+    private static bool IsLong(long length) => Avx2.IsSupported && length > Short;
 
     private static ulong ByLibrary(byte* bytes, long length)
     {
@@ -53,10 +67,17 @@ internal static unsafe class Checksum
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static ulong OfLong(byte* bytes, long length)
+    private static ulong OfLong(byte* bytes, long length, long seed)
     {
+        var seeded = stackalloc ulong[SecretBytes / sizeof(ulong)];
         // Constant data of the assembly: it does not move.
         var secret = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Secret));
+        if (seed != 0)
+        {
+            for (var i = 0; i < SecretBytes / sizeof(ulong); i++) seeded[i] = ((ulong*)secret)[i] + (i % 2 == 0 ? (ulong)seed : 0 - (ulong)seed);
+            secret = (byte*)seeded;
+        }
+
         var low = Vector256.Create(0xC2B2AE3D, Prime64, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9);
         var high = Vector256.Create(0x85EBCA77C2B2AE63, 0x85EBCA77, 0x27D4EB2F165667C5, Prime32);
         var end = bytes + length;
