@@ -54,7 +54,7 @@ public static unsafe class Checksum
     }
 
     /// <summary>The checksum of so many bytes, which may be more than a span has, by seed 0.</summary>
-    public static ulong Of(byte* bytes, long length) => IsLong(length) ? OfLong(bytes, length, seed: 0) : ByLibrary(bytes, length);
+    internal static ulong Of(byte* bytes, long length) => IsLong(length) ? OfLong(bytes, length, seed: 0) : ByLibrary(bytes, length);
 
     private static bool IsLong(long length) => Avx2.IsSupported && length > Short;
 

@@ -53,7 +53,7 @@ internal sealed unsafe class GraphPlan
         new GraphPlan(rows, deleted, metric, new HnswOptions { BuildThreads = 1 }, CancellationToken.None).SearchCodes();
 
     /// <summary>
-    /// Share of a walk's pool that is expanded. What the farthest lead to is seldom linked, though the farthest themselves sometimes are: a seventh less time for
+    /// Share of a walk's pool that is expanded. What the farthest lead to is seldom linked, though the farthest themselves sometimes are: less time for
     /// a recall less by .0008 of 339,479 word vectors by cosine, at ef 96, and by .0045 of the first 100,000 of them. Not by the other metrics: of those it took .005 by
     /// dot product and .03 by Euclid, at ef 64.
     /// </summary>

@@ -8,8 +8,8 @@ namespace EmbeddingGrpc.Server.Models;
 /// loaded behind the open door, and recall is ready when one is warm.
 /// </summary>
 /// <remarks>
-/// Opening begins before anything else starts and goes on beside it: reading a checkpoint and getting the servers ready take about as long as each other. The start is over when
-/// both are done. Calls that come in between are told that the models are being opened.
+/// Opening begins before anything else starts and goes on beside it: reading a checkpoint takes longer than getting the servers ready. The start is over when both
+/// are done. Calls that come in between are told that the models are being opened.
 /// </remarks>
 public sealed class ModelHost(
     ModelRegistry registry, ModelAdministrator administrator, ServingStatus status, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger)
