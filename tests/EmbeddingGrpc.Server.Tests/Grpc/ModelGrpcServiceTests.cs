@@ -51,7 +51,7 @@ public sealed class ModelGrpcServiceTests : IAsyncLifetime
         var phases = responses.SkipLast(1).Select(response => response.Progress).ToList();
         Assert.DoesNotContain(null, phases);
         Assert.Equal(
-            [TrainingPhase.Read, TrainingPhase.Train, TrainingPhase.Index, TrainingPhase.Write],
+            [TrainingPhase.Read, TrainingPhase.Train, TrainingPhase.Index, TrainingPhase.Write, TrainingPhase.Swap],
             phases.Where(progress => progress.Fraction == 1).Select(progress => progress.Phase).Distinct());
         var result = responses[^1].Result;
         Assert.True(result.ElapsedSeconds > 0);
