@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
