@@ -10,7 +10,7 @@ internal static class IndexRecall
     private const int MaximumQueries = 256;
     private const int MinimumQueries = 16;
 
-    // A scan scores every row for each query, all queries in one pass over the rows: less than a second of one processor, whatever the size.
+    // A scan scores every row for each query, all queries in one pass over the rows: about a second of one processor, whatever the size.
     private const long MultiplicationsBudget = 4_000_000_000;
 
     /// <summary>One way to search.</summary>
