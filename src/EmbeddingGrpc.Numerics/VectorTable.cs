@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.IO.MemoryMappedFiles;
 
 namespace EmbeddingGrpc.Numerics;
@@ -83,7 +82,7 @@ public sealed unsafe class VectorTable : IDisposable
     public void Save(Stream destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        new FileHeader(Magic, Version, Rows, Dimension, SizeBytes, Checksum((byte*)Pointer, SizeBytes)).Write(destination);
+        new FileHeader(Magic, Version, Rows, Dimension, SizeBytes, Checksum.Of((byte*)Pointer, SizeBytes)).Write(destination);
         for (long at = 0; at < SizeBytes; at += BlockBytes)
         {
             destination.Write(new ReadOnlySpan<byte>((byte*)Pointer + at, (int)Math.Min(BlockBytes, SizeBytes - at)));
@@ -106,7 +105,7 @@ public sealed unsafe class VectorTable : IDisposable
             view = file.CreateViewAccessor(0, stream.Length, MemoryMappedFileAccess.Read);
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
             byte* payload = start + view.PointerOffset + FileHeader.SizeBytes;
-            header.VerifyPayload(Checksum(payload, header.PayloadBytes), path);
+            header.VerifyPayload(Checksum.Of(payload, header.PayloadBytes), path);
             return new VectorTable(file, view, (float*)payload, rows, dimension);
         }
         catch
@@ -168,16 +167,5 @@ public sealed unsafe class VectorTable : IDisposable
         }
 
         return (header, (int)header.First, (int)header.Second);
-    }
-
-    private static ulong Checksum(byte* bytes, long count)
-    {
-        var hash = new XxHash3();
-        for (long at = 0; at < count; at += BlockBytes)
-        {
-            hash.Append(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(BlockBytes, count - at)));
-        }
-
-        return hash.GetCurrentHashAsUInt64();
     }
 }

@@ -10,6 +10,19 @@ namespace EmbeddingGrpc.Indexing.Kernels;
 /// </summary>
 internal static unsafe class RowKernels
 {
+    /// <summary>Copies a row less the mean of all rows.</summary>
+    /// <param name="row">[length].</param>
+    /// <param name="mean">[length], or empty: then the copy is the row.</param>
+    /// <param name="centered">[length], overwritten.</param>
+    /// <param name="length">Values of the row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Center(float* row, ReadOnlySpan<float> mean, float* centered, int length)
+    {
+        var target = new Span<float>(centered, length);
+        new ReadOnlySpan<float>(row, length).CopyTo(target);
+        for (var i = 0; i < mean.Length; i++) target[i] -= mean[i];
+    }
+
     /// <summary>Sum of squares, in double precision; the order is fixed for an instruction set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SquaredNorm(float* values, int length)

@@ -115,7 +115,7 @@ internal sealed unsafe class FineCodec
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal float Transform(float* row, float* transformed)
     {
-        Centered(row, transformed);
+        RowKernels.Center(row, _mean, transformed, Dimension);
         var squaredNorm = RowKernels.SquaredNorm(transformed, Dimension);
         new Span<float>(transformed + Dimension, Stride - Dimension).Clear();
         switch (Metric)
@@ -129,13 +129,6 @@ internal sealed unsafe class FineCodec
                 break;
         }
         return (float)squaredNorm;
-    }
-
-    private void Centered(float* row, float* centered)
-    {
-        var target = new Span<float>(centered, Dimension);
-        new ReadOnlySpan<float>(row, Dimension).CopyTo(target);
-        for (var i = 0; i < _mean.Length; i++) target[i] -= _mean[i];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

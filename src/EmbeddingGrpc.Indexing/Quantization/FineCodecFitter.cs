@@ -59,10 +59,14 @@ internal static unsafe class FineCodecFitter
             while (float.IsFinite(row[at])) at++;
             throw new ArgumentException($"Row {item} has a value that is not finite at position {at}; every vector of an index must be finite.");
         }
-        for (var i = 0; i < mean.Length; i++) centered[i] = row[i] - mean[i];
         fixed (float* lessMean = centered)
         {
-            if (mean.Length > 0) row = lessMean;
+            if (mean.Length > 0)
+            {
+                RowKernels.Center(row, mean, lessMean, rows.Dimension);
+                row = lessMean;
+            }
+
             var squaredNorm = RowKernels.SquaredNorm(row, rows.Dimension);
             if (squaredNorm > float.MaxValue)
             {

@@ -139,13 +139,7 @@ internal sealed unsafe class PackedCodec
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal float Transform(float* row, float* transformed)
     {
-        var target = new Span<float>(transformed, Dimension);
-        new ReadOnlySpan<float>(row, Dimension).CopyTo(target);
-        if (Metric == SimilarityMetric.Euclidean)
-        {
-            var mean = _values.Mean.AsSpan(0, target.Length);
-            for (var i = 0; i < target.Length; i++) target[i] -= mean[i];
-        }
+        RowKernels.Center(row, Metric == SimilarityMetric.Euclidean ? _values.Mean.AsSpan(0, Dimension) : [], transformed, Dimension);
         var squaredNorm = RowKernels.SquaredNorm(transformed, Dimension);
         if (Metric == SimilarityMetric.Cosine && squaredNorm > 0) RowKernels.Scale(transformed, Dimension, 1 / Math.Sqrt(squaredNorm));
         return (float)squaredNorm;

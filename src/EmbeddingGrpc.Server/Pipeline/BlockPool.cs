@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Server.Pipeline;
 
@@ -13,9 +12,6 @@ internal sealed class BlockPool<T>
 {
     // Large enough for the large object heap, which is not compacted: chunks stay where they are.
     private const int ChunkBytes = 128 * 1024;
-
-    // Chunks from which on one more will hardly stay empty: its pages are asked for at once.
-    private const int LargeFrom = 4;
 
     private readonly int _shift;
     private readonly List<int> _free = [];
@@ -91,9 +87,7 @@ internal sealed class BlockPool<T>
             Volatile.Write(ref _chunks, longer);
         }
 
-        var chunk = new T[BlockLength << _shift];
-        if (_chunkCount >= LargeFrom) PageHint.WillFill<T>(chunk);
-        Volatile.Write(ref _chunks[_chunkCount], chunk);
+        Volatile.Write(ref _chunks[_chunkCount], Chunk.New<T>(BlockLength << _shift, _chunkCount));
         Volatile.Write(ref _chunkCount, _chunkCount + 1);
     }
 }

@@ -17,9 +17,6 @@ public sealed class ItemCounters
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
 
-    // Chunks from which on one more will hardly stay empty: its pages are asked for at once.
-    private const int LargeFrom = 4;
-
     // Twice as far down, a double is still exact: an item may lag that many half-lives behind before it counts as nothing.
     private const double MaximumExponent = 500;
 
@@ -161,12 +158,7 @@ public sealed class ItemCounters
     {
         var chunk = item >> ChunkBits;
         while (chunk >= _tallies.Chunks.Length)
-        {
-            var added = new ItemTally[ChunkSize];
-            if (_tallies.Chunks.Length >= LargeFrom) PageHint.WillFill<ItemTally>(added);
-            Volatile.Write(ref _tallies, new Tallies(_tallies.LandmarkMs, [.. _tallies.Chunks, added]));
-        }
-
+            Volatile.Write(ref _tallies, new Tallies(_tallies.LandmarkMs, [.. _tallies.Chunks, Chunk.New<ItemTally>(ChunkSize, _tallies.Chunks.Length)]));
         return ref _tallies.Chunks[chunk][item & (ChunkSize - 1)];
     }
 

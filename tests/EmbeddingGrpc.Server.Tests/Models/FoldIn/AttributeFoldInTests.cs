@@ -1,8 +1,5 @@
 using EmbeddingGrpc.EventLog;
-using EmbeddingGrpc.Indexing;
-using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Catalog;
-using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Models.FoldIn;
 
 namespace EmbeddingGrpc.Server.Tests.Models.FoldIn;
@@ -35,10 +32,10 @@ public sealed class AttributeFoldInTests : IDisposable
             Assert.True(generation.IsCold(item));
             var query = new float[generation.Similarity.Dimension];
             generation.SimilarityQuery(item, query);
-            var similar = Ids(generation, generation.Similar, query, 11).Where(id => id != "untouched").ToList();
+            var similar = FoldInModel.Ids(generation, generation.Similar, query, 11).Where(id => id != "untouched").ToList();
             Assert.True(similar.Count(id => id.StartsWith("camp0-", StringComparison.Ordinal)) >= 9, string.Join(' ', similar));
-            Assert.Contains("untouched", Ids(generation, generation.Next, generation.InputOf(Ordinal(generation, "camp0-1")), ItemsOfCamp + 1));
-            Assert.DoesNotContain("untouched", Ids(generation, generation.Next, generation.InputOf(Ordinal(generation, "camp1-1")), ItemsOfCamp / 2));
+            Assert.Contains("untouched", FoldInModel.Ids(generation, generation.Next, generation.InputOf(FoldInModel.Ordinal(generation, "camp0-1")), ItemsOfCamp + 1));
+            Assert.DoesNotContain("untouched", FoldInModel.Ids(generation, generation.Next, generation.InputOf(FoldInModel.Ordinal(generation, "camp1-1")), ItemsOfCamp / 2));
         }
     }
 
@@ -189,22 +186,9 @@ public sealed class AttributeFoldInTests : IDisposable
         {
             var generation = lease.Generation;
             var query = new float[generation.Similarity.Dimension];
-            generation.SimilarityQuery(Ordinal(generation, itemId), query);
-            var near = Ids(generation, generation.Similar, query, 11).Where(id => id != itemId).ToList();
+            generation.SimilarityQuery(FoldInModel.Ordinal(generation, itemId), query);
+            var near = FoldInModel.Ids(generation, generation.Similar, query, 11).Where(id => id != itemId).ToList();
             return near.Count(id => id.StartsWith("camp0-", StringComparison.Ordinal)) > near.Count / 2 ? 0 : 1;
         }
-    }
-
-    private static ItemOrdinal Ordinal(Generation generation, string itemId)
-    {
-        Assert.True(generation.TryGetOrdinal(itemId, out var item), itemId);
-        return item;
-    }
-
-    private static List<string> Ids(Generation generation, IVectorIndex index, ReadOnlySpan<float> query, int k)
-    {
-        var results = new Neighbor[k];
-        var found = index.Search(query, new SearchParameters(k), results, Cancellation);
-        return [.. results[..found].Select(neighbor => generation.IdOf(neighbor.Item))];
     }
 }
