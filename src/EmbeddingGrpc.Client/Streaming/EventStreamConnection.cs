@@ -50,7 +50,7 @@ internal sealed class EventStreamConnection(
         ending.CancelAfter(startTimeout);
         try
         {
-            await call.RequestStream.WriteAsync(EventBatch.OfStart(start), ending.Token);
+            await SendStartAsync(call, ending.Token);
             if (!await call.ResponseStream.MoveNext(ending.Token))
                 throw new RpcException(new Status(StatusCode.Unavailable, "The daemon ended the stream before it started."));
         }
@@ -65,6 +65,18 @@ internal sealed class EventStreamConnection(
             throw new RpcException(new Status(StatusCode.Internal, "The first response does not carry 'started'; is another service listening there?"));
         buffer.Start(started.DurableSequence);
         Receive(first);
+    }
+
+    private async Task SendStartAsync(AsyncDuplexStreamingCall<EventBatch, StreamEventsResponse> call, CancellationToken ended)
+    {
+        try
+        {
+            await call.RequestStream.WriteAsync(EventBatch.OfStart(start), ended);
+        }
+        catch (Exception e) when (IsEndOfCall(e))
+        {
+            // A refusal that overtakes the write cancels it; the first read throws the refusal itself.
+        }
     }
 
     private void Receive(StreamEventsResponse response)
