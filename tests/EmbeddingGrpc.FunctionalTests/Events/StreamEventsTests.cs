@@ -107,10 +107,7 @@ public sealed class StreamEventsTests : IDisposable
         await using var daemon = await DaemonProcess.StartAsync(_data.FullPath, Cancel);
         await RpcAssert.NotFoundAsync("model", "winter", async () =>
         {
-            using var call = daemon.Events.StreamEvents(cancellationToken: Cancel);
-            await call.RequestStream.WriteAsync(
-                new StreamEventsRequest { Start = new StreamStart { Model = "winter", Producer = new Producer { Name = "till-1", Epoch = 1 } } }, Cancel);
-            await call.ResponseStream.MoveNext(Cancel);
+            using var stream = await EventStreamCall.OpenAsync(daemon, "till-1", Cancel, model: "winter");
         });
     }
 

@@ -22,17 +22,16 @@ internal sealed class EventStreamCall : IDisposable
 
     public List<RejectedInteraction> Rejected { get; } = [];
 
-    public static async Task<EventStreamCall> OpenAsync(DaemonProcess daemon, string producer, CancellationToken cancellationToken, ulong epoch = 1)
+    public static async Task<EventStreamCall> OpenAsync(DaemonProcess daemon, string producer, CancellationToken cancellationToken, ulong epoch = 1, string model = "")
     {
         var stream = new EventStreamCall(daemon.Events.StreamEvents(cancellationToken: cancellationToken), cancellationToken);
-        await stream._call.RequestStream.WriteAsync(
-            new StreamEventsRequest { Start = new StreamStart { Producer = new Producer { Name = producer, Epoch = epoch } } }, cancellationToken);
+        await stream.WriteAsync(new StreamEventsRequest { Start = new StreamStart { Model = model, Producer = new Producer { Name = producer, Epoch = epoch } } });
         Assert.True(await stream.ReadAsync(), "The stream ended before it had started.");
         return stream;
     }
 
     public Task SendAsync(IEnumerable<Interaction> interactions) =>
-        _call.RequestStream.WriteAsync(new StreamEventsRequest { Interactions = { interactions } }, _cancellationToken);
+        WriteAsync(new StreamEventsRequest { Interactions = { interactions } });
 
     /// <summary>Reads one response.</summary>
     /// <returns>False at the end of the stream.</returns>
@@ -61,4 +60,16 @@ internal sealed class EventStreamCall : IDisposable
     }
 
     public void Dispose() => _call.Dispose();
+
+    private async Task WriteAsync(StreamEventsRequest request)
+    {
+        try
+        {
+            await _call.RequestStream.WriteAsync(request, _cancellationToken);
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException)
+        {
+            // The daemon has ended the call; why it says to the reader.
+        }
+    }
 }
