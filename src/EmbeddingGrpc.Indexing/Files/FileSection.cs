@@ -5,7 +5,7 @@ namespace EmbeddingGrpc.Indexing.Files;
 /// <param name="Layer">Of which layer; 0 where that means nothing.</param>
 /// <param name="Offset">First byte in the file.</param>
 /// <param name="Length">Bytes.</param>
-/// <param name="Checksum">XXH3 (64 bits) of them.</param>
+/// <param name="Checksum">Their <see cref="SectionChecksum"/>.</param>
 internal readonly record struct FileSection(SectionKind Kind, int Layer, long Offset, long Length, ulong Checksum)
 {
     /// <summary>Sections start at multiples of this, a page, so that each can be mapped.</summary>

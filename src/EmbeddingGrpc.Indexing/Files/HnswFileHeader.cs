@@ -10,12 +10,21 @@ internal sealed record HnswFileHeader
     /// <summary>Bytes of the header.</summary>
     public const int SizeBytes = 4096;
 
-    /// <summary>The version that this program writes and reads.</summary>
-    public const uint CurrentVersion = 3;
+    /// <summary>The version that this program writes.</summary>
+    public const uint CurrentVersion = 4;
+
+    /// <summary>The oldest that it reads: as the current one, but the checksum of a section is that of all its bytes.</summary>
+    public const uint OldestVersion = 3;
 
     private const int SectionsAt = 128;
     private const int ChecksumAt = SizeBytes - sizeof(ulong);
     private const int MostSections = (ChecksumAt - SectionsAt) / FileSection.EntryBytes;
+
+    /// <summary>Version of the file.</summary>
+    public uint Version { get; init; } = CurrentVersion;
+
+    /// <summary>Bytes of the parts of a section whose checksums make up its own.</summary>
+    public long PartBytes => Version == OldestVersion ? long.MaxValue : SectionChecksum.PartBytes;
 
     /// <summary>What near means.</summary>
     public required SimilarityMetric Metric { get; init; }
@@ -70,7 +79,7 @@ internal sealed record HnswFileHeader
     {
         page[..SizeBytes].Clear();
         Magic.CopyTo(page);
-        BinaryPrimitives.WriteUInt32LittleEndian(page[8..], CurrentVersion);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[8..], Version);
         BinaryPrimitives.WriteInt32LittleEndian(page[12..], (int)Metric);
         BinaryPrimitives.WriteInt32LittleEndian(page[16..], Dimension);
         BinaryPrimitives.WriteInt32LittleEndian(page[20..], Items);
@@ -118,9 +127,9 @@ internal sealed record HnswFileHeader
             throw new InvalidDataException($"'{path}' is truncated: {fileBytes} bytes, shorter than its header of {SizeBytes}.");
         }
         var version = BinaryPrimitives.ReadUInt32LittleEndian(page[8..]);
-        if (version != CurrentVersion)
+        if (version is < OldestVersion or > CurrentVersion)
         {
-            throw new InvalidDataException($"'{path}' is an index file of version {version}; this program reads version {CurrentVersion}.");
+            throw new InvalidDataException($"'{path}' is an index file of version {version}; this program reads versions {OldestVersion} to {CurrentVersion}.");
         }
         if (BinaryPrimitives.ReadUInt64LittleEndian(page[ChecksumAt..]) != XxHash3.HashToUInt64(page[..ChecksumAt]))
         {
@@ -128,6 +137,7 @@ internal sealed record HnswFileHeader
         }
         var header = new HnswFileHeader
         {
+            Version = version,
             Metric = (SimilarityMetric)BinaryPrimitives.ReadInt32LittleEndian(page[12..]),
             Dimension = BinaryPrimitives.ReadInt32LittleEndian(page[16..]),
             Items = BinaryPrimitives.ReadInt32LittleEndian(page[20..]),

@@ -21,7 +21,7 @@ internal static unsafe class HnswFileReader
         try
         {
             Check(file, rows, path);
-            if (options.Verified) file.ReadAhead();
+            file.BeginVerifying(options);
             var capacity = IndexCapacity.For(rows.Base);
             var added = header.Items - header.BaseItems;
             rows.Load(added, region => file.Load(
@@ -47,7 +47,6 @@ internal static unsafe class HnswFileReader
         }
         catch
         {
-            file.StopVerifying();
             rows.Dispose();
             deleted?.Dispose();
             codes?.Dispose();

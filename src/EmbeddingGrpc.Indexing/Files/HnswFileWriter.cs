@@ -85,6 +85,6 @@ internal static unsafe class HnswFileWriter
 
         public ReadOnlySpan<byte> Block(long at) => new((byte*)address + at, (int)Math.Min(BlockBytes, Length - at));
 
-        public ulong Checksum() => Numerics.Checksum.Of((byte*)address, Length);
+        public ulong Checksum() => SectionChecksum.Of((byte*)address, Length);
     }
 }

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using EmbeddingGrpc.Indexing.Memory;
 using EmbeddingGrpc.Numerics;
 using Microsoft.Win32.SafeHandles;
@@ -8,15 +7,12 @@ namespace EmbeddingGrpc.Indexing.Files;
 /// <summary>An index file that is open for reading: its header, and its sections by kind. Believes nothing that it has not checked.</summary>
 internal sealed unsafe class IndexFile : IDisposable
 {
-    private const int BlockBytes = 1 << 20;
-
-    /// <summary>Sections from here on are verified by another thread, while the one that opens has their pages mapped ahead of it.</summary>
+    /// <summary>Mapped sections from here on are verified beside the others' loading.</summary>
     private const int LargeBytes = 4 << 20;
 
     private readonly SafeFileHandle _file;
     private readonly string _path;
-    private readonly List<Task> _verifications = [];
-    private readonly List<NativeRegion> _untouched = [];
+    private SectionVerifier? _large;
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated, or a damaged header; says which.</exception>
@@ -37,13 +33,6 @@ internal sealed unsafe class IndexFile : IDisposable
             throw;
         }
     }
-
-    /// <summary>
-    /// Has the whole file read ahead, for who is about to verify it. By a thread of its own: the system takes its time to ask a disk for so much, and to find
-    /// that all is there already.
-    /// </summary>
-    public void ReadAhead() => _verifications.Add(
-        Task.Factory.StartNew(() => FileReadAhead.Begin(_file), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
     /// <summary>The header.</summary>
     public HnswFileHeader Header { get; }
@@ -76,19 +65,25 @@ internal sealed unsafe class IndexFile : IDisposable
     /// <summary>Reads a section to memory and verifies it.</summary>
     public void Read(FileSection section, void* destination)
     {
-        var hash = new XxHash3();
-        for (long at = 0; at < section.Length; at += BlockBytes)
+        var memory = (byte*)destination;
+        var partBytes = Header.PartBytes;
+        var parts = new ulong[SectionChecksum.PartsOf(section.Length, partBytes)];
+        for (var part = 0; part < parts.Length; part++)
         {
-            var block = new Span<byte>((byte*)destination + at, (int)Math.Min(BlockBytes, section.Length - at));
-            ReadExactly(block, section.Offset + at);
-            hash.Append(block);
+            var from = part * partBytes;
+            var length = Math.Min(partBytes, section.Length - from);
+            for (long at = 0; at < length; at += SectionChecksum.PartBytes)
+            {
+                var block = new Span<byte>(memory + from + at, (int)Math.Min(SectionChecksum.PartBytes, length - at));
+                ReadExactly(block, section.Offset + from + at);
+            }
+            parts[part] = Checksum.Of(memory + from, length);
         }
-        Verify(section, hash.GetCurrentHashAsUInt64());
+        Check(section, parts);
     }
 
     /// <summary>
-    /// Fills an empty region with a section. A large mapped one is verified by another thread: nobody may use it before <see cref="FinishVerifying"/>,
-    /// or free it before that or <see cref="StopVerifying"/>.
+    /// Fills an empty region with a section. Nobody may believe a large mapped one before <see cref="FinishVerifying"/>.
     /// </summary>
     /// <param name="section">The section.</param>
     /// <param name="region">Receives it as its front.</param>
@@ -98,66 +93,69 @@ internal sealed unsafe class IndexFile : IDisposable
         if (options.Mapped && NativeRegion.CanMap(section.Offset))
         {
             region.CommitFile(_file, section.Offset, section.Length);
-            if (options.Verified) VerifyMapped(section, region);
+            if (options.Verified && section.Length < LargeBytes) Verify([section], CancellationToken.None);
             return;
         }
         region.Commit(section.Length);
         Read(section, region.Pointer);
     }
 
-    /// <summary>Waits until all sections that were loaded are verified.</summary>
-    /// <exception cref="InvalidDataException">One is damaged; says which.</exception>
-    public void FinishVerifying()
+    /// <summary>Begins to verify the large sections, for who is about to load them.</summary>
+    /// <exception cref="InvalidDataException">A section is not within the file; says which.</exception>
+    public void BeginVerifying(IndexOpenOptions options)
     {
-        foreach (var region in _untouched) region.TouchFile();
-        foreach (var verification in _verifications) verification.GetAwaiter().GetResult();
+        if (!options.Verified || !options.Mapped || !NativeRegion.CanMap(FileSection.Alignment)) return;
+        foreach (var section in Header.Sections) CheckBounds(section);
+        _large = new SectionVerifier(this, Header.Sections.Where(section => section.Length >= LargeBytes), CancellationToken.None);
     }
 
-    /// <summary>Waits until nothing looks at a region any more, whatever it found: for who frees them because of another error.</summary>
-    public void StopVerifying() => Task.WhenAll(_verifications).ContinueWith(static all => _ = all.Exception, TaskScheduler.Default).Wait();
+    /// <summary>Ends what <see cref="BeginVerifying"/> began.</summary>
+    /// <exception cref="InvalidDataException">A section is damaged; says which.</exception>
+    public void FinishVerifying() => _large?.Finish();
 
-    /// <summary>Reads all sections and verifies them.</summary>
+    /// <summary>Verifies all sections.</summary>
+    /// <exception cref="InvalidDataException">One is damaged; says which.</exception>
     public void VerifyAll(CancellationToken cancellationToken)
     {
-        var block = new byte[BlockBytes];
-        foreach (var section in Header.Sections)
-        {
-            CheckBounds(section);
-            var hash = new XxHash3();
-            for (long at = 0; at < section.Length; at += BlockBytes)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var part = block.AsSpan(0, (int)Math.Min(BlockBytes, section.Length - at));
-                ReadExactly(part, section.Offset + at);
-                hash.Append(part);
-            }
-            Verify(section, hash.GetCurrentHashAsUInt64());
-        }
+        foreach (var section in Header.Sections) CheckBounds(section);
+        Verify(Header.Sections, cancellationToken);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
-
-    private void VerifyMapped(FileSection section, NativeRegion region)
+    /// <summary>Compares the checksums of a section's parts with what the header says.</summary>
+    /// <exception cref="InvalidDataException">They are others.</exception>
+    public void Check(FileSection section, ulong[] parts)
     {
-        if (section.Length >= LargeBytes)
-        {
-            _untouched.Add(region);
-            _verifications.Add(Task.Run(() => Verify(section, Checksum.Of(region.Pointer, section.Length))));
-        }
-        else
-        {
-            region.TouchFile();
-            Verify(section, Checksum.Of(region.Pointer, section.Length));
-        }
-    }
-
-    private void Verify(FileSection section, ulong checksum)
-    {
+        var checksum = Header.Version == HnswFileHeader.OldestVersion ? parts.Single() : SectionChecksum.Of(parts);
         if (checksum != section.Checksum)
         {
             throw Corrupt($"the checksum of its section of {section.Kind} of layer {section.Layer} does not match.");
         }
+    }
+
+    /// <summary>Fills a buffer. Any thread.</summary>
+    /// <exception cref="InvalidDataException">The file ends before.</exception>
+    public void ReadExactly(Span<byte> destination, long offset)
+    {
+        while (destination.Length > 0)
+        {
+            var read = RandomAccess.Read(_file, destination, offset);
+            if (read == 0) throw new InvalidDataException($"'{_path}' is truncated: it ended at byte {offset} while being read.");
+            destination = destination[read..];
+            offset += read;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _large?.Dispose();
+        _file.Dispose();
+    }
+
+    private void Verify(IEnumerable<FileSection> sections, CancellationToken cancellationToken)
+    {
+        using var verifier = new SectionVerifier(this, sections, cancellationToken);
+        verifier.Finish();
     }
 
     private void CheckBounds(FileSection section)
@@ -169,17 +167,6 @@ internal sealed unsafe class IndexFile : IDisposable
             || section.Offset > Header.FileBytes - section.Length)
         {
             throw Corrupt($"its section of {section.Kind} of layer {section.Layer} has {section.Length} bytes at {section.Offset}.");
-        }
-    }
-
-    private void ReadExactly(Span<byte> destination, long offset)
-    {
-        while (destination.Length > 0)
-        {
-            var read = RandomAccess.Read(_file, destination, offset);
-            if (read == 0) throw new InvalidDataException($"'{_path}' is truncated: it ended at byte {offset} while being read.");
-            destination = destination[read..];
-            offset += read;
         }
     }
 }

@@ -18,7 +18,6 @@ internal sealed unsafe partial class NativeRegion : IDisposable
     private const int Map_PrivateAnonymousNoReserve = 0x2 | 0x20 | 0x4000;
     private const int Map_PrivateFixed = 0x2 | 0x10;
     private const int Advise_HugePages = 14;
-    private const int Advise_PopulateRead = 22;
 
     private readonly byte* _reservation;
     private readonly nuint _reservationBytes;
@@ -108,16 +107,6 @@ internal sealed unsafe partial class NativeRegion : IDisposable
         var address = Map(Pointer, (nuint)bytes, Protect_ReadWrite, Map_PrivateFixed, (int)file.DangerousGetHandle(), offset);
         if (address != Pointer) throw OutOfMemory(bytes);
         CommittedBytes = MappedBytes = RoundUp(bytes, Environment.SystemPageSize);
-    }
-
-    /// <summary>
-    /// Has all pages of the file mapped at once, for who is about to read them: one after the other, each sixteenth would be a fault, which costs
-    /// as much as reading the pages. A kernel before 5.14 does not know how; the pages are then mapped as they are read.
-    /// </summary>
-    public void TouchFile()
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (MappedBytes > 0) _ = Advise(Pointer, (nuint)MappedBytes, Advise_PopulateRead);
     }
 
     /// <summary>Fills the front with that of another region.</summary>

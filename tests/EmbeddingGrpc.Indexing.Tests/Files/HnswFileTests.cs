@@ -89,6 +89,44 @@ public sealed class HnswFileTests
     }
 
     [Fact]
+    public void Open_Version3WithAChecksumOfAllBytesOfASection_AnswersTheSameAndIsVerified()
+    {
+        // Links of more than four million bytes.
+        using var table = TestVectors.Table(TestVectors.Clustered(9000, 8, seed: 1), 8);
+        using var index = HnswIndex.Build(table, SimilarityMetric.Cosine, new HnswOptions { M = 64, EfConstruction = 8, BuildThreads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+        using var file = Saved(index);
+        var old = File.ReadAllBytes(file.Path);
+        BinaryPrimitives.WriteUInt32LittleEndian(old.AsSpan(8), 3);
+        FixChecksums(old, section => XxHash3.HashToUInt64(section.Span));
+        File.WriteAllBytes(file.Path, old);
+        foreach (var options in AllOptions)
+        {
+            using var opened = HnswIndex.Open(file.Path, table, options);
+            Assert.Equal(Find(index, new float[8]), Find(opened, new float[8]));
+        }
+
+        HnswIndex.Verify(file.Path, TestContext.Current.CancellationToken);
+        var (_, offset, length) = Sections(old).MaxBy(section => section.Length);
+        Assert.True(length > 4 << 20);
+        Alter(file.Path, bytes => bytes[offset + (length / 2)] ^= 1);
+        Assert.Contains("section of Links of layer 0", Refusal(file.Path, table), StringComparison.Ordinal);
+        Assert.Throws<InvalidDataException>(() => HnswIndex.Verify(file.Path, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void Save_SectionsOfSeveralParts_HaveTheChecksumThatTheFormatNames()
+    {
+        using var table = TestVectors.Table(TestVectors.Clustered(9000, 64, seed: 1), 64);
+        using var index = Build(table, SimilarityMetric.Cosine);
+        using var file = Saved(index);
+        var saved = File.ReadAllBytes(file.Path);
+        Assert.Contains(Sections(saved), section => section.Length > 256 * 1024);
+        var again = (byte[])saved.Clone();
+        FixChecksums(again, OfParts);
+        Assert.Equal(again, saved);
+    }
+
+    [Fact]
     public void Open_NotAnIndex_SaysSo()
     {
         using var table = TestVectors.Table([], 8);
@@ -203,7 +241,7 @@ public sealed class HnswFileTests
             var bytes = (byte[])whole.Clone();
             var at = i % 2 == 0 ? 12 + random.Next(400) : SectionByte(bytes, random);
             bytes[at] = (byte)random.Next(256);
-            FixChecksums(bytes);
+            FixChecksums(bytes, OfParts);
             File.WriteAllBytes(file.Path, bytes);
             try
             {
@@ -272,14 +310,23 @@ public sealed class HnswFileTests
         return offset + random.Next(length);
     }
 
-    private static void FixChecksums(byte[] bytes)
+    // As the format says, by the library.
+    private static ulong OfParts(ReadOnlyMemory<byte> section)
+    {
+        var parts = new List<byte>();
+        for (var at = 0; at < Math.Max(1, section.Length); at += 256 * 1024)
+            parts.AddRange(BitConverter.GetBytes(XxHash3.HashToUInt64(section.Span.Slice(at, Math.Min(256 * 1024, section.Length - at)))));
+        return XxHash3.HashToUInt64(parts.ToArray());
+    }
+
+    private static void FixChecksums(byte[] bytes, Func<ReadOnlyMemory<byte>, ulong> checksum)
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(80)) < 100)
         {
             foreach (var (entry, offset, length) in Sections(bytes))
             {
                 if (offset < 0 || length < 0 || offset > bytes.Length - length) continue;
-                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 24), XxHash3.HashToUInt64(bytes.AsSpan(offset, length)));
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 24), checksum(bytes.AsMemory(offset, length)));
             }
         }
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(4088), XxHash3.HashToUInt64(bytes.AsSpan(0, 4088)));
