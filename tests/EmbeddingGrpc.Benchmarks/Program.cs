@@ -13,6 +13,7 @@ if (args is ["search-load", ..]) return SearchLoad.Run(args[1..]);
 if (args is ["walk-load", ..]) return WalkLoad.Run(args[1..]);
 if (args is ["session-load", ..]) return await SessionLoad.RunAsync(args[1..]);
 if (args is ["batch-load", ..]) return await BatchLoad.RunAsync(args[1..]);
+if (args is ["filter-load", ..]) return await FilterLoad.RunAsync(args[1..]);
 if (args is ["index-open", ..]) return IndexOpenLoad.Run(args[1..]);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

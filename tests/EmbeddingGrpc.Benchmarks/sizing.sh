@@ -5,7 +5,8 @@
 #                                                       one line of JSON
 #   sizing.sh start FOLDER [RUNS]                       starts the daemon on it five times, or so often, and says when its log is open, its checkpoint read and events are
 #                                                       accepted; a line of JSON for each
-# Needs a Release build of the solution and curl. SERVER and EMBEDCTL name other programs.
+# Needs a Release build of the solution and curl. SERVER and EMBEDCTL name other programs. PROMOTION=true lets a twentieth more interactions
+# follow the first training and compares the second one with what serves on them, as a daemon does by itself; without it every training is let serve.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 server=${SERVER:-$repository/src/EmbeddingGrpc.Server/bin/Release/net10.0/EmbeddingGrpc.Server}
@@ -41,17 +42,23 @@ recalls() {
     BEGIN { printf "{\"calls_per_second\":%.0f,\"p50_ms\":%s,\"calls_per_cpu_second\":%.0f}", field("qps"), field("p50_ms"), field("calls") / (after - before) }'
 }
 applied() { until [ "$(metric embeddinggrpc_log_applied_offset)" -ge "$(metric embeddinggrpc_log_durable_offset)" ]; do sleep 0.2; done; }
+# feed ITEMS USERS OFFSET: streams the world until the log ends there.
+feed() {
+  local feed
+  "$embedctl" simulate --address "$grpc" --rate 0 --items "$1" --users "$2" --new-item-every 1000000000 >/dev/null &
+  feed=$!
+  until [ "$(metric embeddinggrpc_log_durable_offset)" -ge "$3" ]; do kill -0 $feed; sleep 0.2; done
+  kill -TERM $feed
+  wait $feed || true
+  applied
+}
 
 case $1 in
   fill)
     mkdir -p "$2"
     start "$2/data"
-    "$embedctl" simulate --address "$grpc" --rate 0 --items "$3" --users "$4" --new-item-every 1000000000 >/dev/null &
-    feed=$!
-    until [ "$(metric embeddinggrpc_log_durable_offset)" -ge "$5" ]; do kill -0 $feed; sleep 0.2; done
-    kill -TERM $feed
-    wait $feed || true
-    applied
+    echo "$3 $4" >"$2/world"
+    feed "$3" "$4" "$5"
     echo "$(metric embeddinggrpc_log_durable_offset) interactions"
     ;;
   start)
@@ -74,11 +81,16 @@ case $1 in
   measure)
     work=$(mktemp -d)
     cp -r "$2/data" "$work/data"
-    settings=(--EmbeddingGrpc:Model:Training:Dimension="$3" --EmbeddingGrpc:Model:Training:Epochs="$4" --EmbeddingGrpc:Model:Promotion:Enabled=false)
+    settings=(--EmbeddingGrpc:Model:Training:Dimension="$3" --EmbeddingGrpc:Model:Training:Epochs="$4" --EmbeddingGrpc:Model:Promotion:Enabled="${PROMOTION:-false}")
     start "$work/data" "${settings[@]}"
     applied
     # The second beside the first that serves: the peak of memory.
-    for _ in $(seq "$([ -n "${5:-}" ] && echo 1 || echo 2)"); do "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null; done
+    train() { "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null || [ $? = 3 ]; }
+    train
+    if [ -z "${5:-}" ]; then
+      [ "${PROMOTION:-false}" = false ] || feed $(cat "$2/world") $(($(metric embeddinggrpc_log_durable_offset) * 21 / 20))
+      train
+    fi
     peak=$(kilobytes VmHWM)
     phases=$(sed -n 's/.*"phase_seconds":\({[^}]*}\).*/\1/p' "$work/train.json")
     "$embedctl" generations --address "$grpc" --json | head -1 >"$work/generation.json"

@@ -91,6 +91,31 @@ public sealed class HnswIndexTests
         Assert.InRange(recall / 30, 0.95, 1);
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(100)]
+    [InlineData(10)]
+    [InlineData(1)]
+    public void Search_FilterThatListsWhatItAccepts_AnswersAsOneThatIsAsked(int divisor)
+    {
+        const int items = 6000;
+        using var table = TestVectors.Table(TestVectors.Clustered(items, 16, seed: 7), 16);
+        using var index = HnswIndex.Build(table, SimilarityMetric.Cosine, new HnswOptions { M = 8, EfConstruction = 40, BuildThreads = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+        using var exact = new ExactIndex(table, SimilarityMetric.Cosine);
+        foreach (var row in TestVectors.Clustered(500, 16, seed: 8)) index.Insert(row);
+        for (var item = 0; item < items; item += 7) index.Delete(new ItemOrdinal(item));
+        foreach (var listed in (int[])[100, items, 3 * items])
+        {
+            foreach (var query in TestVectors.Clustered(10, 16, seed: 9))
+            {
+                // What it does not list is not there for it.
+                Assert.Equal(Find(exact, query, new Below(listed, divisor)), Find(exact, query, new ModuloFilter(divisor, listed)));
+                if (divisor >= 100) Assert.Equal(Find(index, query, new Below(listed, divisor)), Find(index, query, new ModuloFilter(divisor, listed)));
+                else Assert.All(Find(index, query, new ModuloFilter(divisor, listed)), n => Assert.Equal(0, n.Item.Value % divisor));
+            }
+        }
+    }
+
     [Fact]
     public void Build_OneThreadAndSeed_GivesTheSameFile()
     {
@@ -182,5 +207,16 @@ public sealed class HnswIndexTests
     private sealed class CancelOnFirstReport(CancellationTokenSource stop) : IProgress<int>
     {
         public void Report(int value) => stop.Cancel();
+    }
+
+    private static Neighbor[] Find(IVectorIndex index, float[] query, IItemFilter filter)
+    {
+        var results = new Neighbor[10];
+        return results[..index.Search(query, new SearchParameters(10, Filter: filter), results, TestContext.Current.CancellationToken)];
+    }
+
+    private sealed class Below(int end, int divisor) : IItemFilter
+    {
+        public bool Accepts(ItemOrdinal item) => item.Value < end && item.Value % divisor == 0;
     }
 }

@@ -7,6 +7,7 @@ namespace EmbeddingGrpc.Indexing.Kernels;
 internal static unsafe class ExactScan
 {
     private const int RowsBetweenChecks = 4096;
+    private const int RowsAhead = 4;
 
     /// <summary>Finds the nearest rows, best first.</summary>
     /// <param name="rows">The rows.</param>
@@ -28,6 +29,7 @@ internal static unsafe class ExactScan
         Span<Neighbor> results,
         CancellationToken cancellationToken)
     {
+        if (filter?.Listed is { } listed) return Run(rows, count, metric, query, deleted, filter, listed, results, cancellationToken);
         var scorer = new ExactScorer(metric, query, rows.Stride);
         var nearest = new NearestList(results);
         for (var first = 0; first < count; first += RowsBetweenChecks)
@@ -41,6 +43,33 @@ internal static unsafe class ExactScan
                 var score = scorer.Score(rows.Row(item));
                 if (nearest.Wants(score)) nearest.Offer(new Neighbor(new ItemOrdinal(item), score));
             }
+        }
+        return nearest.Finish();
+    }
+
+    private static int Run(
+        VectorRows rows,
+        int count,
+        SimilarityMetric metric,
+        float* query,
+        ItemBits? deleted,
+        IItemFilter filter,
+        ItemOrdinal[] listed,
+        Span<Neighbor> results,
+        CancellationToken cancellationToken)
+    {
+        var scorer = new ExactScorer(metric, query, rows.Stride);
+        var nearest = new NearestList(results);
+        for (var place = 0; place < listed.Length; place++)
+        {
+            if (place % RowsBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
+            var item = listed[place];
+            if (item.Value >= count) break;
+            // Rows lie anywhere, and each would be waited for in its turn.
+            if (place + RowsAhead < listed.Length && listed[place + RowsAhead].Value < count) CodeKernels.Prefetch(rows.Row(listed[place + RowsAhead].Value), rows.Stride * sizeof(float));
+            if (deleted?.Contains(item.Value) == true || !filter.Accepts(item)) continue;
+            var score = scorer.Score(rows.Row(item.Value));
+            if (nearest.Wants(score)) nearest.Offer(new Neighbor(item, score));
         }
         return nearest.Finish();
     }

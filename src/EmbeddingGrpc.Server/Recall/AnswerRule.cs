@@ -10,6 +10,8 @@ internal sealed class AnswerRule
     private readonly Generation _generation;
     private readonly DeletedItems _deleted;
     private readonly CompiledFilter? _filter;
+    private ListedItems? _listed;
+    private bool _isListed;
 
     private AnswerRule(Generation generation, DeletedItems deleted, CompiledFilter? filter) => (_generation, _deleted, _filter) = (generation, deleted, filter);
 
@@ -24,6 +26,17 @@ internal sealed class AnswerRule
 
     /// <summary>Whether it leaves out what was deleted and nothing else.</summary>
     public bool IsOfDeletionsOnly => _filter is null;
+
+    /// <summary>Where a filter leaves few items, these, some of which may still not be answered; else null.</summary>
+    public ListedItems? Listed
+    {
+        get
+        {
+            if (_isListed || _filter is null) return _listed;
+            _isListed = true;
+            return _listed = ListedItems.Of(_filter, _generation);
+        }
+    }
 
     /// <summary>Whether an item may be answered.</summary>
     public bool Admits(CandidateId item)

@@ -28,6 +28,9 @@ internal sealed class ExcludedItems : IItemFilter
     public IItemFilter? AsFilter => CountInGeneration == 0 && Rule is null ? null : this;
 
     /// <inheritdoc/>
+    public ItemOrdinal[]? Listed => Rule?.Listed?.Ordinals;
+
+    /// <inheritdoc/>
     public bool Accepts(ItemOrdinal item) => !Contains(CandidateId.Of(item));
 
     /// <summary>Whether the item is in the set, or the rule leaves it out.</summary>

@@ -42,11 +42,22 @@ internal static class Fallbacks
         }
 
         // Ordinals fall with the count, so what was popular in all the time needs no index.
+        if (scratch.Excluded.Rule?.Listed is { } listed)
+        {
+            for (var place = 0; place < listed.Ordinals.Length && listed.Ordinals[place].Value < vocabulary.Count && candidates.Count < k; place++)
+                Add(listed.Ordinals[place]);
+            return;
+        }
+
         for (var ordinal = 0; ordinal < vocabulary.Count && candidates.Count < k; ordinal++)
         {
             if (ordinal % ItemsBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
-            var item = new ItemOrdinal(ordinal);
-            if (scratch.Excluded.Contains(CandidateId.Of(item)) || !scratch.Taken.Add(CandidateId.Of(item))) continue;
+            Add(new ItemOrdinal(ordinal));
+        }
+
+        void Add(ItemOrdinal item)
+        {
+            if (scratch.Excluded.Contains(CandidateId.Of(item)) || !scratch.Taken.Add(CandidateId.Of(item))) return;
             var share = (float)((double)vocabulary.CountOf(item) / vocabulary.TotalCount);
             candidates.Add(new RecallCandidate(CandidateId.Of(item), ceiling + share, RecallSources.Popular));
         }
@@ -70,6 +81,12 @@ internal static class Fallbacks
     {
         var candidates = scratch.Candidates;
         var score = candidates.Count > 0 ? Math.Min(0, candidates[^1].Score) - 1 : 0;
+        if (scratch.Excluded.Rule?.Listed is { } listed)
+        {
+            for (var place = 0; place < listed.Newest.Length && candidates.Count < k; place++) Add(listed.Newest[place]);
+            return;
+        }
+
         for (var key = space.Items.Count - 1; key >= 0 && candidates.Count < k; key--)
         {
             if (key % ItemsBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();

@@ -5,7 +5,8 @@ using Grpc.Core;
 namespace EmbeddingGrpc.Benchmarks.Serving;
 
 /// <summary>Answers at once, with messages of the size that real answers have.</summary>
-internal sealed class EchoRecallService : RecallService.RecallServiceBase
+/// <param name="same">Whether it answers all calls with one message, made beforehand: what a call allocates is Kestrel's, gRPC's and the request's then.</param>
+internal sealed class EchoRecallService(EchoRecallService.SameAnswer same) : RecallService.RecallServiceBase
 {
     // Asked for once, before vector queries are drawn.
     private const int Dimension = 64;
@@ -20,10 +21,7 @@ internal sealed class EchoRecallService : RecallService.RecallServiceBase
     public override Task<RecallResponse> Recall(RecallRequest request, ServerCallContext context)
     {
         var call = Interlocked.Increment(ref _calls);
-        var response = new RecallResponse { GenerationId = "0123456789abcdef", Basis = RecallBasis.Embedding, Source = AnswerSource.Search, RecallId = $"0123456789abcdef-{call:x}" };
-        for (var i = 0; i < request.K; i++)
-            response.Candidates.Add(new Candidate { ItemId = Ids[i], Score = 1f - (i * 0.001f), Sources = { RecallSource.Embedding } });
-        return Task.FromResult(response);
+        return Task.FromResult(same.Enabled ? same.To((int)request.K) : Answer((int)request.K, call));
     }
 
     public override Task<GetEmbeddingsResponse> GetEmbeddings(GetEmbeddingsRequest request, ServerCallContext context)
@@ -31,5 +29,27 @@ internal sealed class EchoRecallService : RecallService.RecallServiceBase
         var response = new GetEmbeddingsResponse();
         foreach (var id in request.ItemIds) response.Embeddings.Add(new Embedding { ItemId = id, Values = { new float[Dimension] } });
         return Task.FromResult(response);
+    }
+
+    private static RecallResponse Answer(int k, long call)
+    {
+        var response = new RecallResponse { GenerationId = "0123456789abcdef", Basis = RecallBasis.Embedding, Source = AnswerSource.Search, RecallId = $"0123456789abcdef-{call:x}" };
+        for (var i = 0; i < k; i++)
+            response.Candidates.Add(new Candidate { ItemId = Ids[i], Score = 1f - (i * 0.001f), Sources = { RecallSource.Embedding } });
+        return response;
+    }
+
+    /// <summary>The one message, or none.</summary>
+    /// <param name="Enabled">Whether it is wanted.</param>
+    internal sealed record SameAnswer(bool Enabled)
+    {
+        private RecallResponse? _answer;
+
+        /// <summary>The message with so many candidates.</summary>
+        public RecallResponse To(int k)
+        {
+            var answer = _answer;
+            return answer is not null && answer.Candidates.Count == k ? answer : _answer = Answer(k, 0);
+        }
     }
 }

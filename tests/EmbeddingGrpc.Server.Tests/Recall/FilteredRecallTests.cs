@@ -106,6 +106,44 @@ public sealed class FilteredRecallTests(WalkedGeneration walked) : IClassFixture
         }
     }
 
+    // A filter that is negated twice holds for the same items and can only be asked about each.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(150)]
+    public void Search_FilterThatLeavesFew_AnswersAsOneThatIsAskedAboutEachItem(int accepted)
+    {
+        UpsertAll();
+        // Known by the catalogue alone, and deleted.
+        for (var item = 0; item < 20; item++) _catalog.Apply(Record($"only-catalogued-{item}", item * 3), new LogOffset(_offset++));
+        Delete(3);
+        Delete(Enumerable.Range(0, Items).First(item => RankOf(item) == accepted / 2));
+        ItemFilter[] filters =
+        [
+            new NumberFilter("rank", double.NegativeInfinity, true, accepted, false) { Field = "f" },
+            new AllOfFilter([new NumberFilter("rank", 0, true, Items, true) { Field = "f" }, new NumberFilter("rank", 0, true, accepted, false) { Field = "f" }]) { Field = "f" },
+            new OneOfItemsFilter([.. Enumerable.Range(0, accepted).Select(item => $"item-{item * 11}"), "unknown", "only-catalogued-4"]) { Field = "f" },
+        ];
+        foreach (var filter in filters)
+        {
+            foreach (var sources in (RecallSources[])[RecallSources.All, RecallSources.Embedding, RecallSources.Popular, RecallSources.Catalog, RecallSources.Embedding | RecallSources.Catalog])
+            {
+                foreach (var subject in (RecallSubject[])[new ItemSubject(IdOf(100)), new UserSubject("nobody"), new SessionSubject([new SessionEntry(IdOf(5), null), new SessionEntry(IdOf(900), null)])])
+                {
+                    foreach (var k in (int[])[3, 50])
+                    {
+                        var query = new RecallQuery { Subject = subject, K = k, Sources = sources };
+                        Assert.Equal(Answer(query with { Filter = new NotFilter(new NotFilter(filter) { Field = "f" }) { Field = "f" } }), Answer(query with { Filter = filter }));
+                    }
+                }
+            }
+        }
+    }
+
+    private List<(int, float)> Answer(RecallQuery query) =>
+        [.. _engine.Search(Space(), query, [], TestContext.Current.CancellationToken).Candidates.ToArray().Select(candidate => (candidate.Item.Value, candidate.Score))];
+
     private void AssertAnswersKAndAlmostTheBest(ItemFilter filter, int accepted, int queries)
     {
         var (hits, wanted) = (0, 0);

@@ -20,6 +20,9 @@ internal sealed class BooleanColumn : AttributeColumn
     /// <summary>Whether an item has this value.</summary>
     public bool Is(ItemKey item, bool value) => _values[item.Value] == Stored(value);
 
+    /// <summary>Lists the items that have a value; false where they do not fit.</summary>
+    public bool TryList(bool value, FewItems items) => _values.Visit(new WithValue(Stored(value), items));
+
     /// <inheritdoc/>
     public override bool Has(ItemKey item) => _values[item.Value] != None;
 
@@ -27,4 +30,9 @@ internal sealed class BooleanColumn : AttributeColumn
         _values.Set(item.Value, value is null ? None : Stored(value.Boolean));
 
     private static byte Stored(bool value) => value ? True : False;
+
+    private readonly struct WithValue(byte wanted, FewItems items) : IValueVisitor<byte>
+    {
+        public bool Visit(int index, byte value) => value != wanted || items.TryAdd(new ItemKey(index));
+    }
 }

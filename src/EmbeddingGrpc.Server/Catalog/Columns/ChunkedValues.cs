@@ -25,6 +25,23 @@ internal sealed class ChunkedValues<T>(T absent)
         }
     }
 
+    /// <summary>Shows all values that were ever stored to a visitor, in the order of their indices.</summary>
+    /// <returns>False where it wanted to see no more.</returns>
+    public bool Visit<TVisitor>(TVisitor visitor)
+        where TVisitor : struct, IValueVisitor<T>
+    {
+        var chunks = Volatile.Read(ref _chunks);
+        for (var chunk = 0; chunk < chunks.Length; chunk++)
+        {
+            if (Volatile.Read(ref chunks[chunk]) is not { } values) continue;
+            for (var i = 0; i < values.Length; i++)
+                if (!visitor.Visit((chunk << ChunkBits) + i, values[i]))
+                    return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Stores a value. Writer only.</summary>
     public void Set(int index, T value)
     {

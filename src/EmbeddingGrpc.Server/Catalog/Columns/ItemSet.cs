@@ -1,3 +1,4 @@
+using System.Numerics;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Catalog.Columns;
@@ -28,6 +29,17 @@ internal sealed class ItemSet
     public bool Contains(ItemKey item) => Volatile.Read(ref _many) is { } words
         ? item.Value >= 0 && (words[item.Value / BitsOfWord] & BitOf(item.Value)) != 0
         : Array.BinarySearch(Volatile.Read(ref _few), item.Value) >= 0;
+
+    /// <summary>Lists the items in it; false where they do not fit.</summary>
+    public bool TryList(FewItems items)
+    {
+        if (Count > items.Room) return false;
+        if (Volatile.Read(ref _many) is { } words) return words.Visit(new AnyBit(items));
+        foreach (var key in Volatile.Read(ref _few))
+            if (!items.TryAdd(new ItemKey(key)))
+                return false;
+        return true;
+    }
 
     /// <summary>Adds an item; false if it was there. Writer only.</summary>
     public bool Add(ItemKey item)
@@ -73,5 +85,17 @@ internal sealed class ItemSet
         var words = new ChunkedValues<ulong>(absent: 0);
         foreach (var key in _few) SetBit(words, key, true);
         Volatile.Write(ref _many, words);
+    }
+
+    /// <summary>Adds the items of each word of the bitmap.</summary>
+    private readonly struct AnyBit(FewItems items) : IValueVisitor<ulong>
+    {
+        public bool Visit(int index, ulong word)
+        {
+            for (; word != 0; word &= word - 1)
+                if (!items.TryAdd(new ItemKey((index * BitsOfWord) + BitOperations.TrailingZeroCount(word))))
+                    return false;
+            return true;
+        }
     }
 }

@@ -16,6 +16,10 @@ internal sealed class NumberColumn : AttributeColumn
     /// <summary>An item's number; NaN, which is in no range, for none.</summary>
     public double this[ItemKey item] => _values[item.Value];
 
+    /// <summary>Shows the values of all items, absent ones included, to a visitor.</summary>
+    public bool Visit<TVisitor>(TVisitor visitor)
+        where TVisitor : struct, IValueVisitor<double> => _values.Visit(visitor);
+
     /// <inheritdoc/>
     public override bool Has(ItemKey item) => !double.IsNaN(_values[item.Value]);
 

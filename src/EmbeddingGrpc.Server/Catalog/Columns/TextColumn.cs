@@ -26,6 +26,10 @@ internal sealed class TextColumn : AttributeColumn
     /// <summary>The hash of an item's text; that of no text for none.</summary>
     public ulong this[ItemKey item] => _hashes[item.Value];
 
+    /// <summary>Shows the values of all items, absent ones included, to a visitor.</summary>
+    public bool Visit<TVisitor>(TVisitor visitor)
+        where TVisitor : struct, IValueVisitor<ulong> => _hashes.Visit(visitor);
+
     /// <inheritdoc/>
     public override bool Has(ItemKey item) => _hashes[item.Value] != None;
 

@@ -19,6 +19,10 @@ internal sealed class TimestampColumn : AttributeColumn
     /// <summary>An item's time in ticks of UTC, or <see cref="None"/>.</summary>
     public long this[ItemKey item] => _ticks[item.Value];
 
+    /// <summary>Shows the values of all items, absent ones included, to a visitor.</summary>
+    public bool Visit<TVisitor>(TVisitor visitor)
+        where TVisitor : struct, IValueVisitor<long> => _ticks.Visit(visitor);
+
     /// <inheritdoc/>
     public override bool Has(ItemKey item) => _ticks[item.Value] != None;
 

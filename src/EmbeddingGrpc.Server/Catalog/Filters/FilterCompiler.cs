@@ -1,5 +1,7 @@
+using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Catalog.Columns;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Catalog.Filters;
 
@@ -96,6 +98,17 @@ internal sealed class FilterCompiler(ItemCatalog catalog, Generation generation)
                     return false;
             return true;
         }
+
+        public override bool TryList(FewItems items)
+        {
+            foreach (var filter in filters)
+            {
+                var some = new FewItems(items.Room);
+                if (filter.TryList(some)) return items.TryAdd(some);
+            }
+
+            return false;
+        }
     }
 
     private sealed class AnyOf(CompiledFilter[] filters) : CompiledFilter
@@ -107,6 +120,8 @@ internal sealed class FilterCompiler(ItemCatalog catalog, Generation generation)
                     return true;
             return false;
         }
+
+        public override bool TryList(FewItems items) => Array.TrueForAll(filters, filter => filter.TryList(items));
     }
 
     private sealed class Not(CompiledFilter filter) : CompiledFilter
@@ -119,6 +134,8 @@ internal sealed class FilterCompiler(ItemCatalog catalog, Generation generation)
         public static Nothing Instance { get; } = new();
 
         public override bool Accepts(in FilteredItem item) => false;
+
+        public override bool TryList(FewItems items) => true;
     }
 
     private sealed class Has(AttributeColumn column) : CompiledFilter
@@ -130,10 +147,15 @@ internal sealed class FilterCompiler(ItemCatalog catalog, Generation generation)
     {
         private readonly ulong[] _hashes = [.. texts.Select(column.HashOf).Distinct().Order()];
 
-        public override bool Accepts(in FilteredItem item)
+        public override bool Accepts(in FilteredItem item) => IsOneOf(_hashes, column[item.Key]);
+
+        public override bool TryList(FewItems items) => column.Visit(new Visitor(_hashes, items));
+
+        private static bool IsOneOf(ulong[] hashes, ulong hash) => hashes.Length == 1 ? hash == hashes[0] : Array.BinarySearch(hashes, hash) >= 0;
+
+        private readonly struct Visitor(ulong[] hashes, FewItems items) : IValueVisitor<ulong>
         {
-            var hash = column[item.Key];
-            return _hashes.Length == 1 ? hash == _hashes[0] : Array.BinarySearch(_hashes, hash) >= 0;
+            public bool Visit(int index, ulong hash) => !IsOneOf(hashes, hash) || items.TryAdd(new ItemKey(index));
         }
     }
 
@@ -146,6 +168,8 @@ internal sealed class FilterCompiler(ItemCatalog catalog, Generation generation)
                     return false;
             return true;
         }
+
+        public override bool TryList(FewItems items) => sets is [var smallest, ..] && smallest.TryList(items);
     }
 
     private sealed class InAny(ItemSet[] sets) : CompiledFilter
@@ -157,15 +181,23 @@ internal sealed class FilterCompiler(ItemCatalog catalog, Generation generation)
                     return true;
             return false;
         }
+
+        public override bool TryList(FewItems items) => Array.TrueForAll(sets, set => set.TryList(items));
     }
 
     private sealed class InRange(NumberColumn column, NumberFilter range) : CompiledFilter
     {
-        public override bool Accepts(in FilteredItem item)
+        public override bool Accepts(in FilteredItem item) => Holds(range, column[item.Key]);
+
+        public override bool TryList(FewItems items) => column.Visit(new Visitor(range, items));
+
+        // NaN, which stands for no number, is in no range.
+        private static bool Holds(NumberFilter range, double number) =>
+            (range.LeastIsIn ? number >= range.Least : number > range.Least) && (range.MostIsIn ? number <= range.Most : number < range.Most);
+
+        private readonly struct Visitor(NumberFilter range, FewItems items) : IValueVisitor<double>
         {
-            // NaN, which stands for no number, is in no range.
-            var number = column[item.Key];
-            return (range.LeastIsIn ? number >= range.Least : number > range.Least) && (range.MostIsIn ? number <= range.Most : number < range.Most);
+            public bool Visit(int index, double number) => !Holds(range, number) || items.TryAdd(new ItemKey(index));
         }
     }
 
@@ -179,11 +211,20 @@ internal sealed class FilterCompiler(ItemCatalog catalog, Generation generation)
             var ticks = column[item.Key];
             return ticks >= _first && ticks < _end;
         }
+
+        public override bool TryList(FewItems items) => column.Visit(new Visitor(_first, _end, items));
+
+        private readonly struct Visitor(long first, long end, FewItems items) : IValueVisitor<long>
+        {
+            public bool Visit(int index, long ticks) => ticks < first || ticks >= end || items.TryAdd(new ItemKey(index));
+        }
     }
 
     private sealed class Is(BooleanColumn column, bool value) : CompiledFilter
     {
         public override bool Accepts(in FilteredItem item) => column.Is(item.Key, value);
+
+        public override bool TryList(FewItems items) => column.TryList(value, items);
     }
 
     /// <summary>By key, and for items of an import that the stream never saw, by ordinal.</summary>
@@ -202,5 +243,8 @@ internal sealed class FilterCompiler(ItemCatalog catalog, Generation generation)
         }
 
         public override bool Accepts(in FilteredItem item) => _ordinals.Contains(item.Ordinal.Value) || _keys.Contains(item.Key.Value);
+
+        public override bool TryList(FewItems items) =>
+            _keys.Count + _ordinals.Count <= items.Room && _keys.All(key => items.TryAdd(new ItemKey(key))) && _ordinals.All(ordinal => items.TryAdd(new ItemOrdinal(ordinal)));
     }
 }

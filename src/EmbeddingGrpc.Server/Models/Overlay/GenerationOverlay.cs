@@ -52,6 +52,22 @@ internal sealed class GenerationOverlay(int baseItems, int dimension, bool hasSi
     /// <summary>The row of an item, counted from 0 in the overlay.</summary>
     public int RowOf(ItemOrdinal item) => Volatile.Read(ref ItemAt(item).Row);
 
+    /// <summary>The rows of an index that items have: those of the vocabulary their own, those of the overlay where they were put.</summary>
+    /// <param name="items">In ascending order; those that the overlay does not have yet are passed over.</param>
+    /// <param name="isOverlayOnly">Whether those of the vocabulary are left out.</param>
+    /// <returns>In ascending order; null for null.</returns>
+    public ItemOrdinal[]? RowsOf(ItemOrdinal[]? items, bool isOverlayOnly)
+    {
+        if (items is null) return null;
+        var known = baseItems + Count;
+        var first = FirstFrom(items, baseItems);
+        var end = FirstFrom(items, known);
+        if (first == items.Length && !isOverlayOnly) return items;
+        ItemOrdinal[] rows = [.. isOverlayOnly ? [] : items[..first], .. items[first..end].Select(item => new ItemOrdinal(baseItems + RowOf(item)))];
+        rows.AsSpan(isOverlayOnly ? 0 : first).Sort(static (left, right) => left.Value.CompareTo(right.Value));
+        return rows;
+    }
+
     /// <summary>Puts vectors in place, of which no reader knows yet. Writer only; <see cref="AddItem"/> or <see cref="MoveItem"/> follows.</summary>
     /// <param name="item">The item; the next one of the overlay where it is new.</param>
     /// <param name="input">W1, [dimension].</param>
@@ -78,6 +94,19 @@ internal sealed class GenerationOverlay(int baseItems, int dimension, bool hasSi
         _input.Dispose();
         _output.Dispose();
         _similarity?.Dispose();
+    }
+
+    private static int FirstFrom(ItemOrdinal[] items, int least)
+    {
+        var (low, high) = (0, items.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (items[middle].Value < least) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
     }
 
     private ref OverlayItem ItemAt(ItemOrdinal item) => ref _items[item.Value - baseItems];

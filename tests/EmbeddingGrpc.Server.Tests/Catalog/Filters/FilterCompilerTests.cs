@@ -2,6 +2,7 @@ using CsCheck;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Catalog;
+using EmbeddingGrpc.Server.Catalog.Columns;
 using EmbeddingGrpc.Server.Catalog.Filters;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
@@ -48,6 +49,9 @@ public sealed class FilterCompilerTests : IDisposable
                 }
 
                 var compiled = new FilterCompiler(catalog, generation).Compile(filter);
+                var (many, one) = (new FewItems(1000), new FewItems(1));
+                var (listsMany, listsOne) = (compiled.TryList(many), compiled.TryList(one));
+                Assert.True(listsMany || !listsOne);
 
                 for (var item = 0; item < Items + 3; item++)
                 {
@@ -55,8 +59,13 @@ public sealed class FilterCompilerTests : IDisposable
                     var id = $"item-{item}";
                     var asked = new FilteredItem(keys.TryGet(id, out var key) ? key : FilteredItem.NoKey, item < Items ? new ItemOrdinal(item) : FilteredItem.NoOrdinal);
                     if (asked.Key == FilteredItem.NoKey && item >= Items) continue;
-                    Assert.Equal(Holds(filter, id, expected.GetValueOrDefault(id, AttributeCodec.None)), compiled.Accepts(asked));
+                    var holds = Holds(filter, id, expected.GetValueOrDefault(id, AttributeCodec.None));
+                    Assert.Equal(holds, compiled.Accepts(asked));
                     if (item < Items) Assert.Equal(asked.Key != FilteredItem.NoKey, generation.TryGetKey(new ItemOrdinal(item), out _));
+                    if (!holds) continue;
+                    // What holds is listed, under one of its names at least.
+                    if (listsMany) Assert.True(many.Keys.Contains(asked.Key.Value) || many.Ordinals.Contains(asked.Ordinal.Value));
+                    if (listsOne) Assert.True(one.Keys.Contains(asked.Key.Value) || one.Ordinals.Contains(asked.Ordinal.Value));
                 }
 
                 generation.Release();

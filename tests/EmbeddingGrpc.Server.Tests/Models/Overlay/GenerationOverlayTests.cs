@@ -1,4 +1,6 @@
+using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Models.Overlay;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Tests.Models.Overlay;
@@ -52,6 +54,23 @@ public sealed class GenerationOverlayTests : IDisposable
         Assert.Equal(Row(4), _generation.OutputOf(after).ToArray());
         // A reader that asked before goes on with what it saw.
         Assert.Equal(Row(1), held.ToArray());
+    }
+
+    [Fact]
+    public void RowsOf_ItemsWithMovedVectors_AreTheRowsTheyHaveNow()
+    {
+        using var overlay = new GenerationOverlay(baseItems: 5, Dimension, hasSimilarity: false);
+        for (var item = 5; item < 8; item++) overlay.AddItem(new ItemKey(item), [(byte)'a'], overlay.AddRow(new ItemOrdinal(item), Row(1), Row(2), default));
+        overlay.MoveItem(new ItemOrdinal(5), overlay.AddRow(new ItemOrdinal(5), Row(3), Row(4), default));
+
+        Assert.Null(overlay.RowsOf(null, isOverlayOnly: false));
+        Assert.Equal([0, 3], Rows([0, 3], isOverlayOnly: false));
+        Assert.Equal([0, 3, 6, 8], Rows([0, 3, 5, 6, 8, 9], isOverlayOnly: false));
+        Assert.Equal([6, 8], Rows([0, 3, 5, 6, 8, 9], isOverlayOnly: true));
+        Assert.Equal([], Rows([0, 3], isOverlayOnly: true));
+        Assert.Equal([], Rows([], isOverlayOnly: false));
+
+        int[] Rows(int[] items, bool isOverlayOnly) => Array.ConvertAll(overlay.RowsOf(Array.ConvertAll(items, item => new ItemOrdinal(item)), isOverlayOnly)!, row => row.Value);
     }
 
     [Fact]

@@ -38,6 +38,10 @@ public sealed class OverlaidIndexTests
 
                     Assert.Equal(Nearest(all.Select(item => (item.Id, TensorPrimitives.CosineSimilarity<float>(vector, item.Input))), k, modulus), similar);
                     Assert.Equal(Nearest(all.Select(item => (item.Id, TensorPrimitives.Dot<float>(vector, item.Output))), k, modulus), next);
+                    var listing = modulus == 1 ? null : new ListingFilter(modulus, 2 * all.Count);
+                    Assert.Equal(similar, Ids(generation, generation.Similar.Search, vector, k, listing));
+                    Assert.Equal(next, Ids(generation, generation.Next.Search, vector, k, listing));
+                    Assert.Equal(similar, Ids(generation, generation.ScanSimilar, vector, k, listing));
                     Assert.Equal(similar, Ids(generation, generation.ScanSimilar, vector, k, filter));
                     Assert.Equal(next, Ids(generation, generation.ScanNext, vector, k, filter));
                 }
@@ -161,6 +165,14 @@ public sealed class OverlaidIndexTests
 
     private sealed class ModuloFilter(int modulus) : IItemFilter
     {
+        public bool Accepts(ItemOrdinal item) => item.Value % modulus == 0;
+    }
+
+    /// <summary>The same, listing what it accepts among so many items, and a few others.</summary>
+    private sealed class ListingFilter(int modulus, int items) : IItemFilter
+    {
+        public ItemOrdinal[]? Listed { get; } = [.. Enumerable.Range(0, items).Where(item => item % modulus <= 1).Select(item => new ItemOrdinal(item))];
+
         public bool Accepts(ItemOrdinal item) => item.Value % modulus == 0;
     }
 }

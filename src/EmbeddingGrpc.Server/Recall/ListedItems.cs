@@ -1,0 +1,104 @@
+using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Catalog.Columns;
+using EmbeddingGrpc.Server.Catalog.Filters;
+using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Pipeline;
+
+namespace EmbeddingGrpc.Server.Recall;
+
+/// <summary>The few items that a filter may leave, in the orders in which a search asks for them. Immutable.</summary>
+internal sealed class ListedItems
+{
+    /// <summary>More are looked for faster by walking; their numbers still fit where short-lived objects do.</summary>
+    private const int Most = 16_384;
+
+    /// <summary>A smaller share of few items is always worth it.</summary>
+    private const int AlwaysWorth = 1024;
+
+    /// <summary>A filter that leaves more than one of so many is asked instead.</summary>
+    private const int LeastShare = 4;
+
+    private const int Sample = 64;
+
+    private ListedItems(ItemOrdinal[] ordinals, CandidateId[] newest) => (Ordinals, Newest) = (ordinals, newest);
+
+    /// <summary>Those that the generation has, in the order of their ordinals.</summary>
+    public ItemOrdinal[] Ordinals { get; }
+
+    /// <summary>All of them: those that the log or the catalogue brought, the newest first, then what only the generation knows, its last ones first.</summary>
+    public CandidateId[] Newest { get; }
+
+    /// <summary>Lists what a filter may leave.</summary>
+    /// <returns>Null where that is much, or the filter cannot tell.</returns>
+    public static ListedItems? Of(CompiledFilter filter, Generation generation)
+    {
+        var most = Math.Min(Most, Math.Max(AlwaysWorth, generation.ItemCount / LeastShare));
+        if (IsMuch(filter, generation, most)) return null;
+        var few = new FewItems(most);
+        return filter.TryList(few) ? Of(few, generation) : null;
+    }
+
+    private static ListedItems Of(FewItems few, Generation generation)
+    {
+        var keys = new List<int>(few.Keys);
+        var (ordinals, unseen) = (new List<int>(keys.Count), new List<int>());
+        foreach (var ordinal in few.Ordinals)
+        {
+            // The stream may have seen it all the same.
+            if (generation.TryGetKey(new ItemOrdinal(ordinal), out var key)) keys.Add(key.Value);
+            else unseen.Add(ordinal);
+        }
+
+        SortOnce(keys);
+        SortOnce(unseen);
+        var newest = new List<CandidateId>(keys.Count + unseen.Count);
+        for (var place = keys.Count - 1; place >= 0; place--)
+        {
+            var key = new ItemKey(keys[place]);
+            if (generation.TryGetOrdinal(key, out var ordinal))
+            {
+                ordinals.Add(ordinal.Value);
+                newest.Add(CandidateId.Of(ordinal));
+            }
+            else
+            {
+                newest.Add(CandidateId.Of(key));
+            }
+        }
+
+        for (var place = unseen.Count - 1; place >= 0; place--) newest.Add(CandidateId.Of(new ItemOrdinal(unseen[place])));
+        ordinals.AddRange(unseen);
+        ordinals.Sort();
+        return new ListedItems([.. ordinals.Select(ordinal => new ItemOrdinal(ordinal))], [.. newest]);
+    }
+
+    /// <summary>Sorts what is most often sorted already, and keeps each once.</summary>
+    private static void SortOnce(List<int> values)
+    {
+        var isSorted = true;
+        for (var i = 1; i < values.Count && isSorted; i++) isSorted = values[i - 1] < values[i];
+        if (isSorted) return;
+        values.Sort();
+        var kept = 0;
+        for (var i = 0; i < values.Count; i++)
+            if (kept == 0 || values[kept - 1] != values[i])
+                values[kept++] = values[i];
+        values.RemoveRange(kept, values.Count - kept);
+    }
+
+    /// <summary>Whether a filter leaves so much, by evenly spread items of the generation, that trying to list it is not worth while.</summary>
+    private static bool IsMuch(CompiledFilter filter, Generation generation, int most)
+    {
+        var items = generation.Vocabulary.Count;
+        var asked = Math.Min(Sample, items);
+        var accepted = 0L;
+        for (var i = 0; i < asked; i++)
+        {
+            var ordinal = new ItemOrdinal((int)((long)i * items / asked));
+            if (!generation.TryGetKey(ordinal, out var key)) key = FilteredItem.NoKey;
+            if (filter.Accepts(new FilteredItem(key, ordinal))) accepted++;
+        }
+
+        return accepted * items > 4L * most * asked;
+    }
+}
