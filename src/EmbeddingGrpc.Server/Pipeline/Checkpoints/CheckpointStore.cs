@@ -139,7 +139,16 @@ internal sealed partial class CheckpointStore
         if (path == _restored)
         {
             using var file = _files.Open(path, FileOpenMode.Write);
-            CheckpointReader.Wipe(file);
+            try
+            {
+                CheckpointReader.Wipe(file);
+            }
+            catch (CheckpointCorruptException e)
+            {
+                // Damaged since: nobody knows any more where what is in it.
+                LogUnusable(e, path, e.Message);
+            }
+
             _restored = null;
         }
 

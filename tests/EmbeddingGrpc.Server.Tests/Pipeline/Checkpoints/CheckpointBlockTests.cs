@@ -121,6 +121,19 @@ public sealed class CheckpointBlockTests : IDisposable
     }
 
     [Fact]
+    public void Keep_CheckpointInUseThatWasDamagedSince_IsDeletedAllTheSame()
+    {
+        var restored = _store.Restore(NewState, new LogOffset(Entries), out _);
+        using (var file = DiskFileSystem.Instance.Open(_path, FileOpenMode.Write)) file.Write(file.Length - 1, [(byte)1, 2]);
+        _store.Write(restored, () => new LogOffset(Entries + 1), CancellationToken.None);
+
+        _store.Keep(1);
+
+        Assert.False(File.Exists(_path));
+        AssertSame(_written, restored);
+    }
+
+    [Fact]
     public void Restore_PartThatReadsLessThanItWrote_IsPassedOver()
     {
         using (var file = DiskFileSystem.Instance.Open(Path.Combine(_folder.FullPath, "next"), FileOpenMode.Create))
