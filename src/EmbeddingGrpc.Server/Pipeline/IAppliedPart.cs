@@ -16,6 +16,9 @@ internal interface IAppliedPart
     /// <summary>Names its section of a checkpoint: at most 255 bytes of UTF-8, never to change. A checkpoint without it is passed over.</summary>
     string Name { get; }
 
+    /// <summary>Whether its section is made of pages, which <see cref="Read(CheckpointPages)"/> reads. An older checkpoint's are not, and <see cref="Read(CheckpointInput)"/> reads those.</summary>
+    bool HasPages => false;
+
     /// <summary>How many events before each interaction it wants to see.</summary>
     int ContextLength { get; }
 
@@ -35,4 +38,7 @@ internal interface IAppliedPart
 
     /// <summary>Reads its section to the end, before anything is applied. Others read theirs at the same time: what they fill must not be touched.</summary>
     void Read(CheckpointInput input);
+
+    /// <summary>Reads its section of pages likewise.</summary>
+    void Read(CheckpointPages pages) => throw new NotSupportedException($"'{Name}' has no pages.");
 }

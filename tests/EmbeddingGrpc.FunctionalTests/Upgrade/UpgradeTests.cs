@@ -157,7 +157,8 @@ public sealed class UpgradeTests : IDisposable
     private static async Task<int> MakeNewerAsync(string path)
     {
         var bytes = await File.ReadAllBytesAsync(path, Cancel);
-        var version = ++bytes[8];
+        // Far above that of the file, which may be an older one.
+        var version = bytes[8] += 10;
         // What follows is laid out as nobody knows yet.
         bytes[16] ^= 0xFF;
         await File.WriteAllBytesAsync(path, bytes, Cancel);

@@ -26,6 +26,9 @@ internal sealed class CheckpointOutput
         _written = header.Length;
     }
 
+    /// <summary>Where in the file the next byte will lie.</summary>
+    public long Position => _written + _filled;
+
     /// <summary>What is written from now on belongs to another section.</summary>
     /// <param name="name">At most 255 bytes of UTF-8.</param>
     public void BeginSection(string name)
@@ -48,6 +51,12 @@ internal sealed class CheckpointOutput
             _filled += part;
             bytes = bytes[part..];
         }
+    }
+
+    /// <summary>Writes zeros up to a whole page of the file.</summary>
+    public void AlignToPage()
+    {
+        while (Position % CheckpointFormat.PageBytes != 0) Write((byte)0);
     }
 
     /// <summary>Writes the table and brings everything to stable storage.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Server.Catalog;
 
@@ -18,7 +17,7 @@ internal static class CheckpointReader
         var header = CheckpointHeader.Read(file);
         switch (header.Version)
         {
-            case CheckpointFormat.Version: return new CheckpointBounds(header.Start, CheckpointTable.Read(file, header).End);
+            case CheckpointFormat.Version or CheckpointFormat.VersionWithoutPages: return new CheckpointBounds(header.Start, CheckpointTable.Read(file, header).End);
             case OlderCheckpoint.Version: return OlderCheckpoint.ReadBounds(file, header);
             case > CheckpointFormat.Version when !IsOnlyTheNumberDamaged(file, header): throw new CheckpointVersionException(header.Version);
             default: throw new CheckpointCorruptException($"its format is version {header.Version}, known is {CheckpointFormat.Version}");
@@ -48,11 +47,26 @@ internal static class CheckpointReader
         for (var i = 0; i < state.Parts.Count; i++)
         {
             var (section, part) = (sections[OwnSections.Length + i], state.Parts[i]);
-            work.Add((section.Length, () => ReadToTheEnd(new CheckpointInput(file, section), part.Read)));
+            if (part.HasPages && header.Version != CheckpointFormat.VersionWithoutPages) work.Add((section.Length, () => ReadPages(file, section, part)));
+            else work.Add((section.Length, () => ReadToTheEnd(new CheckpointInput(file, section), part.Read)));
         }
 
         // The longest first, so that no processor has nothing to do while it is read.
-        Run(work.OrderByDescending(each => each.Length).Select(each => each.Read));
+        OwnThreads.Run(work.OrderByDescending(each => each.Length).Select(each => each.Read));
+    }
+
+    /// <summary>Overwrites what a checkpoint knows of users, items and the catalogue. Pages, which may be in use, stay as they are.</summary>
+    /// <param name="file">Not needed any more. One of an older version has no pages, and is left alone.</param>
+    public static void Wipe(IFile file)
+    {
+        var header = CheckpointHeader.Read(file);
+        if (header.Version != CheckpointFormat.Version) return;
+        var zeros = new byte[CheckpointFormat.BlockBytes];
+        foreach (var section in CheckpointTable.Read(file, header).Sections.Where(section => OwnSections.Contains(section.Name)))
+        {
+            for (var done = 0L; done < section.Length; done += zeros.Length)
+                file.Write(section.Position + done, zeros.AsSpan(0, (int)Math.Min(zeros.Length, section.Length - done)));
+        }
     }
 
     private static void ReadUsers(CheckpointInput input, UserHistories histories)
@@ -67,6 +81,13 @@ internal static class CheckpointReader
         ReadToTheEnd(new CheckpointInput(file, sections[1]), items => CheckpointSections.ReadItems(items, state.Items));
         ReadToTheEnd(new CheckpointInput(file, sections[2]), counters => CheckpointSections.ReadCounters(counters, state.Counters, state.Items.Count));
         ReadToTheEnd(new CheckpointInput(file, sections[3]), catalogue => CatalogCheckpoint.Read(catalogue, state.Catalog));
+    }
+
+    private static void ReadPages(IFile file, CheckpointSection section, IAppliedPart part)
+    {
+        var pages = CheckpointPages.Open(file, section);
+        part.Read(pages);
+        pages.End();
     }
 
     private static void ReadToTheEnd(CheckpointInput input, Action<CheckpointInput> read)
@@ -85,29 +106,19 @@ internal static class CheckpointReader
     }
 
     // Everything else being as it should be. Another version may have its checksums elsewhere, and its number in them.
-    private static bool IsOnlyTheNumberDamaged(IFile file, CheckpointHeader header)
+    private static bool IsOnlyTheNumberDamaged(IFile file, CheckpointHeader header) =>
+        IsIntactAs(CheckpointFormat.Version, file, header) || IsIntactAs(CheckpointFormat.VersionWithoutPages, file, header) || OlderCheckpoint.IsIntact(file, OlderCheckpoint.Version);
+
+    private static bool IsIntactAs(uint version, IFile file, CheckpointHeader header)
     {
         try
         {
-            _ = CheckpointTable.Read(file, header with { Version = CheckpointFormat.Version });
+            _ = CheckpointTable.Read(file, header with { Version = version });
             return true;
         }
         catch (CheckpointCorruptException)
         {
-            return OlderCheckpoint.IsIntact(file, OlderCheckpoint.Version);
-        }
-    }
-
-    // On threads of their own: those of the pool have servers to start meanwhile.
-    private static void Run(IEnumerable<Action> work)
-    {
-        try
-        {
-            Task.WaitAll([.. work.Select(each => Task.Factory.StartNew(each, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))]);
-        }
-        catch (AggregateException e)
-        {
-            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+            return false;
         }
     }
 }

@@ -9,4 +9,11 @@ internal sealed record CheckpointSection(string Name, long Position, long Length
 {
     /// <summary>Blocks of so many bytes, the last of which may be shorter.</summary>
     public static long BlocksOf(long length) => (length + CheckpointFormat.BlockBytes - 1) / CheckpointFormat.BlockBytes;
+
+    /// <summary>What is left of it without its first blocks.</summary>
+    public CheckpointSection From(int block)
+    {
+        var before = (long)block * CheckpointFormat.BlockBytes;
+        return this with { Position = Position + before, Length = Length - before, Checksums = [.. Checksums.Skip(block)] };
+    }
 }

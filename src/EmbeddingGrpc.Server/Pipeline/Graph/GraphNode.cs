@@ -23,4 +23,7 @@ internal struct GraphNode
 
     /// <summary>Unit of the weights: see <see cref="GraphClock"/>.</summary>
     public int Epoch;
+
+    /// <summary>Whether nothing was ever said of the item: all of it is zero.</summary>
+    public readonly bool IsNone => Version == 0 && Out == 0 && In == 0 && (Block | EdgeCount | EdgeClass | Epoch) == 0;
 }

@@ -1,5 +1,6 @@
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
 namespace EmbeddingGrpc.Server.Pipeline.Graph;
 
@@ -19,7 +20,6 @@ public sealed class ItemGraph
     private const int ChunkBits = 12;
     private const int ChunkSize = 1 << ChunkBits;
     private const int SmallestBlock = 4;
-    private const int NodeBytes = 32;
     private const int IntsPerCacheLine = 16;
     private const int NodesAhead = 16;
 
@@ -29,7 +29,7 @@ public sealed class ItemGraph
     private readonly ItemGraphOptions _options;
     private readonly GraphWindow _window;
     private readonly BlockPool<int>[] _edges;
-    private GraphNode[][] _nodes = [];
+    private readonly BlockTable<GraphNode> _nodes = new(1, ChunkSize);
     private long _version;
 
     /// <summary>Makes an empty graph.</summary>
@@ -41,7 +41,7 @@ public sealed class ItemGraph
         Clock = new GraphClock(options.HalfLife);
         var lengths = new List<int>();
         for (var length = SmallestBlock; length < options.MaximumEdges; length *= 2) lengths.Add(length);
-        _edges = [.. lengths.Append(options.MaximumEdges).Select(length => new BlockPool<int>(2 * length))];
+        _edges = [.. lengths.Append(options.MaximumEdges).Select(length => new BlockPool<int>(IntsOf(length)))];
     }
 
     /// <summary>Connections kept of an item at most.</summary>
@@ -54,10 +54,17 @@ public sealed class ItemGraph
     public long Version => Volatile.Read(ref _version);
 
     /// <summary>Memory held, in bytes.</summary>
-    public long SizeBytes => ((long)Volatile.Read(ref _nodes).Length * ChunkSize * NodeBytes) + _edges.Sum(pool => pool.SizeBytes);
+    /// <remarks>Pages of a checkpoint's file count like any other: they become memory of its own as they change.</remarks>
+    public long SizeBytes => _nodes.SizeBytes + _edges.Sum(pool => pool.SizeBytes);
 
     /// <summary>Keys that nodes may have: 0..NodeCapacity - 1.</summary>
-    internal int NodeCapacity => Volatile.Read(ref _nodes).Length * ChunkSize;
+    internal int NodeCapacity => _nodes.ChunkCount * ChunkSize;
+
+    /// <summary>Where the nodes lie, by their keys. To be filled before anything is applied, and <see cref="EndRestorePages"/> must follow then.</summary>
+    internal BlockTable<GraphNode> Nodes => _nodes;
+
+    /// <summary>Where the edges lie, by <see cref="GraphNode.EdgeClass"/>: as many keys in a block as weights behind them.</summary>
+    internal IReadOnlyList<BlockPool<int>> Edges => _edges;
 
     /// <summary>Its time.</summary>
     internal GraphClock Clock { get; }
@@ -121,29 +128,29 @@ public sealed class ItemGraph
     /// <param name="arriving">[items]; 0 for an item without connections.</param>
     internal void ReadArriving(ReadOnlySpan<int> items, Span<float> arriving)
     {
-        var (nodes, now) = (Volatile.Read(ref _nodes), Clock.Epoch);
+        var now = Clock.Epoch;
         for (var i = 0; i < items.Length; i++)
         {
             // Nodes lie anywhere in memory, and each would be waited for in its turn.
-            if (i + NodesAhead < items.Length && (uint)items[i + NodesAhead] >> ChunkBits is var ahead && ahead < (uint)nodes.Length)
-                CacheHint.WillRead(in nodes[ahead][items[i + NodesAhead] & (ChunkSize - 1)]);
+            if (i + NodesAhead < items.Length) WillReadTotals(new ItemKey(items[i + NodesAhead]));
             arriving[i] = 0;
-            var chunk = (uint)items[i] >> ChunkBits;
-            if (chunk >= (uint)nodes.Length) continue;
-            ref var source = ref nodes[chunk][items[i] & (ChunkSize - 1)];
+            ref var source = ref _nodes.TryFirst(items[i], out var found);
+            if (!found) continue;
             var version = Volatile.Read(ref source.Version);
             var (total, epoch) = (source.In, source.Epoch);
             Volatile.ReadBarrier();
             if (version > 0 && Volatile.Read(ref source.Version) == version) arriving[i] = total * GraphClock.Factor(epoch, now);
             else if (version != 0 && TryReadTotals(new ItemKey(items[i]), out _, out total)) arriving[i] = total;
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>The totals of an item will be read soon. Any thread: a hint.</summary>
     internal void WillReadTotals(ItemKey item)
     {
-        var nodes = Volatile.Read(ref _nodes);
-        if ((uint)item.Value >> ChunkBits < (uint)nodes.Length) CacheHint.WillRead(in nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)]);
+        ref readonly var node = ref _nodes.TryFirst(item.Value, out var found);
+        if (found) CacheHint.WillRead(in node);
     }
 
     /// <summary>The heaviest connections of an item will be read soon; its totals should be there by now. Any thread: a hint, whatever a writer does.</summary>
@@ -151,9 +158,8 @@ public sealed class ItemGraph
     /// <param name="count">How many of them.</param>
     internal void WillRead(ItemKey item, int count)
     {
-        var nodes = Volatile.Read(ref _nodes);
-        if ((uint)item.Value >> ChunkBits >= (uint)nodes.Length) return;
-        ref readonly var node = ref nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)];
+        ref readonly var node = ref _nodes.TryFirst(item.Value, out var found);
+        if (!found) return;
         var (kind, place) = (node.EdgeClass, node.Block);
         if (kind >= _edges.Length || place < 0 || !_edges[kind].TryBlock(place, out var block)) return;
         // Keys, and behind half of the block as many weights.
@@ -162,15 +168,16 @@ public sealed class ItemGraph
             CacheHint.WillRead(in block[i]);
             CacheHint.WillRead(in block[(block.Length / 2) + i]);
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Copies a node as it is, in the unit of its own epoch.</summary>
     internal bool TryReadNode(ItemKey item, GraphConnections? connections, out GraphNode node)
     {
         node = default;
-        var nodes = Volatile.Read(ref _nodes);
-        if ((uint)item.Value >> ChunkBits >= (uint)nodes.Length) return false;
-        ref var source = ref nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)];
+        ref var source = ref _nodes.TryFirst(item.Value, out var found);
+        if (!found) return false;
         for (var spin = default(SpinWait); ; spin.SpinOnce(sleep1Threshold: -1))
         {
             var version = Volatile.Read(ref source.Version);
@@ -181,12 +188,14 @@ public sealed class ItemGraph
                 || (node.EdgeClass < _edges.Length && _edges[node.EdgeClass].TryBlock(node.Block, out var block) && connections.TryTake(node, block));
             Volatile.ReadBarrier();
             if (Volatile.Read(ref source.Version) != version) continue;
+            // The memory of a file's pages is there for as long as the graph is.
+            GC.KeepAlive(this);
             if (!copied) throw new InvalidOperationException("A node of the item graph names edges that do not exist.");
             return true;
         }
     }
 
-    /// <summary>Puts back a node that a checkpoint kept. Before the first <see cref="Apply"/> only, and <see cref="EndRestore"/> must follow.</summary>
+    /// <summary>Puts back a node that a checkpoint kept. Before the first <see cref="Apply"/> only, and <see cref="EndRestore(TimeSpan, long, long, int)"/> must follow.</summary>
     internal void Restore(ItemKey item, in GraphNode kept, ReadOnlySpan<int> items, ReadOnlySpan<float> weights)
     {
         var count = Math.Min(items.Length, MaximumEdges);
@@ -200,13 +209,49 @@ public sealed class ItemGraph
         _version = Math.Max(_version, kept.Version);
     }
 
+    /// <summary>
+    /// Takes nodes and blocks for its own that were put back where they lie. Before the first <see cref="Apply"/> only, and
+    /// <see cref="EndRestore(TimeSpan, long, long, int)"/> must follow. Each node has the next block of its class, so that none is nobody's and none two nodes'.
+    /// </summary>
+    /// <param name="expectedBlocks">Blocks of each class.</param>
+    /// <exception cref="CheckpointCorruptException">The nodes name other blocks, or more edges than fit.</exception>
+    internal void EndRestorePages(ReadOnlySpan<int> expectedBlocks)
+    {
+        Span<int> blocks = stackalloc int[_edges.Length];
+        blocks.Clear();
+        for (var chunk = 0; chunk < _nodes.ChunkCount; chunk++)
+        {
+            var nodes = _nodes.ChunkAt(chunk);
+            for (var i = 0; i < nodes.Length; i++)
+            {
+                ref readonly var node = ref nodes[i];
+                if (node.Version > 0 && node.EdgeClass < blocks.Length && node.Block == blocks[node.EdgeClass] && node.EdgeCount <= _edges[node.EdgeClass].BlockLength / 2)
+                {
+                    blocks[node.EdgeClass]++;
+                    _version = Math.Max(_version, node.Version);
+                }
+                else if (!node.IsNone)
+                {
+                    throw new CheckpointCorruptException($"node {(chunk * ChunkSize) + i} of its item graph, of version {node.Version}, has {node.EdgeCount} edges in block {node.Block} of class {node.EdgeClass}");
+                }
+            }
+        }
+
+        for (var kind = 0; kind < blocks.Length; kind++)
+        {
+            if (blocks[kind] != expectedBlocks[kind])
+                throw new CheckpointCorruptException($"its item graph has {expectedBlocks[kind]} blocks of class {kind}, and {blocks[kind]} nodes that have one");
+            _edges[kind].EndRestore(blocks[kind]);
+        }
+    }
+
     /// <summary>Sets the clock to that of the checkpoint.</summary>
     internal void EndRestore(TimeSpan halfLife, long originMs, long latestMs, int epoch)
     {
         var factor = Clock.Restore(halfLife, originMs, latestMs, epoch);
         if (halfLife == Clock.HalfLife) return;
-        foreach (var chunk in _nodes)
-            foreach (ref var node in chunk.AsSpan())
+        for (var chunk = 0; chunk < _nodes.ChunkCount; chunk++)
+            foreach (ref var node in _nodes.ChunkAt(chunk))
                 if (node.Version != 0)
                     ChangeUnit(ref node, GraphClock.Factor(node.Epoch, epoch) * factor);
     }
@@ -242,14 +287,14 @@ public sealed class ItemGraph
 
     private void WillTouchNode(ItemKey item)
     {
-        if (item.Value >> ChunkBits < _nodes.Length) CacheHint.WillRead(in _nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)]);
+        ref readonly var node = ref _nodes.TryFirst(item.Value, out var found);
+        if (found) CacheHint.WillRead(in node);
     }
 
     private void WillTouchEdges(ItemKey item)
     {
-        if (item.Value >> ChunkBits >= _nodes.Length) return;
-        ref readonly var node = ref _nodes[item.Value >> ChunkBits][item.Value & (ChunkSize - 1)];
-        if (node.EdgeCount == 0) return;
+        ref readonly var node = ref _nodes.TryFirst(item.Value, out var found);
+        if (!found || node.EdgeCount == 0) return;
         // The first line of the keys brings on those behind it; the weights are another stream.
         var block = _edges[node.EdgeClass].Block(node.Block);
         CacheHint.WillRead(in block[0]);
@@ -258,18 +303,8 @@ public sealed class ItemGraph
 
     private ref GraphNode NodeOf(ItemKey item)
     {
-        var chunk = item.Value >> ChunkBits;
-        if (chunk >= _nodes.Length) AddChunks(chunk);
-        return ref _nodes[chunk][item.Value & (ChunkSize - 1)];
-    }
-
-    // Chunks never move, so what was referred to before stays what it is.
-    private void AddChunks(int last)
-    {
-        var longer = new GraphNode[last + 1][];
-        _nodes.CopyTo(longer, 0);
-        for (var added = _nodes.Length; added < longer.Length; added++) longer[added] = new GraphNode[ChunkSize];
-        Volatile.Write(ref _nodes, longer);
+        while (item.Value >> ChunkBits >= _nodes.ChunkCount) _nodes.AddChunk();
+        return ref _nodes.First(item.Value);
     }
 
     /// <summary>Opens a node for change and brings its weights to the unit of now.</summary>
@@ -291,6 +326,8 @@ public sealed class ItemGraph
         foreach (ref var weight in EdgesOf(node).Weights) weight *= factor;
         (node.Out, node.In, node.Epoch) = (node.Out * factor, node.In * factor, Clock.Epoch);
     }
+
+    private static int IntsOf(int edges) => 2 * edges;
 
     private static void End(ref GraphNode node, LogOffset offset) => Volatile.Write(ref node.Version, offset.Value + 1);
 

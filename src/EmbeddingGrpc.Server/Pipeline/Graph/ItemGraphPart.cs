@@ -5,7 +5,8 @@ using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 namespace EmbeddingGrpc.Server.Pipeline.Graph;
 
 /// <summary>
-/// Keeps an item graph up to date with the log and in checkpoints. The applier's thread alone; <see cref="Write"/> beside it. Its section:
+/// Keeps an item graph up to date with the log and in checkpoints. The applier's thread alone; <see cref="Write"/> beside it. Its section is what
+/// <see cref="GraphPagesWriter"/> writes; before version 5 it was, node by node:
 /// <code>
 /// half-life in ms f64 · { item i32 (-1 ends them) · version i64 · out f32 · in f32 · epoch i32 · edges u16 · items i32 · weights f32 } ·
 /// origin i64 · latest i64 · epoch i32
@@ -19,6 +20,9 @@ internal sealed class ItemGraphPart(ItemGraph graph) : IAppliedPart
 
     /// <inheritdoc/>
     public string Name => "item graph";
+
+    /// <inheritdoc/>
+    public bool HasPages => true;
 
     /// <inheritdoc/>
     public int ContextLength => ItemGraph.ContextPerWindow * graph.Window;
@@ -49,31 +53,7 @@ internal sealed class ItemGraphPart(ItemGraph graph) : IAppliedPart
     }
 
     /// <inheritdoc/>
-    public void Write(CheckpointOutput output, Action beforeEach)
-    {
-        var connections = new GraphConnections(graph.MaximumEdges);
-        output.Write(graph.Clock.HalfLife.TotalMilliseconds);
-        for (var item = 0; item < graph.NodeCapacity; item++)
-        {
-            beforeEach();
-            if (!graph.TryReadNode(new ItemKey(item), connections, out var node)) continue;
-            output.Write(item);
-            output.Write(node.Version);
-            output.Write(node.Out);
-            output.Write(node.In);
-            output.Write(node.Epoch);
-            output.Write((ushort)connections.Count);
-            output.Write(MemoryMarshal.AsBytes(connections.Items));
-            output.Write(MemoryMarshal.AsBytes(connections.Weights));
-        }
-
-        output.Write(End);
-
-        // After the nodes: the first interaction may have come while they were written, and they are in its units.
-        output.Write(graph.Clock.OriginMs);
-        output.Write(graph.Clock.LatestMs);
-        output.Write(graph.Clock.Epoch);
-    }
+    public void Write(CheckpointOutput output, Action beforeEach) => new GraphPagesWriter(graph, output).Write(beforeEach);
 
     /// <inheritdoc/>
     public void Read(CheckpointInput input)
@@ -89,4 +69,7 @@ internal sealed class ItemGraphPart(ItemGraph graph) : IAppliedPart
 
         graph.EndRestore(halfLife, originMs: input.Read<long>(), latestMs: input.Read<long>(), epoch: input.Read<int>());
     }
+
+    /// <inheritdoc/>
+    public void Read(CheckpointPages pages) => GraphPagesReader.Read(pages, graph);
 }

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
-using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
 namespace EmbeddingGrpc.Server.Tests.Pipeline.Checkpoints;
@@ -15,8 +14,7 @@ internal static class Version3
     public static void Replace(string path)
     {
         var bytes = File.ReadAllBytes(path);
-        CheckpointTable table;
-        using (var file = DiskFileSystem.Instance.Open(path, FileOpenMode.Read)) table = CheckpointTable.Read(file, CheckpointHeader.Read(file));
+        var table = WrittenCheckpoint.TableOf(path);
         using var older = new MemoryStream();
         older.Write(bytes, 0, CheckpointFormat.HeaderBytes);
         older.Position = sizeof(ulong);
