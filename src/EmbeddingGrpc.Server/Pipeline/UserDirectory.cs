@@ -22,6 +22,7 @@ internal sealed class UserDirectory
     public const int MaximumIdBytes = 256;
 
     private const int IdGranularity = 16;
+    private const int BucketsAhead = 16;
 
     // Ids come from outside: the seed keeps anyone from choosing them to share a bucket.
     private readonly long _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
@@ -120,14 +121,34 @@ internal sealed class UserDirectory
     /// <summary>Adds a user that is not there and returns its number. Version, events and neighbours are the caller's to set.</summary>
     public int Add(ReadOnlySpan<byte> id, ulong hash)
     {
-        var user = _records.Allocate();
-        ref var bucket = ref _buckets.First(BucketOf(hash, _bucketCount));
-        ref var record = ref Record(user);
-        record = new UserRecord { Hash = hash, NextInBucket = bucket, IdLength = (ushort)id.Length };
-        id.CopyTo(record.HasInlineId ? record.InlineId : AllocateId(ref record));
-        bucket = user;
+        var user = Restore(id, hash);
+        Link(user);
         Volatile.Write(ref _count, _count + 1);
         return user;
+    }
+
+    /// <summary>Adds a user that is not there, before anyone reads, and returns its number. It can be found after <see cref="EndRestore"/>.</summary>
+    public int Restore(ReadOnlySpan<byte> id, ulong hash)
+    {
+        var user = _records.Allocate();
+        ref var record = ref Record(user);
+        record = new UserRecord { Hash = hash, IdLength = (ushort)id.Length };
+        id.CopyTo(record.HasInlineId ? record.InlineId : AllocateId(ref record));
+        return user;
+    }
+
+    /// <summary>Makes buckets for all users, none of whom was added otherwise, and puts them there. Buckets lie anywhere in memory, and are asked for ahead.</summary>
+    public void EndRestore()
+    {
+        var users = SlotCount;
+        while (_bucketCount < users) AddBucket();
+        for (var user = 0; user < users; user++)
+        {
+            if (user + BucketsAhead < users) WillFind(Record(user + BucketsAhead).Hash);
+            Link(user);
+        }
+
+        Volatile.Write(ref _count, users);
     }
 
     /// <summary>Takes a user out.</summary>
@@ -143,12 +164,6 @@ internal sealed class UserDirectory
         record.IdLength = 0;
         _records.Free(user);
         Volatile.Write(ref _count, _count - 1);
-    }
-
-    /// <summary>Makes buckets for so many users, before the first one comes and before anyone reads: none is split then while they come.</summary>
-    public void Reserve(int users)
-    {
-        while (_bucketCount < users) AddBucket();
     }
 
     /// <summary>The stripe that the next <see cref="Split"/> changes; -1 while there are enough buckets.</summary>
@@ -170,6 +185,14 @@ internal sealed class UserDirectory
             bucket = user;
             user = next;
         }
+    }
+
+    private void Link(int user)
+    {
+        ref var record = ref Record(user);
+        ref var bucket = ref _buckets.First(BucketOf(record.Hash, _bucketCount));
+        record.NextInBucket = bucket;
+        bucket = user;
     }
 
     private static int LowerPower(int buckets) => 1 << BitOperations.Log2((uint)buckets);

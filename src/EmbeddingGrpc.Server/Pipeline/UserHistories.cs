@@ -227,24 +227,22 @@ public sealed class UserHistories
         return found;
     }
 
-    /// <summary>Says that about so many users will be restored.</summary>
-    internal void Reserve(int users) => _users.Reserve(Math.Min(users, MaximumUsers));
-
     /// <summary>Puts back a user that a checkpoint kept. Before the first <see cref="Apply(string, in HistoryEvent, LogOffset)"/> only, and <see cref="EndRestore"/> must follow.</summary>
     internal void Restore(ReadOnlySpan<byte> id, ReadOnlySpan<StoredEvent> events, long version)
     {
         if (events.Length > MaximumLength) events = events[^MaximumLength..];
         var eventClass = 0;
         while (_events[eventClass].BlockLength < events.Length) eventClass++;
-        ref var record = ref _users.Record(Add(id, _users.Hash(id), (byte)eventClass));
+        ref var record = ref _users.Record(_users.Restore(id, _users.Hash(id)));
+        (record.EventClass, record.EventBlock) = ((byte)eventClass, _events[eventClass].Allocate());
         events.CopyTo(_events[eventClass].Block(record.EventBlock));
         (record.EventCount, record.Version) = ((ushort)events.Length, version);
-        SplitIfDue();
     }
 
-    /// <summary>Lets go of restored users that are too many, those whose histories changed longest ago.</summary>
+    /// <summary>Lets restored users be found, and lets go of those that are too many: whose histories changed longest ago.</summary>
     internal void EndRestore()
     {
+        _users.EndRestore();
         while (UserCount > MaximumUsers) Remove(_oldest.Next());
     }
 

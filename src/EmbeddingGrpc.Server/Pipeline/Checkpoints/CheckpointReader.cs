@@ -71,7 +71,8 @@ internal static class CheckpointReader
 
     private static void ReadUsers(CheckpointInput input, UserHistories histories)
     {
-        histories.Reserve(input.Read<int>());
+        // How many there are is known when all were read.
+        _ = input.Read<int>();
         ReadToTheEnd(input, users => CheckpointSections.ReadUsers(users, histories));
     }
 
