@@ -42,10 +42,10 @@ recalls() {
     BEGIN { printf "{\"calls_per_second\":%.0f,\"p50_ms\":%s,\"calls_per_cpu_second\":%.0f}", field("qps"), field("p50_ms"), field("calls") / (after - before) }'
 }
 applied() { until [ "$(metric embeddinggrpc_log_applied_offset)" -ge "$(metric embeddinggrpc_log_durable_offset)" ]; do sleep 0.2; done; }
-# feed ITEMS USERS OFFSET: streams the world until the log ends there.
+# feed ITEMS USERS OFFSET SEED: streams the world until the log ends there. The same seed brings the same interactions once more.
 feed() {
   local feed
-  "$embedctl" simulate --address "$grpc" --rate 0 --items "$1" --users "$2" --new-item-every 1000000000 >/dev/null &
+  "$embedctl" simulate --address "$grpc" --rate 0 --items "$1" --users "$2" --new-item-every 1000000000 --seed "$4" >/dev/null &
   feed=$!
   until [ "$(metric embeddinggrpc_log_durable_offset)" -ge "$3" ]; do kill -0 $feed; sleep 0.2; done
   kill -TERM $feed
@@ -58,7 +58,7 @@ case $1 in
     mkdir -p "$2"
     start "$2/data"
     echo "$3 $4" >"$2/world"
-    feed "$3" "$4" "$5"
+    feed "$3" "$4" "$5" 42
     echo "$(metric embeddinggrpc_log_durable_offset) interactions"
     ;;
   start)
@@ -88,7 +88,7 @@ case $1 in
     train() { "$embedctl" train --address "$grpc" --json >"$work/train.json" 2>/dev/null || [ $? = 3 ]; }
     train
     if [ -z "${5:-}" ]; then
-      [ "${PROMOTION:-false}" = false ] || feed $(cat "$2/world") $(($(metric embeddinggrpc_log_durable_offset) * 21 / 20))
+      [ "${PROMOTION:-false}" = false ] || feed $(cat "$2/world") $(($(metric embeddinggrpc_log_durable_offset) * 21 / 20)) 43
       train
     fi
     peak=$(kilobytes VmHWM)
