@@ -50,7 +50,9 @@ internal static class FilterLoad
         var name = share == 0 ? "other" : NameOf(share);
         return new CatalogItem(SimulatedShop.IdOf(item), new Dictionary<string, AttributeValue>
         {
-            ["brand"] = AttributeValue.Of(name), ["tags"] = AttributeValue.Of(["all", name]), ["price"] = AttributeValue.Of(share == 0 ? 0 : 1.0 / share),
+            ["brand"] = AttributeValue.Of(name),
+            ["tags"] = AttributeValue.Of(["all", name]),
+            ["price"] = AttributeValue.Of(share == 0 ? 0 : 1.0 / share),
         });
     }
 
