@@ -16,7 +16,7 @@ stop() {
 trap stop EXIT
 
 # An artifacts path of its own: a publish for one kind of machine must not change what the solution's build has restored.
-dotnet publish "$repository/src/EmbeddingGrpc.Server" -c Release --self-contained --use-current-runtime -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=true \
+dotnet publish "$repository/src/EmbeddingGrpc.Server" -c Release --self-contained --use-current-runtime -p:PublishReadyToRun=true \
   --artifacts-path "$work/artifacts" -o "$work/published" >"$work/publish.log" 2>&1 || { cat "$work/publish.log"; exit 1; }
 container=$("$here/build-image.sh" "$work/published" "$work/storage" | tail -1)
 
