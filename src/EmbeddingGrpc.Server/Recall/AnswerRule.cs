@@ -41,9 +41,7 @@ internal sealed class AnswerRule
     /// <summary>Whether an item may be answered.</summary>
     public bool Admits(CandidateId item)
     {
-        var key = FilteredItem.NoKey;
-        if (!item.IsInGeneration) key = item.Key;
-        else if (_generation.TryGetKey(item.Ordinal, out var known)) key = known;
-        return !_deleted.Contains(key) && (_filter is null || _filter.Accepts(new FilteredItem(key, item.IsInGeneration ? item.Ordinal : FilteredItem.NoOrdinal)));
+        var asked = item.IsInGeneration ? FilteredItem.Of(item.Ordinal, _generation) : FilteredItem.Of(item.Key);
+        return !_deleted.Contains(asked.Key) && (_filter is null || _filter.Accepts(asked));
     }
 }

@@ -83,7 +83,8 @@ internal static class Fallbacks
         var score = candidates.Count > 0 ? Math.Min(0, candidates[^1].Score) - 1 : 0;
         if (scratch.Excluded.Rule?.Listed is { } listed)
         {
-            for (var place = 0; place < listed.Newest.Length && candidates.Count < k; place++) Add(listed.Newest[place]);
+            for (var place = listed.Keys.Count - 1; place >= 0 && candidates.Count < k; place--) Add(space.IdOf(new ItemKey(listed.Keys[place])));
+            for (var place = listed.Unseen.Count - 1; place >= 0 && candidates.Count < k; place--) Add(CandidateId.Of(new ItemOrdinal(listed.Unseen[place])));
             return;
         }
 

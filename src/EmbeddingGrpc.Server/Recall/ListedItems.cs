@@ -20,13 +20,16 @@ internal sealed class ListedItems
 
     private const int Sample = 64;
 
-    private ListedItems(ItemOrdinal[] ordinals, CandidateId[] newest) => (Ordinals, Newest) = (ordinals, newest);
+    private ListedItems(ItemOrdinal[] ordinals, IReadOnlyList<int> keys, IReadOnlyList<int> unseen) => (Ordinals, Keys, Unseen) = (ordinals, keys, unseen);
 
     /// <summary>Those that the generation has, in the order of their ordinals.</summary>
     public ItemOrdinal[] Ordinals { get; }
 
-    /// <summary>All of them: those that the log or the catalogue brought, the newest first, then what only the generation knows, its last ones first.</summary>
-    public CandidateId[] Newest { get; }
+    /// <summary>Keys of those that the log or the catalogue brought, the oldest first, whether the generation has them or not.</summary>
+    public IReadOnlyList<int> Keys { get; }
+
+    /// <summary>Ordinals of those that only the generation knows, in their order.</summary>
+    public IReadOnlyList<int> Unseen { get; }
 
     /// <summary>Lists what a filter may leave.</summary>
     /// <returns>Null where that is much, or the filter cannot tell.</returns>
@@ -51,25 +54,12 @@ internal sealed class ListedItems
 
         SortOnce(keys);
         SortOnce(unseen);
-        var newest = new List<CandidateId>(keys.Count + unseen.Count);
-        for (var place = keys.Count - 1; place >= 0; place--)
-        {
-            var key = new ItemKey(keys[place]);
-            if (generation.TryGetOrdinal(key, out var ordinal))
-            {
+        foreach (var key in keys)
+            if (generation.TryGetOrdinal(new ItemKey(key), out var ordinal))
                 ordinals.Add(ordinal.Value);
-                newest.Add(CandidateId.Of(ordinal));
-            }
-            else
-            {
-                newest.Add(CandidateId.Of(key));
-            }
-        }
-
-        for (var place = unseen.Count - 1; place >= 0; place--) newest.Add(CandidateId.Of(new ItemOrdinal(unseen[place])));
         ordinals.AddRange(unseen);
         ordinals.Sort();
-        return new ListedItems([.. ordinals.Select(ordinal => new ItemOrdinal(ordinal))], [.. newest]);
+        return new ListedItems([.. ordinals.Select(ordinal => new ItemOrdinal(ordinal))], keys, unseen);
     }
 
     /// <summary>Sorts what is most often sorted already, and keeps each once.</summary>
@@ -94,9 +84,7 @@ internal sealed class ListedItems
         var accepted = 0L;
         for (var i = 0; i < asked; i++)
         {
-            var ordinal = new ItemOrdinal((int)((long)i * items / asked));
-            if (!generation.TryGetKey(ordinal, out var key)) key = FilteredItem.NoKey;
-            if (filter.Accepts(new FilteredItem(key, ordinal))) accepted++;
+            if (filter.Accepts(FilteredItem.Of(new ItemOrdinal((int)((long)i * items / asked)), generation))) accepted++;
         }
 
         return accepted * items > 4L * most * asked;

@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Pipeline;
 
 namespace EmbeddingGrpc.Server.Catalog.Filters;
@@ -11,4 +12,10 @@ internal readonly record struct FilteredItem(ItemKey Key, ItemOrdinal Ordinal)
     public static ItemKey NoKey => new(-1);
 
     public static ItemOrdinal NoOrdinal => new(-1);
+
+    /// <summary>An item of a generation.</summary>
+    public static FilteredItem Of(ItemOrdinal item, Generation generation) => new(generation.TryGetKey(item, out var key) ? key : NoKey, item);
+
+    /// <summary>An item that the leased generation does not have.</summary>
+    public static FilteredItem Of(ItemKey item) => new(item, NoOrdinal);
 }
