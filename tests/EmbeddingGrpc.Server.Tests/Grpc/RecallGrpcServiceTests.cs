@@ -428,7 +428,9 @@ public sealed class RecallGrpcServiceTests(RecallGrpcServiceTests.Fixture fixtur
     {
         public RecallDaemon Daemon { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Daemon = await RecallDaemon.StartAsync();
+        // What one test appends must not make the answers of another new in the middle of it: whoever needs its own interactions says so with minimum_offset.
+        public async ValueTask InitializeAsync() =>
+            Daemon = await RecallDaemon.StartAsync(null, train: true, "--EmbeddingGrpc:Recall:Cache:GraphRevisionPeriod=01:00:00");
 
         public ValueTask DisposeAsync() => Daemon.DisposeAsync();
     }
