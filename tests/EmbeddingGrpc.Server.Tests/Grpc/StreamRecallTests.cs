@@ -105,6 +105,7 @@ public sealed class StreamRecallTests
         Assert.True(await call.ResponseStream.MoveNext(Cancelled));
         Assert.Equal((1UL, 10), (call.ResponseStream.Current.Tag, call.ResponseStream.Current.Response.Candidates.Count));
         var e = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Cancelled));
+        Assert.True(e.GetRpcStatus() is not null, $"The stream ended without saying why: {e}");
         Assert.Equal((StatusCode.Unavailable, "DRAINING"), (e.StatusCode, e.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Reason));
         await stopping;
     }
