@@ -1,26 +1,36 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace EmbeddingGrpc.Numerics;
 
 /// <summary>
-/// Equal blocks of values in large flat chunks at addresses that never change; a chunk may be pages of a file. One writer, which adds chunks; readers may look at any block
-/// at any time and must have a way to find out that what they read was changed meanwhile.
+/// Equal blocks of values in large flat chunks at addresses that never change, outside of the collector's heap; a chunk may be pages of a file. One writer, which adds chunks;
+/// readers may look at any block at any time and must have a way to find out that what they read was changed meanwhile.
 /// </summary>
 /// <remarks>
-/// A reference or span to a chunk of the collector's memory keeps it alive; one to a chunk of a file does not: who reads such a table keeps the table alive until it has
-/// read (<see cref="GC.KeepAlive"/>).
+/// A reference or span to a chunk does not keep it alive: who reads keeps the table alive until it has read (<see cref="GC.KeepAlive"/>). A table that nobody can reach any
+/// more gives its memory back when the collector finds that out; one whose owner knows it sooner is disposed.
 /// </remarks>
-public sealed unsafe class BlockTable<T>
+public sealed unsafe class BlockTable<T> : IDisposable
     where T : unmanaged
 {
+    // Chunks are cut from pages that double in length up to this, so that there are few, and that a table of any size takes little more of addresses than it holds.
+    private const long MostPageBytes = 32 << 20;
+
+    // From so many chunks on one more will hardly stay empty: its pages are asked for at once.
+    private const int FillsFrom = 4;
+
+    private const long CacheLineBytes = 64;
+
     private readonly int _shift;
     private readonly nint _blockBytes;
 
-    // Arrays and files that the chunks lie in.
-    private readonly List<object> _owners = [];
+    // Of files; kept alive, never disposed: other tables lie in them as well.
+    private readonly List<MappedFile> _files = [];
+    private readonly List<NativePages> _pages = [];
+    private long _pagesUsed;
     private nint[] _chunks = [];
     private int _chunkCount;
+    private bool _disposed;
 
     /// <summary>Makes a table without blocks, which holds no memory.</summary>
     /// <param name="blockLength">Values in a block.</param>
@@ -49,10 +59,22 @@ public sealed unsafe class BlockTable<T>
     public long SizeBytes => (long)ChunkCount * ChunkBytes;
 
     /// <summary>Adds a chunk of zeros. Writer only.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has no memory for it.</exception>
     public void AddChunk()
     {
-        var chunk = Chunk.New<T>(BlockLength << _shift, _chunkCount, pinned: true);
-        Publish(chunk, (nint)Unsafe.AsPointer(ref chunk[0]));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_pages.Count == 0 || _pages[^1].Length - _pagesUsed < ChunkBytes)
+        {
+            var longer = _pages.Count == 0 ? 0 : Math.Min(2 * _pages[^1].Length, MostPageBytes);
+            _pages.Add(new NativePages(Math.Max(ChunkBytes, longer)));
+            _pagesUsed = 0;
+        }
+
+        var chunk = _pages[^1].Start + _pagesUsed;
+        // Any value may begin there, whatever the length of a block.
+        _pagesUsed += (ChunkBytes + CacheLineBytes - 1) / CacheLineBytes * CacheLineBytes;
+        if (_chunkCount >= FillsFrom) PageHint.WillFill(new Span<byte>(chunk, ChunkBytes));
+        Publish((nint)chunk);
     }
 
     /// <summary>Adds a chunk that is a part of a file, which is kept alive with this. Writer only.</summary>
@@ -63,7 +85,8 @@ public sealed unsafe class BlockTable<T>
         ArgumentNullException.ThrowIfNull(file);
         var address = (nint)file.AddressOf(start, ChunkBytes);
         if (address % sizeof(long) != 0) throw new ArgumentOutOfRangeException(nameof(start), start, "Values lie at addresses that are multiples of their size.");
-        Publish(file, address);
+        if (_files.Count == 0 || !ReferenceEquals(_files[^1], file)) _files.Add(file);
+        Publish(address);
     }
 
     /// <summary>All values of a chunk. Writer only.</summary>
@@ -110,9 +133,20 @@ public sealed unsafe class BlockTable<T>
         return true;
     }
 
-    private void Publish(object owner, nint address)
+    /// <summary>Gives the memory back. Nobody reads any more; who does all the same finds no block.</summary>
+    public void Dispose()
     {
-        if (_owners.Count == 0 || !ReferenceEquals(_owners[^1], owner)) _owners.Add(owner);
+        if (_disposed) return;
+        _disposed = true;
+        Volatile.Write(ref _chunks, []);
+        Volatile.Write(ref _chunkCount, 0);
+        foreach (var pages in _pages) pages.Dispose();
+        _pages.Clear();
+        _files.Clear();
+    }
+
+    private void Publish(nint address)
+    {
         if (_chunkCount == _chunks.Length)
         {
             var longer = new nint[Math.Max(4, _chunks.Length * 2)];

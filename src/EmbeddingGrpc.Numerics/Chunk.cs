@@ -9,11 +9,10 @@ public static class Chunk
     /// <summary>Makes another one.</summary>
     /// <param name="length">How much it holds.</param>
     /// <param name="before">Chunks that there are.</param>
-    /// <param name="pinned">Whether its address must never change; a chunk that is large enough for the large object heap stays where it is anyway, but nobody promises it.</param>
-    public static T[] New<T>(int length, int before, bool pinned = false)
+    public static T[] New<T>(int length, int before)
         where T : unmanaged
     {
-        var chunk = pinned ? GC.AllocateArray<T>(length, pinned: true) : new T[length];
+        var chunk = new T[length];
         if (before >= LargeFrom) PageHint.WillFill<T>(chunk);
         return chunk;
     }

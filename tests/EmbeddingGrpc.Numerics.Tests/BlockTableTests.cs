@@ -48,6 +48,42 @@ public sealed class BlockTableTests
     }
 
     [Theory]
+    [InlineData(13, 1 << 10)]
+    [InlineData(4096, 1 << 10)]
+    public void AddChunk_SmallOrLarge_TakesNothingOfTheManagedHeap(int blockLength, int chunkBlocks)
+    {
+        using var table = new BlockTable<byte>(blockLength, chunkBlocks);
+        table.AddChunk();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var chunk = 1; chunk < 30; chunk++) table.AddChunk();
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
+        for (var block = 0; block < 30 * chunkBlocks; block++)
+        {
+            Assert.False(table.Block(block).ContainsAnyExcept((byte)0));
+            table.Block(block).Fill((byte)(block % 251));
+        }
+
+        for (var block = 0; block < 30 * chunkBlocks; block++) Assert.False(table.Block(block).ContainsAnyExcept((byte)(block % 251)));
+    }
+
+    [Fact]
+    public void Dispose_BlocksThatWereThere_AreFoundByNobody()
+    {
+        var table = new BlockTable<int>(4, 8);
+        table.AddChunk();
+        table.AddChunk();
+
+        table.Dispose();
+        table.Dispose();
+
+        Assert.Equal((0, 0L), (table.ChunkCount, table.SizeBytes));
+        Assert.False(table.TryBlock(0, out _));
+        Assert.ThrowsAny<SystemException>(() => table.Block(0).Length);
+        Assert.Throws<ObjectDisposedException>(table.AddChunk);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(3)]
     [InlineData(12)]

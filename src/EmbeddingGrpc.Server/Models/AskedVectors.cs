@@ -3,6 +3,7 @@ using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Server.Models;
@@ -12,6 +13,7 @@ internal sealed class AskedVectors : IDisposable
 {
     private readonly ExactIndex _next;
     private readonly ExactIndex _similar;
+    private ItemGraph? _replayed;
 
     /// <summary>Makes them ready.</summary>
     /// <param name="vectors">The tables, with a W2 of items.</param>
@@ -59,16 +61,19 @@ internal sealed class AskedVectors : IDisposable
     /// <param name="recall">How histories are asked.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Checked between interactions.</param>
+    /// <returns>Asked before this is disposed; once.</returns>
     public RecallSpace SpaceWithout(
         Predicate<Interaction> hides, ModelEvents events, LogOffset through, ModelOptions options, RecallOptions recall, TimeProvider time, CancellationToken cancellationToken)
     {
-        var (graph, counters) = BlendReplay.Run(events.Log, through, events.State, options, hides, cancellationToken);
-        return new RecallSpace(Generation, events.State.Items, graph) { Popularity = new RecentPopularity(counters, recall.InteractionWeights.Of, time) };
+        if (_replayed is not null) throw new InvalidOperationException("Vectors are asked as of one moment.");
+        (_replayed, var counters) = BlendReplay.Run(events.Log, through, events.State, options, hides, cancellationToken);
+        return new RecallSpace(Generation, events.State.Items, _replayed) { Popularity = new RecentPopularity(counters, recall.InteractionWeights.Of, time) };
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _replayed?.Dispose();
         _next.Dispose();
         _similar.Dispose();
     }

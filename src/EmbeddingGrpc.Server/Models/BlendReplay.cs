@@ -22,11 +22,12 @@ internal static class BlendReplay
     /// <param name="options">How graph and histories are kept.</param>
     /// <param name="hides">What is left out: the answers to questions.</param>
     /// <param name="cancellationToken">Checked between interactions.</param>
+    /// <returns>The graph is the caller's to dispose.</returns>
     public static (ItemGraph Graph, ItemCounters Counters) Run(
         InteractionLog log, LogOffset through, AppliedState state, ModelOptions options, Predicate<Interaction> hides, CancellationToken cancellationToken)
     {
         var (graph, counters) = (new ItemGraph(options.Graph), new ItemCounters(state.Counters.HalfLife));
-        var histories = new UserHistories(options.HistoryLength, options.MaximumUsers);
+        using var histories = new UserHistories(options.HistoryLength, options.MaximumUsers);
         var context = new HistoryEvent[2 * ItemGraph.ContextPerWindow * graph.Window];
         var id = new byte[UserDirectory.MaximumIdBytes];
         var first = new LogOffset(Math.Max(log.FirstOffset.Value, through.Value - MostInteractions));

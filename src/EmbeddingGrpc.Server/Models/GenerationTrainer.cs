@@ -207,7 +207,7 @@ internal sealed class GenerationTrainer
     {
         _blending.Learn(candidate, questions, through);
         // A graph of its own, and who asked nothing more of it is gone.
-        TrainingPhases.LetGo();
+        UnusedMemory.LetGo();
     }
 
     private GenerationVectors Finish(GenerationVectors candidate, Func<PhaseProgress, GenerationVectors> work)

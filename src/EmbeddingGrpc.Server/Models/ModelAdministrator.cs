@@ -165,6 +165,7 @@ public sealed class ModelAdministrator : IDisposable
             if (fed.Count > 0) throw new ModelPreconditionException("FEEDS_OTHER_MODELS", $"Model '{name}' feeds {string.Join(", ", fed)}: delete what it feeds first.");
             if (_registry.Remove(name) is { } removed) await removed.DisposeAsync();
             Store(name, () => _directory.Delete(name));
+            UnusedMemory.LetGo();
         }
         finally
         {

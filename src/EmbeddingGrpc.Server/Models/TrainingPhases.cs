@@ -12,15 +12,12 @@ internal sealed class TrainingPhases(string model, int niceness, TrainingRun run
     /// <param name="work">Owns what it is given and frees it when it is stopped, so that nothing is lost between two phases.</param>
     public T Run<T>(TrainingPhase phase, Func<PhaseProgress, T> work)
     {
-        // Not at the end of the one before: whoever asked for that still holds what it worked with.
-        LetGo();
+        // What was worked with so far is large, and what follows is to take its room. Not at the end of the phase before: whoever asked for that still holds it.
+        UnusedMemory.LetGo();
         var progress = new PhaseProgress(run, phase, time);
         progress.Report(0);
         var result = LowPriorityThread.Run($"{phase} of {model}", niceness, () => work(progress));
         run.EndPhase(progress.End());
         return result;
     }
-
-    /// <summary>Frees what was worked with so far and is held no more: it is large, and what follows is to take its room. In the background: recalls go on.</summary>
-    public static void LetGo() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
 }

@@ -5,10 +5,10 @@ using EmbeddingGrpc.Numerics;
 namespace EmbeddingGrpc.Server.Pipeline;
 
 /// <summary>
-/// Takes equal blocks of values and gives them back, in large flat chunks, so that the garbage collector sees a few big arrays instead of an object per user. One
-/// writer; readers may look at any block at any time and must have a way to find out that what they read was changed meanwhile.
+/// Takes equal blocks of values and gives them back, in large flat chunks that the garbage collector does not see. One writer; readers may look at any block at any time, must
+/// have a way to find out that what they read was changed meanwhile, and keep the pool alive until they have read.
 /// </summary>
-internal sealed class BlockPool<T>
+internal sealed class BlockPool<T> : IDisposable
     where T : unmanaged
 {
     // Large enough that an item or a user more is rarely a chunk more.
@@ -65,6 +65,9 @@ internal sealed class BlockPool<T>
     /// <summary>A block, for a reader whose number of it may be stale or torn.</summary>
     /// <returns>False where there is no such block.</returns>
     public bool TryBlock(int block, out ReadOnlySpan<T> values) => _blocks.TryBlock(block, out values);
+
+    /// <summary>Gives the memory back. Nobody reads any more.</summary>
+    public void Dispose() => _blocks.Dispose();
 
     /// <summary>The first blocks are taken: they were put back with the chunks that they lie in.</summary>
     internal void EndRestore(int used)

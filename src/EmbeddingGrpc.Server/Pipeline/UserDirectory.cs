@@ -13,7 +13,7 @@ namespace EmbeddingGrpc.Server.Pipeline;
 /// Linear hashing (Litwin 1980): the table grows by splitting one bucket for each user that comes, so growth never stops the readers and
 /// never touches a bucket of another stripe, because a bucket and the one split from it share their low bits.
 /// </remarks>
-internal sealed class UserDirectory
+internal sealed class UserDirectory : IDisposable
 {
     /// <summary>Stripes, and the least number of buckets.</summary>
     public const int Stripes = 1024;
@@ -185,6 +185,14 @@ internal sealed class UserDirectory
             bucket = user;
             user = next;
         }
+    }
+
+    /// <summary>Gives the memory back. Nobody reads any more.</summary>
+    public void Dispose()
+    {
+        _buckets.Dispose();
+        _records.Dispose();
+        foreach (var pool in _ids) pool.Dispose();
     }
 
     private void Link(int user)

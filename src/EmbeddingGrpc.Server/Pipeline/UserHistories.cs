@@ -12,7 +12,7 @@ namespace EmbeddingGrpc.Server.Pipeline;
 /// No object a user: 64 bytes of record, the id included (one above 32 bytes lies beside it, rounded up to 16), 4 of bucket, and events of 16 bytes in
 /// blocks of 2, 4, 8, ..., <see cref="MaximumLength"/>. A user with two events weighs 100 bytes, one with 50 events 868.
 /// </remarks>
-public sealed class UserHistories
+public sealed class UserHistories : IDisposable
 {
     private readonly UserDirectory _users = new();
     private readonly BlockPool<StoredEvent>[] _events;
@@ -76,6 +76,8 @@ public sealed class UserHistories
             Volatile.ReadBarrier();
             if (Volatile.Read(ref sequence) != before) continue;
 
+            // What was read is not the collector's, and is there for as long as this is.
+            GC.KeepAlive(this);
             if (!found) return false;
             if (!copied) throw NamesNothing();
             (count, version) = (record.EventCount, record.Version);
@@ -205,6 +207,7 @@ public sealed class UserHistories
                 && TryStored(record, out var stored) && stored.TryCopyTo(events);
             Volatile.ReadBarrier();
             if (Volatile.Read(ref sequence) != before || Volatile.Read(ref _membership) != membership) continue;
+            GC.KeepAlive(this);
             return copied || (found ? throw NamesNothing() : false);
         }
     }
@@ -214,6 +217,7 @@ public sealed class UserHistories
     internal bool TryGlanceVersion(int slot, out long version)
     {
         var found = _users.TryReadSlot(slot, out var record) && record.IdLength > 0;
+        GC.KeepAlive(this);
         version = record.Version;
         return found;
     }
@@ -223,6 +227,7 @@ public sealed class UserHistories
     internal bool TryGlanceHash(int slot, out ulong hash)
     {
         var found = _users.TryReadSlot(slot, out var record) && record.IdLength > 0;
+        GC.KeepAlive(this);
         hash = record.Hash;
         return found;
     }
@@ -244,6 +249,13 @@ public sealed class UserHistories
     {
         _users.EndRestore();
         while (UserCount > MaximumUsers) Remove(_oldest.Next());
+    }
+
+    /// <summary>Gives the memory back at once instead of when the collector finds that nobody has it. Nobody reads any more.</summary>
+    public void Dispose()
+    {
+        _users.Dispose();
+        foreach (var pool in _events) pool.Dispose();
     }
 
     // Offsets count from 0, and a version of 0 is that of no history.

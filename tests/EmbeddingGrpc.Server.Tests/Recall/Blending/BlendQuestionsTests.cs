@@ -4,11 +4,13 @@ using EmbeddingGrpc.Server.Recall.Blending;
 
 namespace EmbeddingGrpc.Server.Tests.Recall.Blending;
 
-public sealed class BlendQuestionsTests
+public sealed class BlendQuestionsTests : IDisposable
 {
     private readonly ItemKeys _items = new();
     private readonly UserHistories _histories = new(maximumLength: 4);
     private long _offset;
+
+    public void Dispose() => _histories.Dispose();
 
     [Fact]
     public void Draw_Histories_AsksForTheLastItemThatIsNewAndTrains()

@@ -6,13 +6,15 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EmbeddingGrpc.Server.Tests.Recall.Graph;
 
-public sealed class GraphRevisionTests
+public sealed class GraphRevisionTests : IDisposable
 {
     private readonly ItemGraph _graph = new(new ItemGraphOptions());
     private readonly FakeTimeProvider _time = new();
     private readonly GraphRevision _revision;
 
     public GraphRevisionTests() => _revision = new GraphRevision(_graph, TimeSpan.FromSeconds(1), _time);
+
+    public void Dispose() => _graph.Dispose();
 
     [Fact]
     public void At_WithinThePeriod_StaysWhateverHappens()

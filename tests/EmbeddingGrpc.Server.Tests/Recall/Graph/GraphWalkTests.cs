@@ -5,7 +5,7 @@ using EmbeddingGrpc.Server.Recall.Graph;
 
 namespace EmbeddingGrpc.Server.Tests.Recall.Graph;
 
-public sealed class GraphWalkTests
+public sealed class GraphWalkTests : IDisposable
 {
     private const int Items = 30;
     private readonly ItemGraph _graph = new(new ItemGraphOptions { Window = 4 });
@@ -31,6 +31,8 @@ public sealed class GraphWalkTests
             for (var i = 0; i < connections.Count; i++) _weights[item, connections.Items[i]] = connections.Weights[i];
         }
     }
+
+    public void Dispose() => _graph.Dispose();
 
     [Fact]
     public void Walk_AllEdgesAndItems_IsThePowerOfTheNormalisedMatrix()
