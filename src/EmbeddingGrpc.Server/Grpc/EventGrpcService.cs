@@ -25,6 +25,7 @@ public sealed class EventGrpcService(ModelRegistry models, EventIngest ingest) :
         var model = models.GetForEvents(start.Model);
         // Known before anyone is fenced: a stream that may not start must not end another.
         _ = model.Log.DurableSequenceOf(producer);
+        using var joined = ingest.Drain.Join();
         using var session = await ingest.Producers.EnterAsync(model.Log, producer, context.CancellationToken);
         using var open = ingest.Metrics.StreamOpened(model.Name);
         var started = await StartAsync(model.Log, session, context.CancellationToken);

@@ -23,6 +23,7 @@ public sealed class HealthGrpcService(ServingStatus status, Drain drain) : Healt
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(responseStream);
         ArgumentNullException.ThrowIfNull(context);
+        using var stream = drain.Join();
         Status? told = null;
         while (true)
         {

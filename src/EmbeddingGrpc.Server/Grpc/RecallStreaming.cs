@@ -25,6 +25,7 @@ public sealed class RecallStreaming(RecallCall call, AdmissionOptions options, D
     {
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(replies);
+        using var stream = drain.Join();
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(failed.Token, drain.Begun);
         var places = new InFlightLimit(options.StreamInFlight);
