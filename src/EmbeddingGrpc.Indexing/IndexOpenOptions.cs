@@ -5,8 +5,8 @@ public sealed record IndexOpenOptions
 {
     /// <summary>
     /// Whether the file is mapped: pages are shared with others who map it and read when they are needed, and what is written later goes to
-    /// pages of the index's own. Otherwise it is read into memory of its own, which can have huge pages: searches of an index that exceeds the
-    /// caches are then somewhat faster. Where files cannot be mapped so, it is read.
+    /// pages of the index's own. Otherwise it is read into memory of its own, which can have huge pages: a search of an index that exceeds the
+    /// caches visits a new page with nearly every step, and waits for less. Where files cannot be mapped so, it is read.
     /// </summary>
     public bool Mapped { get; init; } = true;
 

@@ -1,8 +1,9 @@
 {{- /*
 What memory it takes, in bytes, from what it is for. README.md, "Sizing", argues each term and holds it against measurements.
   generation  three tables of rows (W1, W2, the space of similar items), padded to 64 bytes, two indexes over them, the vocabulary and its maps
-  state       per item its key, counters and item graph; per user the record and the history
+  state       per item its key and counters (managed), and its part of the item graph; per user the record and the history
   corpus      what a training holds of the log
+  comparison  ids, counts and maps of the items of two generations that are compared (managed), and an item graph as things were at a cut
 */ -}}
 {{- define "embedding-grpc.sizing" -}}
 {{- $model := default dict .Values.settings.Model }}
@@ -18,16 +19,18 @@ What memory it takes, in bytes, from what it is for. README.md, "Sizing", argues
 {{- $row := mul (div (add $dimension 15) 16) 64 }}
 {{- $index := add $dimension (mul 8 (dig "M" 16 (default dict $model.Index) | int64)) 32 }}
 {{- $generation := mul $items (add (mul 3 $row) (mul 2 $index) 100) }}
-{{- $stateOfItems := mul $items (add 250 (mul 8 (dig "MaximumEdges" 128 $graph | int64))) }}
+{{- $graphOfItems := mul $items (add 32 (mul 8 (dig "MaximumEdges" 128 $graph | int64))) }}
 {{- $stateOfUsers := mul (min $users (dig "MaximumUsers" 10000000 $model | int64)) (add 68 (mul 16 (dig "HistoryLength" 50 $model | int64))) }}
 {{- $corpus := mul $interactions 16 }}
 {{- $answers := dig "MemoryBytes" 67108864 $cache | int64 }}
 {{- $queue := dig "AppendQueueBytes" 67108864 $log | int64 }}
-{{- $managed := add $stateOfItems $stateOfUsers $answers $queue 67108864 }}
+{{- $managed := add (mul $items 220) $answers $queue 67108864 }}
+{{- $histories := add $graphOfItems $stateOfUsers }}
 {{- $native := 134217728 }}
-{{- $heap := div (mul (add $managed $corpus) 3) 2 }}
-{{- $request := add $managed $generation $native }}
-{{- $limit := add $heap (mul 3 $generation) $native }}
+{{- $heap := div (mul (add $managed $corpus (mul $items 300)) 3) 2 }}
+{{- $replay := min $graphOfItems 2147483648 }}
+{{- $request := add $managed $histories $generation $native }}
+{{- $limit := add $heap $histories $replay (mul 3 $generation) $native }}
 {{- if .Values.sizing.guaranteed }}{{- $request = $limit }}{{- end }}
 {{- dict "generation" $generation "managed" $managed "corpus" $corpus "heap" $heap "request" $request "limit" $limit | toJson }}
 {{- end }}

@@ -1,5 +1,4 @@
 using EmbeddingGrpc.Indexing.Memory;
-using EmbeddingGrpc.Numerics;
 using Microsoft.Win32.SafeHandles;
 
 namespace EmbeddingGrpc.Indexing.Files;
@@ -62,24 +61,11 @@ internal sealed unsafe class IndexFile : IDisposable
         throw Corrupt($"it has no section of {kind} of layer {layer}.");
     }
 
-    /// <summary>Reads a section to memory and verifies it.</summary>
+    /// <summary>Reads a section to memory and verifies it; a large one by several threads.</summary>
     public void Read(FileSection section, void* destination)
     {
-        var memory = (byte*)destination;
-        var partBytes = Header.PartBytes;
-        var parts = new ulong[SectionChecksum.PartsOf(section.Length, partBytes)];
-        for (var part = 0; part < parts.Length; part++)
-        {
-            var from = part * partBytes;
-            var length = Math.Min(partBytes, section.Length - from);
-            for (long at = 0; at < length; at += SectionChecksum.PartBytes)
-            {
-                var block = new Span<byte>(memory + from + at, (int)Math.Min(SectionChecksum.PartBytes, length - at));
-                ReadExactly(block, section.Offset + from + at);
-            }
-            parts[part] = Checksum.Of(memory + from, length);
-        }
-        Check(section, parts);
+        using var reader = new SectionVerifier(this, section, destination);
+        reader.Finish();
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Server.Models.Files;
 using EmbeddingGrpc.Server.Models.FoldIn;
 using EmbeddingGrpc.Server.Models.Settings;
@@ -15,6 +16,8 @@ internal sealed class GenerationPublisher(
 {
     private readonly Lock _oneAtATime = new();
 
+    private IndexOpenOptions Indexes => new() { Mapped = settings.Current.MappedIndexes };
+
     /// <summary>The generations on disk, newest first.</summary>
     public IReadOnlyList<GenerationInfo> List() => directory.List();
 
@@ -25,7 +28,7 @@ internal sealed class GenerationPublisher(
         lock (_oneAtATime)
         {
             var started = Stopwatch.GetTimestamp();
-            if (directory.LoadServing(cancellationToken) is not { } parts) return null;
+            if (directory.LoadServing(Indexes, cancellationToken) is not { } parts) return null;
             var generation = Adopt(parts, cancellationToken);
             // Nothing served before: what is new is folded in behind the open door.
             store.Publish(generation);
@@ -121,7 +124,7 @@ internal sealed class GenerationPublisher(
         {
             GenerationInfo written;
             using (parts) written = directory.Write(parts with { Number = directory.NextNumber() }, progress, cancellationToken);
-            if (written.Promotion?.Serves is false) directory.Load(written, cancellationToken).Dispose();
+            if (written.Promotion?.Serves is false) directory.Load(written, Indexes, cancellationToken).Dispose();
             return written;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -134,7 +137,7 @@ internal sealed class GenerationPublisher(
     private (GenerationInfo Served, SwapTimes Times) Swap(GenerationInfo wanted, CancellationToken cancellationToken)
     {
         var steps = new SwapSteps(time, store.LongestRecall);
-        var parts = directory.Load(wanted, cancellationToken);
+        var parts = directory.Load(wanted, Indexes, cancellationToken);
         steps.Opened();
         var generation = Adopt(parts, cancellationToken);
         steps.Warmed();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Models.Files;
@@ -24,7 +25,7 @@ internal static class SearchLoad
 
         var items = new ItemKeys();
         using var store = new GenerationStore();
-        store.Publish(new Generation(GenerationLoader.Load(args[0]), items));
+        store.Publish(new Generation(GenerationLoader.Load(args[0], new IndexOpenOptions { Mapped = false }), items));
         store.TryLease(out var lease);
         using (lease)
         {

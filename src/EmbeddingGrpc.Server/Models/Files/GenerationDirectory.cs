@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Server.Models.FoldIn;
 
 namespace EmbeddingGrpc.Server.Models.Files;
@@ -81,7 +82,8 @@ internal sealed class GenerationDirectory
 
     /// <summary>Loads one generation.</summary>
     /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
-    public GenerationParts Load(GenerationInfo generation, CancellationToken cancellationToken) => GenerationLoader.Load(PathOf(NameOf(generation)), cancellationToken);
+    public GenerationParts Load(GenerationInfo generation, IndexOpenOptions indexes, CancellationToken cancellationToken) =>
+        GenerationLoader.Load(PathOf(NameOf(generation)), indexes, cancellationToken);
 
     /// <summary>Where what is folded into a generation is kept.</summary>
     public FoldInFile FoldInFileOf(string model, GenerationInfo generation) => new(Path.Combine(PathOf(NameOf(generation)), FoldInFile.FileName), model, _files, _logger);
@@ -91,13 +93,13 @@ internal sealed class GenerationDirectory
     /// logged with its file and reason.
     /// </summary>
     /// <returns>Null where none can be used.</returns>
-    public GenerationParts? LoadServing(CancellationToken cancellationToken)
+    public GenerationParts? LoadServing(IndexOpenOptions indexes, CancellationToken cancellationToken)
     {
         foreach (var name in Preferred())
         {
             try
             {
-                return GenerationLoader.Load(PathOf(name), cancellationToken);
+                return GenerationLoader.Load(PathOf(name), indexes, cancellationToken);
             }
             catch (GenerationFileException e)
             {

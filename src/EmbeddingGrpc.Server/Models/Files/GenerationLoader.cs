@@ -41,9 +41,10 @@ internal static class GenerationLoader
 
     /// <summary>Loads a generation. The caller owns the parts.</summary>
     /// <param name="directory">The generation's directory.</param>
+    /// <param name="indexes">How its indexes are opened; tables of vectors are always mapped.</param>
     /// <param name="cancellationToken">Checked between files.</param>
     /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
-    public static GenerationParts Load(string directory, CancellationToken cancellationToken = default)
+    public static GenerationParts Load(string directory, IndexOpenOptions? indexes = null, CancellationToken cancellationToken = default)
     {
         var manifest = ReadManifest(directory);
         foreach (var file in manifest.Files)
@@ -60,8 +61,8 @@ internal static class GenerationLoader
             var info = InfoOf(manifest);
             var output = info.PredictsNext ? Hold(opened, Open(directory, GenerationFileNames.Output, VectorTable.Open)) : null;
             var similarity = manifest.HasSimilaritySpace ? Hold(opened, Open(directory, GenerationFileNames.Similarity, VectorTable.Open)) : null;
-            var similar = Hold(opened, OpenIndex(directory, GenerationFileNames.Similar, manifest.Similar, similarity ?? input, SimilarityMetric.Cosine));
-            var next = output is null ? null : Hold(opened, OpenIndex(directory, GenerationFileNames.Next, NextKindOf(directory, manifest), output, SimilarityMetric.DotProduct));
+            var similar = Hold(opened, OpenIndex(directory, GenerationFileNames.Similar, manifest.Similar, similarity ?? input, SimilarityMetric.Cosine, indexes));
+            var next = output is null ? null : Hold(opened, OpenIndex(directory, GenerationFileNames.Next, NextKindOf(directory, manifest), output, SimilarityMetric.DotProduct, indexes));
             RequireShape(
                 directory, info, vocabulary, (GenerationFileNames.Input, input), (GenerationFileNames.Output, output ?? input), (GenerationFileNames.Similarity, similarity ?? input));
             return new GenerationParts
@@ -91,12 +92,12 @@ internal static class GenerationLoader
     private static IndexKind NextKindOf(string directory, GenerationManifest manifest) =>
         manifest.Next ?? throw new GenerationFileException(Path.Combine(directory, GenerationManifest.FileName), "it does not say how W2 is searched.");
 
-    private static IVectorIndex OpenIndex(string directory, string file, IndexKind kind, VectorTable vectors, SimilarityMetric metric)
+    private static IVectorIndex OpenIndex(string directory, string file, IndexKind kind, VectorTable vectors, SimilarityMetric metric, IndexOpenOptions? options)
     {
         IVectorIndex index = kind switch
         {
             IndexKind.Exact => new ExactIndex(vectors, metric),
-            IndexKind.Hnsw => Open(directory, file, path => HnswIndex.Open(path, vectors)),
+            IndexKind.Hnsw => Open(directory, file, path => HnswIndex.Open(path, vectors, options)),
             _ => throw new GenerationFileException(Path.Combine(directory, GenerationManifest.FileName), $"index kind {kind} is not known."),
         };
         if (index.Metric == metric) return index;

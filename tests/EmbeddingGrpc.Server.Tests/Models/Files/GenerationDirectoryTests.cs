@@ -87,7 +87,7 @@ public sealed class GenerationDirectoryTests : IDisposable
             else Serve(directory, number: 2);
 
             var reopened = Open();
-            using var loaded = reopened.LoadServing(TestContext.Current.CancellationToken);
+            using var loaded = reopened.LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken);
             Assert.NotNull(loaded);
             served.Add(loaded.Number);
             Assert.DoesNotContain(Directory.GetFileSystemEntries(Root), path => Path.GetFileName(path).StartsWith('.'));
@@ -146,7 +146,7 @@ public sealed class GenerationDirectoryTests : IDisposable
             damage(path);
             _logger.Errors.Clear();
 
-            using var loaded = Open().LoadServing(TestContext.Current.CancellationToken);
+            using var loaded = Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken);
 
             Assert.Equal(1, loaded!.Number);
             var error = Assert.Single(_logger.Errors);
@@ -162,7 +162,7 @@ public sealed class GenerationDirectoryTests : IDisposable
         var path = Path.Combine(Root, directory.Names()[0].ToString(), "manifest.json");
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"formatVersion\": 1", "\"formatVersion\": 3", StringComparison.Ordinal));
 
-        Assert.Null(Open().LoadServing(TestContext.Current.CancellationToken));
+        Assert.Null(Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken));
 
         Assert.Contains("format version 3", Assert.Single(_logger.Errors), StringComparison.Ordinal);
     }
@@ -200,7 +200,7 @@ public sealed class GenerationDirectoryTests : IDisposable
         var path = ManifestPath(directory);
         File.WriteAllBytes(path, (GenerationManifest.Read(path) with { Options = new(HierarchicalSoftmax, StringComparer.Ordinal) }).Serialize());
 
-        using var read = directory.Load(info, TestContext.Current.CancellationToken);
+        using var read = directory.Load(info, new IndexOpenOptions(), TestContext.Current.CancellationToken);
 
         Assert.Equal((null, null), (read.Output, read.Next));
         Assert.False(GenerationInfo.Of(read).PredictsNext);
@@ -214,7 +214,7 @@ public sealed class GenerationDirectoryTests : IDisposable
         var path = ManifestPath(directory);
         File.WriteAllBytes(path, (GenerationManifest.Read(path) with { Next = null }).Serialize());
 
-        var error = Assert.Throws<GenerationFileException>(() => directory.Load(info, TestContext.Current.CancellationToken));
+        var error = Assert.Throws<GenerationFileException>(() => directory.Load(info, new IndexOpenOptions(), TestContext.Current.CancellationToken));
 
         Assert.Equal((path, "it does not say how W2 is searched."), (error.File, error.Reason));
     }
@@ -228,7 +228,7 @@ public sealed class GenerationDirectoryTests : IDisposable
         var names = directory.Names();
         File.Copy(Path.Combine(Root, names[1].ToString(), "input.vectors"), Path.Combine(Root, names[0].ToString(), "input.vectors"), overwrite: true);
 
-        using var loaded = Open().LoadServing(TestContext.Current.CancellationToken);
+        using var loaded = Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken);
 
         Assert.Equal(1, loaded!.Number);
         Assert.Contains("input.vectors", Assert.Single(_logger.Errors), StringComparison.Ordinal);
@@ -242,7 +242,7 @@ public sealed class GenerationDirectoryTests : IDisposable
         Directory.Move(Path.Combine(Root, name.ToString()), Path.Combine(Root, (name with { Number = 9 }).ToString()));
         File.Delete(Path.Combine(Root, "serving"));
 
-        Assert.Null(Open().LoadServing(TestContext.Current.CancellationToken));
+        Assert.Null(Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken));
 
         Assert.Contains("not the one its directory is named for", Assert.Single(_logger.Errors), StringComparison.Ordinal);
     }
@@ -256,14 +256,14 @@ public sealed class GenerationDirectoryTests : IDisposable
         Serve(directory, number: 3);
         directory.PointAt(second);
 
-        using (var loaded = Open().LoadServing(TestContext.Current.CancellationToken)) Assert.Equal(2, loaded!.Number);
+        using (var loaded = Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken)) Assert.Equal(2, loaded!.Number);
 
         // The older one before the newer one that did not serve.
         Directory.Delete(Path.Combine(Root, directory.Names()[1].ToString()), recursive: true);
-        using (var loaded = Open().LoadServing(TestContext.Current.CancellationToken)) Assert.Equal(1, loaded!.Number);
+        using (var loaded = Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken)) Assert.Equal(1, loaded!.Number);
 
         Directory.Delete(Path.Combine(Root, directory.Names()[1].ToString()), recursive: true);
-        using (var loaded = Open().LoadServing(TestContext.Current.CancellationToken)) Assert.Equal(3, loaded!.Number);
+        using (var loaded = Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken)) Assert.Equal(3, loaded!.Number);
     }
 
     [Theory]
@@ -277,7 +277,7 @@ public sealed class GenerationDirectoryTests : IDisposable
         Serve(directory, number: 2);
         File.WriteAllText(Path.Combine(Root, "serving"), content);
 
-        using var loaded = Open().LoadServing(TestContext.Current.CancellationToken);
+        using var loaded = Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken);
 
         Assert.Equal(2, loaded!.Number);
         Assert.Contains(Path.Combine(Root, "serving"), Assert.Single(_logger.Errors), StringComparison.Ordinal);
@@ -286,7 +286,7 @@ public sealed class GenerationDirectoryTests : IDisposable
     [Fact]
     public void LoadServing_EmptyDirectory_GivesNothingInSilence()
     {
-        Assert.Null(Open().LoadServing(TestContext.Current.CancellationToken));
+        Assert.Null(Open().LoadServing(new IndexOpenOptions(), TestContext.Current.CancellationToken));
 
         Assert.Empty(_logger.Errors);
     }

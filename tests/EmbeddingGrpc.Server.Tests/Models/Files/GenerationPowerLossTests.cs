@@ -41,10 +41,10 @@ public sealed class GenerationPowerLossTests : IDisposable
         var directory = new GenerationDirectory(Root, NullLogger.Instance);
         Assert.All(directory.Names(), name =>
         {
-            using var parts = GenerationLoader.Load(Path.Combine(Root, name.ToString()), Cancel);
+            using var parts = GenerationLoader.Load(Path.Combine(Root, name.ToString()), cancellationToken: Cancel);
             Assert.Equal(name.Number, parts.Number);
         });
-        using var serving = directory.LoadServing(Cancel);
+        using var serving = directory.LoadServing(new IndexOpenOptions(), Cancel);
         Assert.True(serving is not null, $"Nothing serves after {when}.");
         Assert.True(history.MayServe.Contains(serving.Number), $"{serving.Number} serves after {when}, not one of {string.Join(", ", history.MayServe)}.");
         Assert.DoesNotContain(Directory.GetFileSystemEntries(Root), path => Path.GetFileName(path).StartsWith('.'));
@@ -54,7 +54,7 @@ public sealed class GenerationPowerLossTests : IDisposable
         using var again = Parts(number);
         directory.WriteAndLoad(again, null, Cancel).Dispose();
         directory.PointAt(GenerationInfo.Of(again));
-        using var loaded = new GenerationDirectory(Root, NullLogger.Instance).LoadServing(Cancel);
+        using var loaded = new GenerationDirectory(Root, NullLogger.Instance).LoadServing(new IndexOpenOptions(), Cancel);
         Assert.Equal(number, loaded!.Number);
     }
 

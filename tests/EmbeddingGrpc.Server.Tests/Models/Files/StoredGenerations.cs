@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Server.Models;
 using EmbeddingGrpc.Server.Models.Files;
 
@@ -7,5 +8,5 @@ internal static class StoredGenerations
 {
     /// <summary>Writes a generation and reads it back, as a publication does.</summary>
     public static GenerationParts WriteAndLoad(this GenerationDirectory directory, GenerationParts parts, Action<double>? progress, CancellationToken cancellationToken) =>
-        directory.Load(directory.Write(parts, progress, cancellationToken), cancellationToken);
+        directory.Load(directory.Write(parts, progress, cancellationToken), new IndexOpenOptions { Mapped = false }, cancellationToken);
 }
