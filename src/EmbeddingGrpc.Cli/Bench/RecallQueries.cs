@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Cli.CommandLine;
 using EmbeddingGrpc.Client;
 using EmbeddingGrpc.Protocol.V1;
 
@@ -6,6 +7,9 @@ namespace EmbeddingGrpc.Cli.Bench;
 /// <summary>Requests of one kind, drawn from the ids that a model knows.</summary>
 internal sealed class RecallQueries
 {
+    // Of one call.
+    private const int MostEmbeddings = 1000;
+
     private readonly Func<Random, RecallRequest> _draw;
 
     private RecallQueries(Func<Random, RecallRequest> draw) => _draw = draw;
@@ -28,8 +32,11 @@ internal sealed class RecallQueries
         }
 
         if (kind != RecallQueryKind.Vector) return new RecallQueries(random => Request(kind, ids, random, k));
-        var dimension = (await client.GetEmbeddingsAsync([ids[0]], cancellationToken: cancellationToken)).Embeddings[0].Values.Count;
-        return new RecallQueries(random => new RecallRequest { K = (uint)k, Vector = RandomVector(dimension, random) });
+        // Of the first alone there may be none: the most popular item can be one that came after the training.
+        var known = (await client.GetEmbeddingsAsync([.. ids.Take(MostEmbeddings)], cancellationToken: cancellationToken)).Embeddings;
+        if (known.Count == 0)
+            throw new CommandFailedException("the model has no vector of any item to ask about, so the length of a query vector is not known: train it first, or name items that it was trained on");
+        return new RecallQueries(random => new RecallRequest { K = (uint)k, Vector = RandomVector(known[0].Values.Count, random) });
     }
 
     /// <summary>The next request.</summary>

@@ -54,6 +54,12 @@ public sealed class BenchCommandTests
             Assert.Equal(calls, Sum(measured, "from_search", "from_memory", "from_redis"));
             Assert.True(measured.GetProperty("p50_ms").GetDouble() <= measured.GetProperty("p99_ms").GetDouble());
         }
+
+        using var directory = new TemporaryDirectory();
+        var ids = directory.Write("ids", "never-seen\n");
+        var unknown = await CliRun.OfAsync("bench", "recall", "--address", daemon.Address, "--seconds", "1", "--query", "vector", "--ids", ids);
+        Assert.Equal(ExitCode.Failed, unknown.ExitCode);
+        Assert.Contains("has no vector of any item to ask about", unknown.Error, StringComparison.Ordinal);
     }
 
     [Fact]
