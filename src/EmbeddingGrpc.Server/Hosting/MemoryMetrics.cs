@@ -22,7 +22,7 @@ public sealed class MemoryMetrics : IHostedService, IDisposable
         _meter = meters.Create(MeterName);
         _meter.CreateObservableGauge(
             "embeddinggrpc.memory.room", Rooms, "By",
-            "Memory that each room holds, by model where it is a model's; vectors and indexes that serve are mapped files, histories and item graph are native, most others are on the managed heap");
+            "Memory that each room holds, by model where it is a model's; vectors that serve are mapped files, indexes, histories and item graph are native, most others are on the managed heap");
         _meter.CreateObservableGauge(
             "embeddinggrpc.memory.process", Kinds, "By",
             "Memory of the process in RAM by kind: managed (the collector's), native (anonymous, not the collector's), mapped (pages of files, which the kernel may drop and read again)");

@@ -4,8 +4,8 @@ namespace EmbeddingGrpc.Server.Hosting;
 
 /// <summary>What of the process is in RAM, by what could be done about it. Immutable.</summary>
 /// <param name="Managed">Committed by the garbage collector: bounded by its heap limit.</param>
-/// <param name="Native">Anonymous and not the collector's: matrices and indexes while they are made, code, stacks. Bounded by nothing but the container.</param>
-/// <param name="Mapped">Pages of files, vectors and indexes that serve above all: where memory is short the kernel drops them and reads them again.</param>
+/// <param name="Native">Anonymous and not the collector's: indexes, histories, the item graph, matrices while a training runs, code, stacks. Bounded by nothing but the container.</param>
+/// <param name="Mapped">Pages of files, vectors that serve above all: where memory is short the kernel drops them and reads them again.</param>
 internal readonly record struct ProcessMemory(long Managed, long Native, long Mapped)
 {
     /// <summary>All of it.</summary>

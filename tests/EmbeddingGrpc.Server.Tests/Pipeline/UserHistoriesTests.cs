@@ -37,6 +37,19 @@ public sealed class UserHistoriesTests
             iter: 300);
 
     [Fact]
+    public void Dispose_UsersWhoWereThere_AreGone()
+    {
+        var histories = new UserHistories(3, 10);
+        histories.Apply(UserId(1), Event(1, time: 1), new LogOffset(0));
+        Assert.True(histories.TryRead(UserId(1), new HistoryEvent[3], out _, out _));
+
+        histories.Dispose();
+
+        Assert.False(histories.TryRead(UserId(1), new HistoryEvent[3], out _, out _));
+        Assert.False(histories.TryGlanceVersion(0, out _));
+    }
+
+    [Fact]
     public void Apply_ManyMoreUsersThanStripes_KeepsEveryHistory()
     {
         const int Users = 20_000;

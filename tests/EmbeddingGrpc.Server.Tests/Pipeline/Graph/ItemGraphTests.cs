@@ -152,6 +152,20 @@ public sealed class ItemGraphTests
         Assert.False(graph.TryReadTotals(new ItemKey(1_000_000), out _, out _));
     }
 
+    [Fact]
+    public void Dispose_ConnectionsThatWereThere_AreGoneWithTheirMemory()
+    {
+        var graph = new ItemGraph(Options);
+        graph.Apply(View(1, 2), [View(0, 1)], [], 2, new LogOffset(0));
+        Assert.True(graph.TryRead(new ItemKey(0), new GraphConnections(8)) && graph.SizeBytes > 0);
+
+        graph.Dispose();
+
+        Assert.False(graph.TryRead(new ItemKey(0), new GraphConnections(8)));
+        Assert.False(graph.TryReadTotals(new ItemKey(1), out _, out _));
+        Assert.Equal((0, 0L), (graph.NodeCapacity, graph.SizeBytes));
+    }
+
     private static HistoryEvent View(int item, long time) => new(new ItemKey(item), InteractionType.View, time, 1);
 
     private static void Feed(ItemGraph graph, string items)
