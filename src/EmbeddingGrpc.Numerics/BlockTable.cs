@@ -3,7 +3,8 @@ using System.Numerics;
 namespace EmbeddingGrpc.Numerics;
 
 /// <summary>
-/// Equal blocks of values in large flat chunks at addresses that never change, outside of the collector's heap. One writer, which adds chunks; readers may look at any block at any time and must have a way to find out that what they read was changed meanwhile.
+/// Equal blocks of values in large flat chunks at addresses that never change, outside of the collector's heap; a chunk may be pages of a file. One writer, which adds chunks;
+/// readers may look at any block at any time and must have a way to find out that what they read was changed meanwhile.
 /// </summary>
 /// <remarks>
 /// A reference or span to a chunk does not keep it alive: who reads keeps the table alive until it has read (<see cref="GC.KeepAlive"/>). A table that nobody can reach any
@@ -23,6 +24,8 @@ public sealed unsafe class BlockTable<T> : IDisposable
     private readonly int _shift;
     private readonly nint _blockBytes;
 
+    // Of files; kept alive, never disposed: other tables lie in them as well.
+    private readonly List<MappedFile> _files = [];
     private readonly List<NativePages> _pages = [];
     private long _pagesUsed;
     private nint[] _chunks = [];
@@ -52,7 +55,7 @@ public sealed unsafe class BlockTable<T> : IDisposable
     /// <summary>Chunks that there are.</summary>
     public int ChunkCount => Volatile.Read(ref _chunkCount);
 
-    /// <summary>Memory held, in bytes.</summary>
+    /// <summary>Memory held, in bytes, that of files included.</summary>
     public long SizeBytes => (long)ChunkCount * ChunkBytes;
 
     /// <summary>Adds a chunk of zeros. Writer only.</summary>
@@ -72,6 +75,18 @@ public sealed unsafe class BlockTable<T> : IDisposable
         _pagesUsed += (ChunkBytes + CacheLineBytes - 1) / CacheLineBytes * CacheLineBytes;
         if (_chunkCount >= FillsFrom) PageHint.WillFill(new Span<byte>(chunk, ChunkBytes));
         Publish((nint)chunk);
+    }
+
+    /// <summary>Adds a chunk that is a part of a file, which is kept alive with this. Writer only.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="start">Where the chunk begins in it.</param>
+    public void AddChunk(MappedFile file, long start)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var address = (nint)file.AddressOf(start, ChunkBytes);
+        if (address % sizeof(long) != 0) throw new ArgumentOutOfRangeException(nameof(start), start, "Values lie at addresses that are multiples of their size.");
+        if (_files.Count == 0 || !ReferenceEquals(_files[^1], file)) _files.Add(file);
+        Publish(address);
     }
 
     /// <summary>All values of a chunk. Writer only.</summary>
@@ -127,6 +142,7 @@ public sealed unsafe class BlockTable<T> : IDisposable
         Volatile.Write(ref _chunkCount, 0);
         foreach (var pages in _pages) pages.Dispose();
         _pages.Clear();
+        _files.Clear();
     }
 
     private void Publish(nint address)

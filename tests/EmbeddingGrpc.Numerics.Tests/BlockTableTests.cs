@@ -88,4 +88,47 @@ public sealed class BlockTableTests
     [InlineData(3)]
     [InlineData(12)]
     public void Constructor_ChunkThatIsNoPowerOfTwo_Throws(int chunkBlocks) => Assert.Throws<ArgumentOutOfRangeException>(() => new BlockTable<int>(1, chunkBlocks));
+
+    [Fact]
+    public void AddChunk_OfAFile_IsThePartOfItAndBelongsToTheTable()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "This system does not map files.");
+        using var directory = new TemporaryDirectory();
+        File.WriteAllBytes(directory["file"], [.. Enumerable.Range(0, 1000).SelectMany(i => BitConverter.GetBytes((long)i))]);
+        var table = TableOf(directory["file"], 800);
+        table.AddChunk();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        Assert.Equal([100, 101, 102, 103], table.ChunkAt(0));
+        table.Block(1).Fill(-1);
+        table.Block(2).Fill(-2);
+        Assert.Equal([100, 101, -1, -1], table.ChunkAt(0));
+        Assert.Equal([-2, -2, 0, 0], table.ChunkAt(1));
+        Assert.Equal(102, BitConverter.ToInt64(File.ReadAllBytes(directory["file"]), 8 * 102));
+        GC.KeepAlive(table);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(-8)]
+    [InlineData(8000 - 24)]
+    public void AddChunk_OfAFileWhereItCannotLie_Throws(long start)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "This system does not map files.");
+        using var directory = new TemporaryDirectory();
+        File.WriteAllBytes(directory["file"], new byte[8000]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => TableOf(directory["file"], start));
+    }
+
+    // Chunks of four values. Nobody else holds the file then.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static BlockTable<long> TableOf(string path, long start)
+    {
+        using var file = File.OpenHandle(path);
+        var table = new BlockTable<long>(2, 2);
+        table.AddChunk(MappedFile.TryMap(file, 0, 8000)!, start);
+        return table;
+    }
 }

@@ -20,6 +20,8 @@ internal sealed class DiskFile : IFile
 
     public long Length => RandomAccess.GetLength(_handle);
 
+    public SafeFileHandle Handle => _handle;
+
     public int Read(long position, Span<byte> buffer)
     {
         var total = 0;

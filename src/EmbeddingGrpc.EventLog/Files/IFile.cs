@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace EmbeddingGrpc.EventLog.Files;
 
 /// <summary>An open file, read and written by position. Reads may run beside one writer.</summary>
@@ -5,6 +7,9 @@ public interface IFile : IDisposable
 {
     /// <summary>Its length in bytes.</summary>
     long Length { get; }
+
+    /// <summary>The system's own, for who can use its memory for the file's; null for a file that the system does not know.</summary>
+    SafeFileHandle? Handle => null;
 
     /// <summary>Fills as much of <paramref name="buffer"/> as the file has from <paramref name="position"/>; returns the bytes read, fewer only at its end.</summary>
     int Read(long position, Span<byte> buffer);

@@ -26,7 +26,7 @@ internal static class CheckpointFormat
     /// <summary>The version before: the same sections and table, none of them with pages.</summary>
     public const uint VersionWithoutPages = 4;
 
-    /// <summary>A section's pages begin at a multiple of it in the file.</summary>
+    /// <summary>A section's pages begin at a multiple of it. A system with larger ones maps from before.</summary>
     public const int PageBytes = 4096;
 
     /// <summary>Bytes of a section that have a checksum of their own: they are still in the processor's cache when they are read after it.</summary>

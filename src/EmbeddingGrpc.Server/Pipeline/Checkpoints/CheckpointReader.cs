@@ -55,6 +55,20 @@ internal static class CheckpointReader
         OwnThreads.Run(work.OrderByDescending(each => each.Length).Select(each => each.Read));
     }
 
+    /// <summary>Overwrites what a checkpoint knows of users, items and the catalogue. Pages, which may be in use, stay as they are.</summary>
+    /// <param name="file">Not needed any more. One of an older version has no pages, and is left alone.</param>
+    public static void Wipe(IFile file)
+    {
+        var header = CheckpointHeader.Read(file);
+        if (header.Version != CheckpointFormat.Version) return;
+        var zeros = new byte[CheckpointFormat.BlockBytes];
+        foreach (var section in CheckpointTable.Read(file, header).Sections.Where(section => OwnSections.Contains(section.Name)))
+        {
+            for (var done = 0L; done < section.Length; done += zeros.Length)
+                file.Write(section.Position + done, zeros.AsSpan(0, (int)Math.Min(zeros.Length, section.Length - done)));
+        }
+    }
+
     private static void ReadUsers(CheckpointInput input, UserHistories histories)
     {
         // How many there are is known when all were read.

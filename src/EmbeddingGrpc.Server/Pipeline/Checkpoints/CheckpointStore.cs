@@ -16,6 +16,9 @@ internal sealed partial class CheckpointStore
     private readonly IFileSystem _files;
     private readonly ILogger _logger;
 
+    // The state may go on using pages of it.
+    private string? _restored;
+
     /// <summary>Opens or makes the directory, whose parent exists, and removes what a crash left unfinished.</summary>
     public CheckpointStore(string directory, IFileSystem files, ILogger logger)
     {
@@ -62,7 +65,7 @@ internal sealed partial class CheckpointStore
                 var state = makeState();
                 CheckpointReader.Read(file, state);
                 LogRestored(path, state.Histories.UserCount, state.Items.Count, bounds.Start, Stopwatch.GetElapsedTime(began).TotalSeconds);
-                start = bounds.Start;
+                (start, _restored) = (bounds.Start, path);
                 return state;
             }
             catch (CheckpointVersionException e)
@@ -126,8 +129,30 @@ internal sealed partial class CheckpointStore
     public void Keep(int count)
     {
         var surplus = List().Skip(count).ToArray();
-        foreach (var (path, _) in surplus) _files.Delete(path);
+        foreach (var (path, _) in surplus) Delete(path);
         if (surplus.Length > 0) _files.SyncDirectory(_directory);
+    }
+
+    // Whoever uses pages of a file keeps its bytes on the disk, without a name: what may have to be forgotten must not be among them.
+    private void Delete(string path)
+    {
+        if (path == _restored)
+        {
+            using var file = _files.Open(path, FileOpenMode.Write);
+            try
+            {
+                CheckpointReader.Wipe(file);
+            }
+            catch (CheckpointCorruptException e)
+            {
+                // Damaged since: nobody knows any more where what is in it.
+                LogUnusable(e, path, e.Message);
+            }
+
+            _restored = null;
+        }
+
+        _files.Delete(path);
     }
 
     // Newest first.

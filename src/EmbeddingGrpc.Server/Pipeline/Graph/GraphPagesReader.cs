@@ -3,7 +3,7 @@ using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
 namespace EmbeddingGrpc.Server.Pipeline.Graph;
 
-/// <summary>Fills an empty graph with what <see cref="GraphPagesWriter"/> wrote: page by page where its blocks are as long, otherwise node by node. Stateless.</summary>
+/// <summary>Fills an empty graph with what <see cref="GraphPagesWriter"/> wrote: with the pages themselves where its blocks are as long, otherwise node by node. Stateless.</summary>
 internal static class GraphPagesReader
 {
     /// <summary>Fills a graph.</summary>
@@ -23,7 +23,7 @@ internal static class GraphPagesReader
         }
         else
         {
-            using var kept = new ItemGraph(new ItemGraphOptions { MaximumEdges = maximumEdges });
+            var kept = new ItemGraph(new ItemGraphOptions { MaximumEdges = maximumEdges });
             ReadPages(pages, kept);
             Copy(kept, graph);
         }
@@ -53,7 +53,6 @@ internal static class GraphPagesReader
             if (!IsWhole(graph.Edges[kind].Blocks, blocks[kind])) throw new CheckpointCorruptException($"its item graph has {blocks[kind]} blocks of class {kind}, which are not all there");
         }
 
-        pages.ReadChunks();
         graph.EndRestorePages(blocks);
     }
 

@@ -54,6 +54,7 @@ public sealed class ItemGraph : IDisposable
     public long Version => Volatile.Read(ref _version);
 
     /// <summary>Memory held, in bytes.</summary>
+    /// <remarks>Pages of a checkpoint's file count like any other: they become memory of its own as they change.</remarks>
     public long SizeBytes => _nodes.SizeBytes + _edges.Sum(pool => pool.SizeBytes);
 
     /// <summary>Keys that nodes may have: 0..NodeCapacity - 1.</summary>
@@ -194,7 +195,7 @@ public sealed class ItemGraph : IDisposable
                 || (node.EdgeClass < _edges.Length && _edges[node.EdgeClass].TryBlock(node.Block, out var block) && connections.TryTake(node, block));
             Volatile.ReadBarrier();
             if (Volatile.Read(ref source.Version) != version) continue;
-            // What was read is not the collector's, and is there for as long as this is.
+            // The memory of a file's pages is there for as long as the graph is.
             GC.KeepAlive(this);
             if (!copied) throw new InvalidOperationException("A node of the item graph names edges that do not exist.");
             return true;

@@ -98,7 +98,30 @@ public sealed class CheckpointBlockTests : IDisposable
     }
 
     [Fact]
-    public void Keep_CheckpointThatWasDamagedSinceItWasRead_IsDeletedAllTheSame()
+    public void Keep_CheckpointWhosePagesAreInUse_LeavesNothingOfUsersAndItemsInIt()
+    {
+        var restored = _store.Restore(NewState, new LogOffset(Entries), out _);
+        using var file = DiskFileSystem.Instance.Open(_path, FileOpenMode.Read);
+        var sections = Table().Sections;
+
+        _store.Write(restored, () => new LogOffset(Entries + 1), CancellationToken.None);
+        Assert.All(sections.Where(section => section.Name == "users"), section => Assert.False(IsZero(section)));
+        _store.Keep(1);
+
+        Assert.False(File.Exists(_path));
+        Assert.All(sections, section => Assert.Equal(section.Name != "item graph", IsZero(section)));
+        AssertSame(_written, restored);
+
+        bool IsZero(CheckpointSection section)
+        {
+            var bytes = new byte[section.Length];
+            file.Read(section.Position, bytes);
+            return !bytes.AsSpan().ContainsAnyExcept((byte)0);
+        }
+    }
+
+    [Fact]
+    public void Keep_CheckpointInUseThatWasDamagedSince_IsDeletedAllTheSame()
     {
         var restored = _store.Restore(NewState, new LogOffset(Entries), out _);
         using (var file = DiskFileSystem.Instance.Open(_path, FileOpenMode.Write)) file.Write(file.Length - 1, [(byte)1, 2]);

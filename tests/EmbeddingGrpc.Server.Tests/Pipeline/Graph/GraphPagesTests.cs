@@ -12,7 +12,7 @@ using EmbeddingGrpc.Server.Tests.Pipeline.Checkpoints;
 
 namespace EmbeddingGrpc.Server.Tests.Pipeline.Graph;
 
-/// <summary>Graphs of which a checkpoint keeps several chunks of each kind, read from a real disk by several threads and from a simulated one.</summary>
+/// <summary>Graphs of which a checkpoint keeps several chunks of each kind, used where they lie in its file or read from a disk that cannot be mapped.</summary>
 public sealed class GraphPagesTests : IDisposable
 {
     private const int Items = 30_000;
@@ -28,12 +28,13 @@ public sealed class GraphPagesTests : IDisposable
     // Blocks whose chunks are no whole pages.
     [InlineData(true, 11)]
     [InlineData(false, 11)]
-    public void Read_OnAnyDisk_IsWhatWasWrittenAndGoesOnAlike(bool real, int maximumEdges)
+    public void Read_PagesMappedOrNot_IsWhatWasWrittenAndGoesOnAlike(bool mapped, int maximumEdges)
     {
-        var files = FilesOf(real, out var path);
+        var files = FilesOf(mapped, out var path);
         var options = Options with { MaximumEdges = maximumEdges };
         var written = Grown(options, Interactions);
         Write(files, path, new ItemGraphPart(written));
+        var bytes = mapped ? File.ReadAllBytes(path) : [];
 
         var restored = Read(files, path, options);
 
@@ -41,6 +42,25 @@ public sealed class GraphPagesTests : IDisposable
         AssertSame(written, restored);
         Grow(written, Interactions, 2 * Interactions);
         Grow(restored, Interactions, 2 * Interactions);
+        AssertSame(written, restored);
+        if (mapped) Assert.True(bytes.AsSpan().SequenceEqual(File.ReadAllBytes(path)), "What changes in the graph must not change the file.");
+    }
+
+    [Fact]
+    public void Read_FileIsReplacedAfterwards_GoesOnWithThePagesItHas()
+    {
+        var (files, path) = (DiskFileSystem.Instance, Path.Combine(_folder.FullPath, "replaced"));
+        var written = Grown(Options, Interactions);
+        Write(files, path, new ItemGraphPart(written));
+        var restored = Read(files, path, Options);
+
+        files.Delete(path);
+        File.WriteAllBytes(path, [1, 2, 3]);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        Grow(written, Interactions, Interactions + 1000);
+        Grow(restored, Interactions, Interactions + 1000);
         AssertSame(written, restored);
     }
 
@@ -229,10 +249,10 @@ public sealed class GraphPagesTests : IDisposable
         Assert.Contains(message, refusal.Message, StringComparison.Ordinal);
     }
 
-    private IFileSystem FilesOf(bool real, out string path)
+    private IFileSystem FilesOf(bool mapped, out string path)
     {
-        path = real ? Path.Combine(_folder.FullPath, "graph") : "/graph";
-        return real ? DiskFileSystem.Instance : new SimulatedProcess(new SimulatedDisk(1));
+        path = mapped ? Path.Combine(_folder.FullPath, "graph") : "/graph";
+        return mapped ? DiskFileSystem.Instance : new SimulatedProcess(new SimulatedDisk(1));
     }
 
     private static (byte[] Index, byte[] Kinds) IndexOf(byte[] section)
