@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace EmbeddingGrpc.Numerics;
@@ -7,11 +6,8 @@ namespace EmbeddingGrpc.Numerics;
 /// A part of a file as memory: its pages are read when they are touched, and what is written goes to pages of its own, never to the file. The file may be replaced,
 /// renamed or deleted meanwhile, but never truncated. Immutable, apart from what its owners write; whoever uses the memory keeps this alive.
 /// </summary>
-public sealed unsafe partial class MappedFile : IDisposable
+public sealed unsafe class MappedFile : IDisposable
 {
-    private const int Protect_ReadWrite = 3;
-    private const int Map_Private = 2;
-
     private readonly byte* _mapping;
     private readonly nuint _mappingBytes;
     private readonly int _before;
@@ -43,9 +39,9 @@ public sealed unsafe partial class MappedFile : IDisposable
         // From the whole page on that it begins in.
         var before = (int)(position % Environment.SystemPageSize);
         var bytes = (nuint)(before + length);
-        var mapping = Map(null, bytes, Protect_ReadWrite, Map_Private, (int)file.DangerousGetHandle(), position - before);
+        var mapping = PrivateMapping.OfFile(bytes, (int)file.DangerousGetHandle(), position - before);
         GC.KeepAlive(file);
-        return mapping == (byte*)-1 ? null : new MappedFile(mapping, bytes, before, length);
+        return mapping is null ? null : new MappedFile(mapping, bytes, before, length);
     }
 
     /// <summary>Bytes of it, for as long as this is kept alive.</summary>
@@ -81,12 +77,6 @@ public sealed unsafe partial class MappedFile : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        _ = Unmap(_mapping, _mappingBytes);
+        PrivateMapping.Free(_mapping, _mappingBytes);
     }
-
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static partial byte* Map(void* address, nuint length, int protection, int flags, int file, long offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
-    private static partial int Unmap(void* address, nuint length);
 }

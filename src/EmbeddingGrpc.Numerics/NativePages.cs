@@ -6,11 +6,8 @@ namespace EmbeddingGrpc.Numerics;
 /// Zeroed memory that is not the collector's, straight from the system and back to it as soon as it is disposed: what a page holds is not kept back for whoever asks next. A
 /// page that was never touched costs nothing. Immutable, apart from what its owner writes; whoever uses the memory keeps this alive.
 /// </summary>
-internal sealed unsafe partial class NativePages : IDisposable
+internal sealed unsafe class NativePages : IDisposable
 {
-    private const int Protect_ReadWrite = 3;
-    private const int Map_PrivateAnonymous = 0x2 | 0x20;
-
     private readonly byte* _memory;
     private readonly nuint _memoryBytes;
     private bool _disposed;
@@ -30,8 +27,8 @@ internal sealed unsafe partial class NativePages : IDisposable
 
         var isLarge = length >= 2 * MemoryAdvice.LargePageBytes;
         _memoryBytes = (nuint)(length + (isLarge ? MemoryAdvice.LargePageBytes : 0));
-        _memory = Map(null, _memoryBytes, Protect_ReadWrite, Map_PrivateAnonymous, -1, 0);
-        if (_memory == (byte*)-1) throw new InsufficientMemoryException($"The system gave no memory for {length} bytes (error {Marshal.GetLastPInvokeError()}).");
+        _memory = PrivateMapping.OfZeros(_memoryBytes);
+        if (_memory is null) throw new InsufficientMemoryException($"The system gave no memory for {length} bytes (error {Marshal.GetLastPInvokeError()}).");
         Start = _memory;
         if (!isLarge) return;
         Start = (byte*)(((nuint)_memory + MemoryAdvice.LargePageBytes - 1) & ~(nuint)(MemoryAdvice.LargePageBytes - 1));
@@ -59,13 +56,7 @@ internal sealed unsafe partial class NativePages : IDisposable
         // A constructor that threw has nothing.
         if (_disposed || Start is null) return;
         _disposed = true;
-        if (OperatingSystem.IsLinux()) _ = Unmap(_memory, _memoryBytes);
+        if (OperatingSystem.IsLinux()) PrivateMapping.Free(_memory, _memoryBytes);
         else NativeMemory.Free(_memory);
     }
-
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static partial byte* Map(void* address, nuint length, int protection, int flags, int file, long offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
-    private static partial int Unmap(void* address, nuint length);
 }

@@ -62,8 +62,9 @@ public sealed class Drain(ServingStatus status, IHostApplicationLifetime lifetim
     {
         Begin();
         if (_toEnd is null) return;
-        await Task.WhenAny(_toEnd, Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken));
-        await Task.WhenAny(Task.Delay(LastWords, time, cancellationToken));
+        // A host that has no more patience goes on without an error.
+        await _toEnd.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(LastWords, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <inheritdoc/>

@@ -116,73 +116,64 @@ public sealed class CooccurrenceRecommender : IRecommender
     private void Count(TrainingCorpus corpus, int window, CancellationToken cancellationToken)
     {
         int[] asking = [.. _heldOut.Queries.SelectMany(query => query.History.TakeLast(HistoryItems)).Distinct()];
+        var slotOf = asking.Select((item, slot) => (item, slot)).ToDictionary();
         int[] numbers = ItemNumbers.Of(corpus.Vocabulary, _heldOut);
-        int[] slotOf = new int[_heldOut.ItemCount];
-        Array.Fill(slotOf, -1);
-        for (int slot = 0; slot < asking.Length; slot++)
-        {
-            slotOf[asking[slot]] = slot;
-        }
-
-        long[] ends = EndsOfPlaces(corpus, numbers, slotOf, asking.Length, cancellationToken);
+        int[] slots = Array.ConvertAll(numbers, number => slotOf.GetValueOrDefault(number, -1));
+        long[] starts = StartsOfPlaces(corpus, slots, asking.Length, cancellationToken);
         int[] counts = new int[_heldOut.ItemCount];
         for (int from = 0; from < asking.Length;)
         {
             // As many as fit, and at least one.
-            long begin = from == 0 ? 0 : ends[from - 1];
             int to = from + 1;
-            while (to < asking.Length && ends[to] - begin <= MostPlaces)
+            while (to < asking.Length && starts[to + 1] - starts[from] <= MostPlaces)
             {
                 to++;
             }
 
-            var places = PlacesOf(corpus, numbers, slotOf, ends, from, to, cancellationToken);
-            for (; from < to; from++)
+            var places = PlacesOf(corpus, slots, starts, from, to, cancellationToken);
+            for (long begin = starts[from]; from < to; from++)
             {
-                long start = from == 0 ? 0 : ends[from - 1];
-                _near[asking[from]] = NearOf(corpus, numbers, places.AsSpan((int)(start - begin), (int)(ends[from] - start)), window, counts);
+                _near[asking[from]] = NearOf(corpus, numbers, places.AsSpan((int)(starts[from] - begin), (int)(starts[from + 1] - starts[from])), window, counts);
             }
         }
     }
 
-    /// <summary>Where the places of each item end, if those of all lay behind each other.</summary>
-    private static long[] EndsOfPlaces(TrainingCorpus corpus, int[] numbers, int[] slotOf, int slots, CancellationToken cancellationToken)
+    /// <summary>Where the places of each item start, if those of all lay behind each other; behind them where the last ones end.</summary>
+    private static long[] StartsOfPlaces(TrainingCorpus corpus, int[] slots, int slotCount, CancellationToken cancellationToken)
     {
-        long[] ends = new long[slots];
+        long[] starts = new long[slotCount + 1];
         for (int session = 0; session < corpus.SessionCount; session++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             foreach (int item in corpus.Session(session))
             {
-                if (numbers[item] >= 0 && slotOf[numbers[item]] is >= 0 and var slot)
+                if (slots[item] is >= 0 and var slot)
                 {
-                    ends[slot]++;
+                    starts[slot + 1]++;
                 }
             }
         }
 
-        for (int slot = 1; slot < slots; slot++)
+        for (int slot = 0; slot < slotCount; slot++)
         {
-            ends[slot] += ends[slot - 1];
+            starts[slot + 1] += starts[slot];
         }
 
-        return ends;
+        return starts;
     }
 
     /// <summary>The places of some items: session and place in it.</summary>
-    private static (int Session, int At)[] PlacesOf(
-        TrainingCorpus corpus, int[] numbers, int[] slotOf, long[] ends, int from, int to, CancellationToken cancellationToken)
+    private static (int Session, int At)[] PlacesOf(TrainingCorpus corpus, int[] slots, long[] starts, int from, int to, CancellationToken cancellationToken)
     {
-        long begin = from == 0 ? 0 : ends[from - 1];
-        var places = new (int Session, int At)[ends[to - 1] - begin];
-        long[] next = [.. Enumerable.Range(from, to - from).Select(slot => (slot == 0 ? 0 : ends[slot - 1]) - begin)];
+        var places = new (int Session, int At)[starts[to] - starts[from]];
+        long[] next = Array.ConvertAll(starts[from..to], start => start - starts[from]);
         for (int session = 0; session < corpus.SessionCount; session++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var items = corpus.Session(session);
             for (int at = 0; at < items.Length; at++)
             {
-                if (numbers[items[at]] >= 0 && slotOf[numbers[items[at]]] is var slot && slot >= from && slot < to)
+                if (slots[items[at]] is var slot && slot >= from && slot < to)
                 {
                     places[next[slot - from]++] = (session, at);
                 }

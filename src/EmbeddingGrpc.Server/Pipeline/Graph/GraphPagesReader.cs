@@ -23,7 +23,7 @@ internal static class GraphPagesReader
         }
         else
         {
-            var kept = new ItemGraph(new ItemGraphOptions { MaximumEdges = maximumEdges });
+            using var kept = new ItemGraph(new ItemGraphOptions { MaximumEdges = maximumEdges });
             ReadPages(pages, kept);
             Copy(kept, graph);
         }
