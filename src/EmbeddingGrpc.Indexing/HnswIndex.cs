@@ -153,6 +153,10 @@ public sealed class HnswIndex : IVectorIndex
         return _searcher.Search(query, parameters, results[..parameters.Count], cancellationToken);
     }
 
+    /// <summary>Searches by a walk of a given extent, for calibration.</summary>
+    internal int Search(ReadOnlySpan<float> query, WalkExtent extent, Span<Neighbor> results, CancellationToken cancellationToken) =>
+        _searcher.Search(query, extent, results, cancellationToken);
+
     /// <summary>Adds an item. Searches that start afterwards find it.</summary>
     /// <param name="vector">[dimension].</param>
     /// <returns>Its ordinal: the number of ordinals given before.</returns>

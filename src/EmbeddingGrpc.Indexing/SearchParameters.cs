@@ -2,7 +2,10 @@ namespace EmbeddingGrpc.Indexing;
 
 /// <summary>How one search is done.</summary>
 /// <param name="Count">Neighbours wanted, k, at least 1.</param>
-/// <param name="Ef">Size of the candidate pool of an HNSW walk; raised to <paramref name="Count"/> where smaller. 0 means the index's default. Exact search ignores it.</param>
+/// <param name="Ef">
+/// Size of the candidate pool of an HNSW walk; raised to <paramref name="Count"/> where smaller. 0 means the index's default. An index that was calibrated ends the walk where
+/// that finds as much as expanding the whole pool. Exact search ignores it.
+/// </param>
 /// <param name="Filter">Items that may be answered; null means all.</param>
 /// <param name="TargetRecall">
 /// Share of the true neighbours wanted, instead of a pool's size, from which <paramref name="Ef"/> is looked up in what

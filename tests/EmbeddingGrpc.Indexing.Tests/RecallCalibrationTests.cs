@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Indexing.Hnsw;
 using EmbeddingGrpc.Indexing.Tests.Files;
 using EmbeddingGrpc.Numerics;
 
@@ -65,6 +66,61 @@ public sealed class RecallCalibrationTests
     }
 
     [Fact]
+    public void ExtentFor_BetweenPoints_IsTheMarginOfTheSameRecall()
+    {
+        // A pool of 40 recalls 0.9 of 10, as the third margin does; one of 128 0.9 of 100, as the fourth does.
+        var calibration = new RecallCalibration(
+            1000, [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95], [0.7, 0.8, 0.9], [0.4, 0.7, 0.9, 0.94], [0.5, 0.6, 0.7, 0.9]);
+        Assert.Equal(new WalkExtent(80, 0.008f), calibration.ExtentFor(40, results: 10));
+        Assert.Equal(new WalkExtent(80, 0.008f), calibration.ExtentFor(40, results: 1));
+        Assert.Equal(new WalkExtent(256, 0.010f), calibration.ExtentFor(128, results: 100));
+        Assert.Equal(new WalkExtent(256, 0.010f), calibration.ExtentFor(128, results: 1000));
+        var between = calibration.ExtentFor(36, results: 10);
+        Assert.Equal(72, between.Ef);
+        Assert.InRange(between.Margin, 0.0071, 0.0079);
+        // The distances of a pool's last and of the last wanted one differ by a power of their ranks.
+        var wide = new RecallCalibration(1000, [.. Enumerable.Repeat(0.9, 12)], [0.9], [0, 0, 0, 0, 0, 0, 0, 0.9], [0, 0.9]);
+        Assert.Equal((0.024f, 0.006f), (wide.ExtentFor(100, results: 10).Margin, wide.ExtentFor(100, results: 100).Margin));
+        Assert.Equal(Math.Sqrt(1.024 * 1.006) - 1, wide.ExtentFor(100, results: 32).Margin, 3);
+        // Pools that were not measured, or recall more than any margin that was, are walked through to their end.
+        Assert.Equal(new WalkExtent(9), calibration.ExtentFor(9, results: 10));
+        Assert.Equal(new WalkExtent(128), calibration.ExtentFor(128, results: 10));
+        Assert.Equal(new WalkExtent(4000), calibration.ExtentFor(4000, results: 10));
+        Assert.Equal(new WalkExtent(40), calibration.ExtentFor(40, results: 30));
+        Assert.Equal(new WalkExtent(40), new RecallCalibration(1000, [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9], [0.7, 0.8, 0.9]).ExtentFor(40, results: 10));
+    }
+
+    [Theory]
+    [MemberData(nameof(Metrics))]
+    public void Search_CalibratedIndex_RecallsWhatItsWholePoolDid(SimilarityMetric metric)
+    {
+        var rows = TestVectors.Clustered(6000, 48, seed: 4, clusters: 300);
+        using var table = TestVectors.Table(rows, 48);
+        using var index = HnswIndex.Build(table, metric, new HnswOptions { M = 5, EfConstruction = 24, BuildThreads = 1 }, cancellationToken: TestContext.Current.CancellationToken);
+        using var queries = TestVectors.Table(TestVectors.Clustered(600, 48, seed: 4, clusters: 300), 48);
+        for (var item = 0; item < 6000; item += 7) index.Delete(new ItemOrdinal(item));
+        using var exact = new ExactIndex(table, metric);
+        var live = Truth(new LiveFilter(index, new ModuloFilter(1)));
+        var filtered = Truth(new LiveFilter(index, new ModuloFilter(2)));
+        (int Ef, int K, bool Filtered)[] searches = [.. from ef in (int[])[40, 128] from k in (int[])[1, 10, 40] from filter in (bool[])[false, true] select (ef, k, filter)];
+        var whole = Array.ConvertAll(searches, Measure);
+
+        index.Calibrate(cancellationToken: TestContext.Current.CancellationToken);
+
+        for (var i = 0; i < searches.Length; i++) Assert.InRange(Measure(searches[i]), whole[i] - 0.015, 1);
+
+        Neighbor[] Truth(IItemFilter filter)
+        {
+            var nearest = new Neighbor[600 * 100];
+            exact.SearchAll(queries, 100, filter, nearest, new int[600], cancellationToken: TestContext.Current.CancellationToken);
+            return nearest;
+        }
+
+        double Measure((int Ef, int K, bool Filtered) search) =>
+            Recall(index, queries, search.Filtered ? filtered : live, new SearchParameters(search.K, search.Ef, search.Filtered ? new ModuloFilter(2) : null));
+    }
+
+    [Fact]
     public void Open_OfACalibratedIndex_KnowsIt()
     {
         using var table = TestVectors.Table(TestVectors.Clustered(2000, 16, seed: 1), 16);
@@ -79,6 +135,10 @@ public sealed class RecallCalibrationTests
         Assert.Equal(measured.Points, opened.Calibration.Points);
         Assert.NotEmpty(measured.PointsOfMany);
         Assert.Equal(measured.PointsOfMany, opened.Calibration.PointsOfMany);
+        Assert.NotEmpty(measured.PointsByMargin);
+        Assert.Equal(measured.PointsByMargin, opened.Calibration.PointsByMargin);
+        Assert.NotEmpty(measured.PointsOfManyByMargin);
+        Assert.Equal(measured.PointsOfManyByMargin, opened.Calibration.PointsOfManyByMargin);
     }
 
     [Fact]
@@ -104,14 +164,18 @@ public sealed class RecallCalibrationTests
         Assert.Contains("Queries of 8 values", Assert.Throws<ArgumentException>(() => index.Calibrate(queries, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
-    private static double Recall(HnswIndex index, VectorTable queries, Neighbor[] truth, double target, int k)
+    private static double Recall(HnswIndex index, VectorTable queries, Neighbor[] truth, double target, int k) =>
+        Recall(index, queries, truth, new SearchParameters(k, TargetRecall: target));
+
+    private static double Recall(HnswIndex index, VectorTable queries, Neighbor[] truth, SearchParameters parameters)
     {
+        var k = parameters.Count;
         var results = new Neighbor[k];
         var most = truth.Length / queries.Rows;
         var near = 0;
         for (var query = 0; query < queries.Rows; query++)
         {
-            Assert.Equal(k, index.Search(queries[new ItemOrdinal(query)], new SearchParameters(k, TargetRecall: target), results, TestContext.Current.CancellationToken));
+            Assert.Equal(k, index.Search(queries[new ItemOrdinal(query)], parameters, results, TestContext.Current.CancellationToken));
             var limit = truth[(query * most) + k - 1].Score;
             near += results.Count(neighbor => neighbor.Score >= limit - Oracle.Tolerance(limit));
         }
@@ -122,5 +186,11 @@ public sealed class RecallCalibrationTests
     {
         using var stream = File.Create(path);
         index.Save(stream);
+    }
+
+    /// <summary>Accepts what the index still has and another filter accepts.</summary>
+    private sealed class LiveFilter(HnswIndex index, IItemFilter filter) : IItemFilter
+    {
+        public bool Accepts(ItemOrdinal item) => index.Contains(item) && filter.Accepts(item);
     }
 }

@@ -37,6 +37,7 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
     private readonly Option<int> _threads = new Option<int>("--build-threads") { Description = "Threads that build; 0: one for each processor. One thread builds the same index every time.", HelpName = "N" }.AcceptOnlyRange(0, 1024);
     private readonly Option<int> _mostQueries = new Option<int>("--max-queries") { Description = "Searches for the first of the queries only; 0: all.", HelpName = "N" }.AcceptOnlyRange(0, int.MaxValue);
     private readonly Option<string> _mapRows = new("--map-rows") { Description = "Writes the rows to this file and maps it, as a daemon does, instead of holding them in memory; says what the process grew by with the rows cold, and after the searches.", HelpName = "FILE" };
+    private readonly Option<bool> _wholePool = new("--whole-pool") { Description = "Does not calibrate the graph: every search expands its whole pool, instead of ending where as much is found with less." };
     private readonly Option<string> _outputIds = new("--output-ids") { Description = "Writes PREFIX.EF.i32: the found row numbers, [queries x k] little-endian 32-bit integers, nearest first.", HelpName = "PREFIX" };
 
     private static readonly string[] Kinds = ["hnsw", "lsh", "exact"];
@@ -53,7 +54,7 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
     {
         _metric.AcceptOnlyWords([.. Metrics.Keys]);
         _kind.AcceptOnlyWords(Kinds);
-        foreach (var option in new Option[] { _base, _queries, _dimension, _metric, _k, _kind, _m, _efConstruction, _tables, _bits, _ef, _threads, _mostQueries, _mapRows, _outputIds }) Add(option);
+        foreach (var option in new Option[] { _base, _queries, _dimension, _metric, _k, _kind, _m, _efConstruction, _tables, _bits, _ef, _threads, _wholePool, _mostQueries, _mapRows, _outputIds }) Add(option);
     }
 
     /// <inheritdoc/>
@@ -81,7 +82,11 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
         var seconds = building.Elapsed.TotalSeconds;
         step.Done($"{rows.Rows:N0} vectors in {seconds:0.00} s");
         if (isMapped) rows.LetGoOfPages();
-        Terminal.WriteJson(new IndexBuildDocument(rows.Rows, Math.Round(seconds, 3), GrowthSince(before, rows), Math.Round(index.SizeBytes / (double)rows.Rows, 1)));
+        var growth = GrowthSince(before, rows);
+        double? calibrating = index is HnswIndex graph && !arguments.GetValue(_wholePool) ? Calibrate(graph, display, cancellationToken) : null;
+        if (isMapped) rows.LetGoOfPages();
+        Terminal.WriteJson(new IndexBuildDocument(
+            rows.Rows, Math.Round(seconds, 3), calibrating, growth, Math.Round(index.SizeBytes / (double)rows.Rows, 1)));
 
         var k = arguments.GetValue(_k);
         var curve = new SearchCurve(index, queries, k);
@@ -99,6 +104,17 @@ internal sealed class SearchFileCommand : EmbedCtlCommand
 
         if (isMapped) Terminal.WriteJson(new MappedRowsDocument(GrowthSince(before, rows)));
         return 0;
+    }
+
+    /// <summary>Measures what the daemon measures of each index, so that it is searched as there.</summary>
+    /// <returns>How long it took, in seconds.</returns>
+    private static double Calibrate(HnswIndex index, ProgressDisplay display, CancellationToken cancellationToken)
+    {
+        var step = display.Begin("calibration");
+        var calibrating = Stopwatch.StartNew();
+        index.Calibrate(cancellationToken: cancellationToken);
+        step.Done($"{calibrating.Elapsed.TotalSeconds:0.00} s");
+        return Math.Round(calibrating.Elapsed.TotalSeconds, 3);
     }
 
     private IVectorIndex Build(ParseResult arguments, VectorTable rows, Action<int> progress, CancellationToken cancellationToken)

@@ -118,15 +118,18 @@ internal static unsafe class HnswFileReader
     private static RecallCalibration? ReadCalibration(IndexFile file)
     {
         var values = ReadDoubles(file, file.Section(SectionKind.Calibration, 0, null), 1 + RecallCalibration.Ladder.Length);
-        var ofMany = file.Has(SectionKind.CalibrationOfMany)
-            ? ReadDoubles(file, file.Section(SectionKind.CalibrationOfMany, 0, null), RecallCalibration.LadderOfMany.Length)
-            : [];
+        var ofMany = ReadWhereThere(SectionKind.CalibrationOfMany, RecallCalibration.LadderOfMany.Length);
+        var byMargin = ReadWhereThere(SectionKind.CalibrationByMargin, RecallCalibration.Margins.Length);
+        var ofManyByMargin = ReadWhereThere(SectionKind.CalibrationOfManyByMargin, RecallCalibration.Margins.Length);
         if (values.Length == 0) return null;
-        if (values.Length == 1 || !(values[0] >= 0 && values[0] <= file.Header.Items) || !values[1..].Concat(ofMany).All(recall => recall is >= 0 and <= 1))
+        double[] recalls = [.. values.AsSpan(1), .. ofMany, .. byMargin, .. ofManyByMargin];
+        if (values.Length == 1 || !(values[0] >= 0 && values[0] <= file.Header.Items) || !recalls.All(recall => recall is >= 0 and <= 1))
         {
             throw file.Corrupt("its calibration has values that none has.");
         }
-        return new RecallCalibration((int)values[0], values.AsSpan(1), ofMany);
+        return new RecallCalibration((int)values[0], values.AsSpan(1), ofMany, byMargin, ofManyByMargin);
+
+        double[] ReadWhereThere(SectionKind kind, int most) => file.Has(kind) ? ReadDoubles(file, file.Section(kind, 0, null), most) : [];
     }
 
     private static double[] ReadDoubles(IndexFile file, FileSection section, int most)

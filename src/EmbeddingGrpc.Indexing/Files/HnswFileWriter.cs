@@ -14,8 +14,10 @@ internal static unsafe class HnswFileWriter
         float[] codec = [.. graph.Codec.Values.Lows, .. graph.Codec.Values.Steps, .. graph.Codec.Values.Errors, .. graph.Codec.Values.Mean];
         double[] measured = calibration is null ? [] : [calibration.Items, .. calibration.Recalls];
         double[] measuredOfMany = calibration is null ? [] : [.. calibration.RecallsOfMany];
+        double[] measuredByMargin = calibration is null ? [] : [.. calibration.RecallsByMargin];
+        double[] measuredOfManyByMargin = calibration is null ? [] : [.. calibration.RecallsOfManyByMargin];
         fixed (float* values = codec)
-        fixed (double* recalls = measured, recallsOfMany = measuredOfMany)
+        fixed (double* recalls = measured, recallsOfMany = measuredOfMany, byMargin = measuredByMargin, ofManyByMargin = measuredOfManyByMargin)
         {
             var parts = new List<Part> { new(SectionKind.Codec, 0, values, (long)codec.Length * sizeof(float)) };
             parts.Add(new(SectionKind.Codes, 0, graph.Codes.Pointer, (long)rows.Count * graph.Codes.Stride));
@@ -28,6 +30,8 @@ internal static unsafe class HnswFileWriter
             parts.Add(new(SectionKind.Deleted, 0, deleted.Pointer, ItemBits.Words(rows.Count) * sizeof(ulong)));
             parts.Add(new(SectionKind.Calibration, 0, recalls, (long)measured.Length * sizeof(double)));
             parts.Add(new(SectionKind.CalibrationOfMany, 0, recallsOfMany, (long)measuredOfMany.Length * sizeof(double)));
+            parts.Add(new(SectionKind.CalibrationByMargin, 0, byMargin, (long)measuredByMargin.Length * sizeof(double)));
+            parts.Add(new(SectionKind.CalibrationOfManyByMargin, 0, ofManyByMargin, (long)measuredOfManyByMargin.Length * sizeof(double)));
 
             var sections = new List<FileSection>(parts.Count);
             long offset = HnswFileHeader.SizeBytes;

@@ -26,4 +26,10 @@ internal enum SectionKind
 
     /// <summary>Recall of each pool size that was measured for many neighbours; 64-bit floats. Files from before that was measured have none.</summary>
     CalibrationOfMany = 8,
+
+    /// <summary>Recall of each margin that was measured; 64-bit floats. Files from before that was measured have none.</summary>
+    CalibrationByMargin = 9,
+
+    /// <summary>The same for many neighbours.</summary>
+    CalibrationOfManyByMargin = 10,
 }

@@ -58,7 +58,11 @@ internal sealed unsafe class Calibrator : IDisposable
         _threads.ForEach(pieces, () => new SearchScratch(_rows.Stride, 1), (_, piece) => FindExact(piece, cancellationToken), cancellationToken);
         var few = Climb(RecallCalibration.Ladder, RecallCalibration.Neighbors, _limits, cancellationToken);
         var many = Climb(RecallCalibration.LadderOfMany, RecallCalibration.ManyNeighbors, _limitsOfMany, cancellationToken);
-        return new RecallCalibration(live, few, many);
+        // By dot product a query is far from all rows, more or less alike: ended by margins, walks of W1 means through W2 rows were slower at every recall.
+        if (_index.Metric == SimilarityMetric.DotProduct) return new RecallCalibration(live, few, many);
+        var fewMargins = ClimbMargins(RecallCalibration.Ladder, few, RecallCalibration.Neighbors, _limits, cancellationToken);
+        var manyMargins = ClimbMargins(RecallCalibration.LadderOfMany, many, RecallCalibration.ManyNeighbors, _limitsOfMany, cancellationToken);
+        return new RecallCalibration(live, few, many, fewMargins, manyMargins);
     }
 
     /// <inheritdoc/>
@@ -89,14 +93,29 @@ internal sealed unsafe class Calibrator : IDisposable
         var recalls = new List<double>();
         foreach (var ef in ladder)
         {
-            recalls.Add(Recall(ef, k, limits, cancellationToken));
+            recalls.Add(Recall(new WalkExtent(ef), k, limits, cancellationToken));
             if (recalls[^1] >= MostRecall) break;
         }
         return [.. recalls];
     }
 
+    /// <summary>Measures margins until one recalls what the largest pool does.</summary>
+    private double[] ClimbMargins(int[] ladder, double[] byPool, int k, float[] limits, CancellationToken cancellationToken)
+    {
+        var recalls = new List<double>();
+        foreach (var thousandths in RecallCalibration.Margins)
+        {
+            // With a pool as for the recall of the margin before, which is a little less than it will have.
+            var pool = ladder[0];
+            for (var i = 0; i < byPool.Length && recalls.Count > 0 && byPool[i] <= recalls[^1]; i++) pool = ladder[i];
+            recalls.Add(Recall(new WalkExtent(RecallCalibration.PoolGrowth * pool, RecallCalibration.MarginOf(thousandths)), k, limits, cancellationToken));
+            if (recalls[^1] >= byPool[^1]) break;
+        }
+        return [.. recalls];
+    }
+
     /// <summary>The recall of the sample less one standard error: who asks for a recall shall get it, not half of the times only.</summary>
-    private double Recall(int ef, int k, float[] limits, CancellationToken cancellationToken)
+    private double Recall(WalkExtent extent, int k, float[] limits, CancellationToken cancellationToken)
     {
         var shares = new double[_count];
         _threads.ForEach(
@@ -105,8 +124,7 @@ internal sealed unsafe class Calibrator : IDisposable
             (_, query) =>
             {
                 Span<Neighbor> found = stackalloc Neighbor[k];
-                var count = _index.Search(
-                    new ReadOnlySpan<float>(Query(query), _rows.Dimension), new SearchParameters(k, ef), found, cancellationToken);
+                var count = _index.Search(new ReadOnlySpan<float>(Query(query), _rows.Dimension), extent, found, cancellationToken);
                 var near = 0;
                 foreach (var neighbor in found[..count])
                 {

@@ -51,6 +51,10 @@ internal unsafe ref struct CandidatePool
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Entry(int key, int node) => ((long)key << 32) | ((uint)node << 1);
 
+    /// <summary>The last of all entries with a key.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long LastEntry(int key) => ((long)key << 32) | uint.MaxValue;
+
     /// <summary>The key of an entry.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int KeyOf(long entry) => (int)(entry >> 32);
@@ -64,6 +68,9 @@ internal unsafe ref struct CandidatePool
 
     /// <summary>The key at a rank, nearest first.</summary>
     public readonly int KeyAt(int rank) => KeyOf(_entries[rank]);
+
+    /// <summary>The key at a rank, or another where there are not so many entries.</summary>
+    public readonly int KeyOr(int rank, int other) => rank < Count ? KeyOf(_entries[rank]) : other;
 
     /// <summary>Takes an entry that is below <see cref="Worst"/>; the worst falls out of a full pool.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -103,11 +110,19 @@ internal unsafe ref struct CandidatePool
         _cursor = Math.Min(_cursor, rank);
     }
 
+    /// <summary>Drops the entries that are farther, so that no insertion has to pass by them.</summary>
+    /// <param name="farthest">What an entry may be at most.</param>
+    public void Drop(long farthest)
+    {
+        while (Count > 0 && _entries[Count - 1] > farthest) _entries[--Count] = Empty;
+    }
+
     /// <summary>Finds the nearest entry that was not expanded, and marks it.</summary>
     /// <param name="most">How many of the nearest entries are looked at; a multiple of <see cref="Lanes"/>, or more than there can be.</param>
+    /// <param name="farthest">What an entry may be at most.</param>
     /// <returns>Its node, or -1 where there is none left.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Expand(int most)
+    public int Expand(int most, long farthest)
     {
         while (_cursor < Math.Min(Count, most))
         {
@@ -127,9 +142,10 @@ internal unsafe ref struct CandidatePool
                 _cursor++;
                 continue;
             }
-            var node = NodeOf(_entries[_cursor]);
-            _entries[_cursor++] |= 1;
-            return node;
+            var entry = _entries[_cursor];
+            if (entry > farthest) return -1;
+            _entries[_cursor++] = entry | 1;
+            return NodeOf(entry);
         }
         return -1;
     }

@@ -31,7 +31,7 @@ internal static unsafe class GraphWalk<TKeys>
         GraphLayer layer, int nodes, CodeRows codes, in QueryCode query, int start, ref CandidatePool pool, SearchScratch scratch, int most = int.MaxValue)
     {
         // The pool stands in for the accepted candidates, of which there are none apart from it.
-        Run(layer, nodes, codes, query, start, ref pool, new AdmitAll(), ref pool, scratch, most);
+        Run(layer, nodes, codes, query, start, ref pool, new AdmitAll(), ref pool, scratch, default, most);
     }
 
     /// <summary>Walks as above, and collects apart the nearest nodes among all it saw that may be answered.</summary>
@@ -44,6 +44,7 @@ internal static unsafe class GraphWalk<TKeys>
     /// <param name="admission">Which nodes may be answered.</param>
     /// <param name="accepted">Empty; receives the nearest of these.</param>
     /// <param name="scratch">Of the calling thread.</param>
+    /// <param name="margin">What ends it before the pool is expanded.</param>
     /// <param name="most">As above.</param>
     public static void Run<TAdmission>(
         GraphLayer layer,
@@ -55,6 +56,7 @@ internal static unsafe class GraphWalk<TKeys>
         TAdmission admission,
         ref CandidatePool accepted,
         SearchScratch scratch,
+        WalkMargin margin,
         int most = int.MaxValue)
         where TAdmission : struct, IAdmission
     {
@@ -70,10 +72,22 @@ internal static unsafe class GraphWalk<TKeys>
 
         var begin = 1;
         var middle = 1;
-        var chosen = pool.Expand(most);
+        var chosen = pool.Expand(most, long.MaxValue);
+        var lastKey = int.MaxValue;
+        var farthest = long.MaxValue;
         while (true)
         {
-            var node = pool.Expand(most);
+            if (margin.Rank > 0)
+            {
+                var key = typeof(TAdmission) == typeof(AdmitAll) ? pool.KeyOr(margin.Rank - 1, lastKey) : accepted.KeyOr(margin.Rank - 1, lastKey);
+                if (key != lastKey)
+                {
+                    lastKey = key;
+                    farthest = CandidatePool.LastEntry(TKeys.Farther(key, margin.Growth * Math.Max(0, TKeys.Distance(key, query) + query.Origin), query));
+                    pool.Drop(farthest);
+                }
+            }
+            var node = pool.Expand(most, farthest);
             if (node >= 0) CodeKernels.Prefetch(layer.LinksOf(node), layer.LinkStride * sizeof(uint));
             // In the log, [begin, middle) is to be scored, [middle, end) is on its way.
             var end = chosen < 0 ? middle : Collect(layer, chosen, (uint)nodes, codes, visited, middle);
@@ -85,7 +99,7 @@ internal static unsafe class GraphWalk<TKeys>
                 for (var i = 0; i < count; i++)
                 {
                     var entry = CandidatePool.Entry(keys[i], (int)batch[i]);
-                    if (entry < pool.Worst) pool.Insert(entry);
+                    if (entry < Math.Min(pool.Worst, farthest)) pool.Insert(entry);
                     if (typeof(TAdmission) != typeof(AdmitAll) && entry < accepted.Worst && admission.Admits((int)batch[i]))
                     {
                         accepted.Insert(entry);

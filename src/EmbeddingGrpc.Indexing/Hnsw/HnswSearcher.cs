@@ -42,6 +42,11 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
 
     private const int LargestPool = 1 << 14;
 
+    /// <summary>
+    /// Which neighbour a margin is measured from at least: the first alone, of a query that is a row itself, would end a walk at once. Calibration measures it from this one too.
+    /// </summary>
+    private const int LeastRank = RecallCalibration.Neighbors;
+
     private readonly ScratchPool _scratches = new(rows.Stride, PackedCodec.MostQueryBytes(writer.Graph.Codec.Metric, rows.Dimension));
     private RecallCalibration? _calibration;
 
@@ -49,7 +54,14 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
     public RecallCalibration? Calibration { get => Volatile.Read(ref _calibration); set => Volatile.Write(ref _calibration, value); }
 
     /// <summary>Finds the nearest items.</summary>
-    public int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken)
+    public int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
+        Search(query, parameters, ExtentOf(parameters), results, cancellationToken);
+
+    /// <summary>Finds the nearest items by a walk of a given extent, for calibration.</summary>
+    public int Search(ReadOnlySpan<float> query, WalkExtent extent, Span<Neighbor> results, CancellationToken cancellationToken) =>
+        Search(query, new SearchParameters(results.Length), extent, results, cancellationToken);
+
+    private int Search(ReadOnlySpan<float> query, in SearchParameters parameters, WalkExtent? extent, Span<Neighbor> results, CancellationToken cancellationToken)
     {
         var scratch = _scratches.Rent();
         try
@@ -60,12 +72,12 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
             var live = items - deleted.Count;
             var padded = scratch.SetQuery(query);
             var wanted = Math.Min(results.Length, live);
-            if (items > ScanItems && wanted > 0 && EfOf(parameters) is { } wantedEf)
+            if (items > ScanItems && wanted > 0 && extent is { } walk)
             {
-                var ef = Math.Max(wantedEf, wanted);
+                var raised = walk with { Ef = Math.Max(walk.Ef, wanted) };
                 var found = parameters.Filter is null
-                    ? WalkLive(graph, items, live, writer.Tombstones, padded, ef, results, scratch)
-                    : WalkFiltered(graph, items, padded, ef, parameters.TargetRecall > 0, parameters.Filter, results, scratch);
+                    ? WalkLive(graph, items, live, writer.Tombstones, padded, raised, results, scratch)
+                    : WalkFiltered(graph, items, padded, raised, parameters.TargetRecall > 0, parameters.Filter, results, scratch);
                 if (found >= wanted) return found;
             }
             // Few items, or fewer found than there are (or may be, for a filter): what the walk missed is not missed here.
@@ -80,26 +92,31 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
     /// <inheritdoc/>
     public void Dispose() => _scratches.Dispose();
 
-    /// <summary>Pool of a search; null where only a scan gives the recall that it asks for.</summary>
-    private int? EfOf(in SearchParameters parameters)
+    /// <summary>Extent of a search; null where only a scan gives the recall that it asks for.</summary>
+    private WalkExtent? ExtentOf(in SearchParameters parameters)
     {
-        if (parameters.TargetRecall == 0) return parameters.Ef == 0 ? options.EfSearch : parameters.Ef;
         if (parameters.TargetRecall >= 1) return null;
-        return Calibration is { } calibration ? calibration.EfFor(parameters.TargetRecall, results: parameters.Count) : options.EfSearch;
+        var calibration = Calibration;
+        var ef = parameters.TargetRecall > 0 && calibration is not null ? calibration.EfFor(parameters.TargetRecall, parameters.Count)
+            : parameters.TargetRecall == 0 && parameters.Ef > 0 ? parameters.Ef
+            : options.EfSearch;
+        return ef is not { } pool ? null : calibration?.ExtentFor(pool, parameters.Count) ?? new WalkExtent(pool);
     }
 
-    private int WalkLive(HnswGraph graph, int items, int live, int tombstones, float* query, int ef, Span<Neighbor> results, SearchScratch scratch)
+    private int WalkLive(HnswGraph graph, int items, int live, int tombstones, float* query, WalkExtent extent, Span<Neighbor> results, SearchScratch scratch)
     {
-        if (tombstones == 0) return Walk(graph, items, query, ef, new AdmitAll(), results, scratch);
+        if (tombstones == 0) return Walk(graph, items, query, extent, new AdmitAll(), results, scratch);
         // As many live ones are to be in the pool as if there were no others, and half as many more for the ways that lead through deleted
         // ones: with these a churned graph recalls as a fresh one does, by every metric.
+        var ef = extent.Ef;
         var widened = (int)Math.Min(LargestPool, ef + (3L * ef * tombstones / (2L * live)));
-        return Walk(graph, items, query, Math.Max(ef, widened), new AdmitLive(deleted), results, scratch);
+        return Walk(graph, items, query, extent with { Ef = Math.Max(ef, widened) }, new AdmitLive(deleted), results, scratch);
     }
 
     private int WalkFiltered(
-        HnswGraph graph, int items, float* query, int ef, bool hasTarget, IItemFilter filter, Span<Neighbor> results, SearchScratch scratch)
+        HnswGraph graph, int items, float* query, WalkExtent extent, bool hasTarget, IItemFilter filter, Span<Neighbor> results, SearchScratch scratch)
     {
+        var ef = extent.Ef;
         var listed = filter.Listed;
         var accepted = listed?.Length ?? Estimate(filter, items);
         // What is listed need not be looked for.
@@ -110,33 +127,35 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
         // room here.
         var (halves, reached) = hasTarget ? (3L, ef + UnderWay) : (2L, ef);
         var widened = (int)Math.Min(LargestPool, ef + (halves * reached * (items - accepted) / (2L * accepted)));
-        return Walk(graph, items, query, Math.Max(ef, widened), new AdmitFiltered(deleted, filter), results, scratch);
+        return Walk(graph, items, query, extent with { Ef = Math.Max(ef, widened) }, new AdmitFiltered(deleted, filter), results, scratch);
     }
 
     private int Walk<TAdmission>(
-        HnswGraph graph, int items, float* query, int ef, TAdmission admission, Span<Neighbor> results, SearchScratch scratch)
+        HnswGraph graph, int items, float* query, WalkExtent extent, TAdmission admission, Span<Neighbor> results, SearchScratch scratch)
         where TAdmission : struct, IAdmission =>
         graph.Codec.Metric == SimilarityMetric.Euclidean
-            ? Walk<PackedEuclideanKeys, TAdmission>(graph, items, query, ef, admission, results, scratch)
-            : Walk<PackedSphereKeys, TAdmission>(graph, items, query, ef, admission, results, scratch);
+            ? Walk<PackedEuclideanKeys, TAdmission>(graph, items, query, extent, admission, results, scratch)
+            : Walk<PackedSphereKeys, TAdmission>(graph, items, query, extent, admission, results, scratch);
 
     private int Walk<TKeys, TAdmission>(
-        HnswGraph graph, int items, float* query, int ef, TAdmission admission, Span<Neighbor> results, SearchScratch scratch)
+        HnswGraph graph, int items, float* query, WalkExtent extent, TAdmission admission, Span<Neighbor> results, SearchScratch scratch)
         where TKeys : struct, IWalkKeys
         where TAdmission : struct, IAdmission
     {
         var codes = graph.Codes;
         var encoded = graph.Codec.EncodeQuery(query, asRow: false, scratch.QueryCodes, scratch.Transformed);
         var node = GraphWalk<TKeys>.DescendToGround(graph.Layers, items, codes, encoded, graph.Entry, scratch);
+        var ef = extent.Ef;
+        var margin = WalkMargin.Of(Math.Max(LeastRank, results.Length), extent.Margin);
         var pool = scratch.Candidates(ef);
         if (typeof(TAdmission) == typeof(AdmitAll))
         {
-            GraphWalk<TKeys>.Run(graph.Ground, items, codes, encoded, node, ref pool, scratch);
+            GraphWalk<TKeys>.Run(graph.Ground, items, codes, encoded, node, ref pool, admission, ref pool, scratch, margin);
             return Rerank<TKeys>(graph.Codec.Metric, pool, encoded, query, results);
         }
         // Of those that may be answered as many are kept as the pool would hold if there were no others.
         var accepted = scratch.Accepted(Math.Min(ef, Math.Max(options.EfSearch, 4 * results.Length)));
-        GraphWalk<TKeys>.Run(graph.Ground, items, codes, encoded, node, ref pool, admission, ref accepted, scratch);
+        GraphWalk<TKeys>.Run(graph.Ground, items, codes, encoded, node, ref pool, admission, ref accepted, scratch, margin);
         return Rerank<TKeys>(graph.Codec.Metric, accepted, encoded, query, results);
     }
 

@@ -106,9 +106,13 @@ internal sealed unsafe class PackedCodec
         var squaredNorm = Transform(query, scratch);
         var largest = 0f;
         double variance = 0;
+        // With a row of zeros, in the middle of 16 bits as of fewer: what the codes' products leave out.
+        double product = 0;
+        var middle = Layout.IsWide ? _range.Levels / 2 : 0;
         for (var i = 0; i < Dimension; i++)
         {
             variance += (double)scratch[i] * scratch[i] * _values.Errors[i];
+            product += scratch[i] * (_values.Lows[i] + ((double)middle * _values.Steps[i]));
             scratch[i] *= _values.Steps[i];
             largest = Math.Max(largest, Math.Abs(scratch[i]));
         }
@@ -132,7 +136,13 @@ internal sealed unsafe class PackedCodec
             SimilarityMetric.DotProduct when asRow => Missing(squaredNorm) * Radius / TailLevels / step,
             _ => 0,
         };
-        return new QueryCode((nint)values, Layout.Stride, 0, step, Layout, tailScale, (float)Math.Sqrt(variance));
+        var origin = Metric switch
+        {
+            SimilarityMetric.Euclidean => (squaredNorm / 2) - product,
+            SimilarityMetric.Cosine => (squaredNorm > 0 ? 1 : 0.5) - product,
+            _ => 0,
+        };
+        return new QueryCode((nint)values, Layout.Stride, 0, step, Layout, tailScale, (float)origin, (float)Math.Sqrt(variance));
     }
 
     /// <summary>Writes the row as the codes see it and returns its squared norm before cosine's division.</summary>

@@ -10,9 +10,12 @@ namespace EmbeddingGrpc.Indexing.Quantization;
 /// <param name="Scale">Step of the query times step of the codes: <c>q · b ≈ (product - Offset) · Scale</c>, up to a constant.</param>
 /// <param name="Layout">Where the values of packed codes lie.</param>
 /// <param name="TailScale">What one step of the code that ends a packed row counts.</param>
+/// <param name="Origin">
+/// What a walk's measure leaves out: added to it, it is half the squared distance in the space of the codes. 0 by dot product, which is none.
+/// </param>
 /// <param name="Deviation">Standard deviation of what the codes of rows make of their distances, in the measure of these.</param>
 internal readonly unsafe record struct QueryCode(
-    nint Values, int Length, int Offset, float Scale, PackedLayout Layout = default, float TailScale = 0, float Deviation = 0)
+    nint Values, int Length, int Offset, float Scale, PackedLayout Layout = default, float TailScale = 0, float Origin = 0, float Deviation = 0)
 {
     /// <summary>The values.</summary>
     public sbyte* Pointer => (sbyte*)Values;

@@ -65,7 +65,7 @@ public unsafe class CandidatePoolBenchmark
         {
             var entry = CandidatePool.Entry(_keys[i], i);
             if (entry < pool.Worst) pool.Insert(entry);
-            if (i % (Visited / Expanded) == 0) sum += pool.Expand(int.MaxValue);
+            if (i % (Visited / Expanded) == 0) sum += pool.Expand(int.MaxValue, long.MaxValue);
         }
 
         return sum;

@@ -28,6 +28,7 @@ public sealed class SearchFileCommandTests : IDisposable
         Assert.Equal(3, lines.Length);
         Assert.Equal(3000, lines[0].GetProperty("rows").GetInt32());
         Assert.True(lines[0].GetProperty("build_seconds").GetDouble() > 0);
+        Assert.True(lines[0].GetProperty("calibrate_seconds").GetDouble() > 0);
         Assert.True(lines[0].GetProperty("bytes_per_vector").GetDouble() >= 0);
         Assert.True(lines[0].GetProperty("index_bytes_per_vector").GetDouble() > 64);
         Assert.Equal([10, 400], lines[1..].Select(line => line.GetProperty("ef").GetInt32()));
@@ -62,11 +63,12 @@ public sealed class SearchFileCommandTests : IDisposable
         WriteRows("b.f32", Random(3000, seed: 1));
         WriteRows("q.f32", Random(40, seed: 2));
 
-        var run = await RunAsync("--ef", "400", "--map-rows", PathOf("rows.vec"));
+        var run = await RunAsync("--ef", "400", "--map-rows", PathOf("rows.vec"), "--whole-pool");
 
         Assert.Equal(ExitCode.Success, run.ExitCode);
         var lines = Array.ConvertAll(run.Output.Trim().Split('\n'), line => JsonDocument.Parse(line).RootElement);
         Assert.True(lines[0].GetProperty("bytes_per_vector").GetDouble() >= 0);
+        Assert.False(lines[0].TryGetProperty("calibrate_seconds", out var calibrating) && calibrating.ValueKind != JsonValueKind.Null);
         Assert.InRange(lines[1].GetProperty("recall").GetDouble(), 0.995, 1);
         Assert.True(lines[2].GetProperty("searched_bytes_per_vector").GetDouble() >= 0);
         using var rows = EmbeddingGrpc.Numerics.VectorTable.Open(PathOf("rows.vec"));

@@ -44,6 +44,56 @@ public sealed unsafe class PackedCodecTests
         }
     }
 
+    public static TheoryData<SimilarityMetric, string> MetricsAndPrecisions
+    {
+        get
+        {
+            var data = new TheoryData<SimilarityMetric, string>();
+            foreach (var metric in (SimilarityMetric[])[SimilarityMetric.Cosine, SimilarityMetric.Euclidean])
+            {
+                foreach (var precision in Enum.GetNames<CodePrecision>()) data.Add(metric, precision);
+            }
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndPrecisions))]
+    public void EncodeQuery_Origin_MakesAWalksMeasureHalfTheSquaredDistance(SimilarityMetric metric, string precision)
+    {
+        const int dimension = 24;
+        var vectors = TestVectors.Clustered(300, dimension, seed: 3);
+        var mean = new float[metric == SimilarityMetric.Euclidean ? dimension : 0];
+        for (var i = 0; i < mean.Length; i++) mean[i] = vectors.Average(vector => vector[i]);
+        using var table = TestVectors.Table(vectors, dimension);
+        using var rows = new VectorRows(table);
+        var codec = PackedCodecFitter.Fit(rows, metric, mean, radius: 0, Enum.Parse<CodePrecision>(precision), new BuildThreads(2, rows.Count), TestContext.Current.CancellationToken);
+        using var codes = new AlignedBuffer(300 * codec.Layout.Stride);
+        using var scratch = new AlignedBuffer(4 * dimension);
+        using var values = new AlignedBuffer(codec.Layout.QueryBytes);
+        for (var i = 0; i < 300; i++) codec.Encode(rows.Row(i), codes.Bytes + (i * codec.Layout.Stride), scratch.Floats);
+        var keys = stackalloc int[4];
+        foreach (var item in (int[])[0, 17, 222])
+        {
+            var query = codec.EncodeQuery(rows.Row(item), asRow: false, values.Signed, scratch.Floats);
+            var expected = new double[300];
+            var errors = new double[300];
+            for (uint i = 0; i < 300; i++)
+            {
+                expected[i] = metric == SimilarityMetric.Euclidean
+                    ? vectors[item].Zip(vectors[(int)i], (a, b) => (double)(a - b) * (a - b)).Sum() / 2
+                    : 1 - Oracle.Score(metric, vectors[item], vectors[(int)i]);
+                if (metric == SimilarityMetric.Euclidean) PackedEuclideanKeys.Compute(codes.Bytes, &i, 1, query, keys);
+                else PackedSphereKeys.Compute(codes.Bytes, &i, 1, query, keys);
+                var distance = metric == SimilarityMetric.Euclidean ? PackedEuclideanKeys.Distance(keys[0], query) : PackedSphereKeys.Distance(keys[0], query);
+                errors[i] = distance + query.Origin - expected[i];
+            }
+            // The errors of the codes have no mean to speak of; a wrong origin would be one.
+            Assert.InRange(errors.Average(), -0.01 * expected.Average(), 0.01 * expected.Average());
+            Assert.All(errors, error => Assert.InRange(Math.Abs(error), 0, 0.1 * expected.Average()));
+        }
+    }
+
     [Theory]
     [InlineData(SimilarityMetric.Cosine)]
     [InlineData(SimilarityMetric.DotProduct)]
