@@ -118,8 +118,9 @@ public sealed class RecallCalibration
     /// <summary>The margin that recalls what a pool does, in thousandths; null where the pool or the margin was not measured.</summary>
     private static double? MarginFor(int[] ladder, double[] byPool, double[] byMargin, int ef)
     {
-        var above = Array.FindIndex(ladder, 0, byPool.Length, size => size >= ef);
-        if (above < 0 || (above == 0 && ladder[0] > ef)) return null;
+        var above = 0;
+        while (above < byPool.Length && ladder[above] < ef) above++;
+        if (above == byPool.Length || ladder[0] > ef) return null;
         var recall = above == 0 ? byPool[0]
             : byPool[above - 1] + ((byPool[above] - byPool[above - 1]) * Math.Log((double)ef / ladder[above - 1]) / Math.Log((double)ladder[above] / ladder[above - 1]));
         return Look(Margins, byMargin, recall);

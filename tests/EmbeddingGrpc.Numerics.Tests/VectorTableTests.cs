@@ -13,19 +13,24 @@ public sealed unsafe class VectorTableTests : IDisposable
     [InlineData(1, 1)]
     [InlineData(3, 16)]
     [InlineData(1000, 100)]
+    // More than the block that a table is read in.
+    [InlineData(50_000, 100)]
     public void Open_AfterSave_HoldsTheSameRowsAligned(int rows, int dimension)
     {
         using var native = VectorTable.FromMatrix(Filled(rows, dimension));
-        using var mapped = SaveAndOpen(native, "t.vec");
-
-        Assert.Equal((rows, dimension, native.Stride, native.SizeBytes), (mapped.Rows, mapped.Dimension, mapped.Stride, mapped.SizeBytes));
-        for (int row = 0; row < rows; row++)
+        foreach (var isMapped in (bool[])[true, false])
         {
-            Assert.True(native[new ItemOrdinal(row)].SequenceEqual(mapped[new ItemOrdinal(row)]));
-        }
+            using var opened = SaveAndOpen(native, "t.vec", isMapped);
 
-        Assert.Equal(0, (nint)native.Pointer % 64);
-        Assert.Equal(0, (nint)mapped.Pointer % 64);
+            Assert.Equal((rows, dimension, native.Stride, native.SizeBytes), (opened.Rows, opened.Dimension, opened.Stride, opened.SizeBytes));
+            for (int row = 0; row < rows; row++)
+            {
+                Assert.True(native[new ItemOrdinal(row)].SequenceEqual(opened[new ItemOrdinal(row)]));
+            }
+
+            Assert.Equal(0, (nint)native.Pointer % 64);
+            Assert.Equal(0, (nint)opened.Pointer % 64);
+        }
     }
 
     [Fact]
@@ -33,11 +38,17 @@ public sealed unsafe class VectorTableTests : IDisposable
     {
         using var native = VectorTable.FromMatrix(Filled(1000, 100));
         using var mapped = SaveAndOpen(native, "t.vec");
+        using var read = SaveAndOpen(native, "r.vec", mapped: false);
 
         native.LetGoOfPages();
         mapped.LetGoOfPages();
+        read.LetGoOfPages();
 
-        for (int row = 0; row < 1000; row++) Assert.True(native[new ItemOrdinal(row)].SequenceEqual(mapped[new ItemOrdinal(row)]));
+        for (int row = 0; row < 1000; row++)
+        {
+            Assert.True(native[new ItemOrdinal(row)].SequenceEqual(mapped[new ItemOrdinal(row)]));
+            Assert.True(native[new ItemOrdinal(row)].SequenceEqual(read[new ItemOrdinal(row)]));
+        }
         using var filled = Filled(1000, 100);
         Assert.True(filled[new ItemOrdinal(999)].SequenceEqual(native[new ItemOrdinal(999)]));
     }
@@ -52,11 +63,12 @@ public sealed unsafe class VectorTableTests : IDisposable
     }
 
     [Fact]
-    public void Indexer_OutsideOrAfterDispose_ThrowsInBothForms()
+    public void Indexer_OutsideOrAfterDispose_ThrowsInEveryForm()
     {
         var native = VectorTable.FromMatrix(Filled(4, 5));
         var mapped = SaveAndOpen(native, "t.vec");
-        foreach (var table in new[] { native, mapped })
+        var read = SaveAndOpen(native, "r.vec", mapped: false);
+        foreach (var table in new[] { native, mapped, read })
         {
             Assert.Throws<ArgumentOutOfRangeException>(() => table[new ItemOrdinal(4)].Length);
             Assert.Throws<ArgumentOutOfRangeException>(() => table[new ItemOrdinal(-1)].Length);
@@ -66,80 +78,100 @@ public sealed unsafe class VectorTableTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Open_AnySingleByteChanged_Throws()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_AnySingleByteChanged_Throws(bool mapped)
     {
         byte[] good = Saved(Filled(3, 5));
         for (int at = 0; at < good.Length; at++)
         {
             byte[] bad = [.. good];
             bad[at] ^= 0x10;
-            Assert.Throws<InvalidDataException>(() => OpenBytes(bad).Dispose());
+            Assert.Throws<InvalidDataException>(() => OpenBytes(bad, mapped).Dispose());
         }
     }
 
-    [Fact]
-    public void Open_AnyTruncation_SaysSo()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_AnyTruncation_SaysSo(bool mapped)
     {
         byte[] good = Saved(Filled(3, 5));
         for (int length = 0; length < good.Length; length += 7)
         {
-            var error = Assert.Throws<InvalidDataException>(() => OpenBytes(good[..length]).Dispose());
+            var error = Assert.Throws<InvalidDataException>(() => OpenBytes(good[..length], mapped).Dispose());
             Assert.Contains("truncated", error.Message, StringComparison.Ordinal);
         }
     }
 
-    [Fact]
-    public void Open_BytesAppended_SaysTooLong()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_BytesAppended_SaysTooLong(bool mapped)
     {
-        var error = Assert.Throws<InvalidDataException>(() => OpenBytes([.. Saved(Filled(3, 5)), 0]).Dispose());
+        var error = Assert.Throws<InvalidDataException>(() => OpenBytes([.. Saved(Filled(3, 5)), 0], mapped).Dispose());
         Assert.Contains("too long", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Open_ChangedRow_NamesTheContentsChecksum()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_ChangedRow_NamesTheContentsChecksum(bool mapped)
     {
         byte[] bad = Saved(Filled(3, 5));
         bad[HeaderBytes + 4]++;
-        var error = Assert.Throws<InvalidDataException>(() => OpenBytes(bad).Dispose());
+        var error = Assert.Throws<InvalidDataException>(() => OpenBytes(bad, mapped).Dispose());
         Assert.Contains("checksum of its contents", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Open_AnotherFormat_SaysItIsNotATable()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_AnotherFormat_SaysItIsNotATable(bool mapped)
     {
-        var error = Assert.Throws<InvalidDataException>(() => OpenBytes(new byte[200]).Dispose());
+        var error = Assert.Throws<InvalidDataException>(() => OpenBytes(new byte[200], mapped).Dispose());
         Assert.Contains("not a EGVECTBL file", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Open_NewerVersion_NamesBothVersions()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_NewerVersion_NamesBothVersions(bool mapped)
     {
         using var stream = new MemoryStream();
         new FileHeader("EGVECTBL", 2, 0, 1, 0, 0).Write(stream);
-        var error = Assert.Throws<InvalidDataException>(() => OpenBytes(stream.ToArray()).Dispose());
+        var error = Assert.Throws<InvalidDataException>(() => OpenBytes(stream.ToArray(), mapped).Dispose());
         Assert.Contains("version 2", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(-1, 16)]
-    [InlineData(2, 16)]
-    [InlineData(1, 0)]
-    [InlineData(1, -5)]
-    [InlineData(1L << 40, 16)]
-    [InlineData(1, 1L << 40)]
-    public void Open_ShapeThatDoesNotFillTheFile_SaysSo(long rows, long dimension)
+    [InlineData(-1, 16, true)]
+    [InlineData(-1, 16, false)]
+    [InlineData(2, 16, true)]
+    [InlineData(2, 16, false)]
+    [InlineData(1, 0, true)]
+    [InlineData(1, 0, false)]
+    [InlineData(1, -5, true)]
+    [InlineData(1, -5, false)]
+    [InlineData(1L << 40, 16, true)]
+    [InlineData(1L << 40, 16, false)]
+    [InlineData(1, 1L << 40, true)]
+    [InlineData(1, 1L << 40, false)]
+    public void Open_ShapeThatDoesNotFillTheFile_SaysSo(long rows, long dimension, bool mapped)
     {
         using var stream = new MemoryStream();
         byte[] payload = new byte[64];
         new FileHeader("EGVECTBL", 1, rows, dimension, payload.Length, System.IO.Hashing.XxHash3.HashToUInt64(payload)).Write(stream);
         stream.Write(payload);
-        var error = Assert.Throws<InvalidDataException>(() => OpenBytes(stream.ToArray()).Dispose());
+        var error = Assert.Throws<InvalidDataException>(() => OpenBytes(stream.ToArray(), mapped).Dispose());
         Assert.Contains("do not fill", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Open_NoSuchFile_Throws() => Assert.Throws<FileNotFoundException>(() => VectorTable.Open(_directory["none"]).Dispose());
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_NoSuchFile_Throws(bool mapped) => Assert.Throws<FileNotFoundException>(() => VectorTable.Open(_directory["none"], mapped).Dispose());
 
     [Fact]
     public void Open_FileDeletedWhileMapped_RowsStayReadable()
@@ -172,19 +204,19 @@ public sealed unsafe class VectorTableTests : IDisposable
         return stream.ToArray();
     }
 
-    private VectorTable OpenBytes(byte[] bytes)
+    private VectorTable OpenBytes(byte[] bytes, bool mapped)
     {
         File.WriteAllBytes(_directory["bytes"], bytes);
-        return VectorTable.Open(_directory["bytes"]);
+        return VectorTable.Open(_directory["bytes"], mapped);
     }
 
-    private VectorTable SaveAndOpen(VectorTable table, string name)
+    private VectorTable SaveAndOpen(VectorTable table, string name, bool mapped = true)
     {
         using (var file = File.Create(_directory[name]))
         {
             table.Save(file);
         }
 
-        return VectorTable.Open(_directory[name]);
+        return VectorTable.Open(_directory[name], mapped);
     }
 }

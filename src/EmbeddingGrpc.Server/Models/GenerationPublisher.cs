@@ -16,7 +16,7 @@ internal sealed class GenerationPublisher(
 {
     private readonly Lock _oneAtATime = new();
 
-    private IndexOpenOptions Indexes => new() { Mapped = settings.Current.MappedIndexes };
+    private IndexOpenOptions Opening => new() { Mapped = settings.Current.MappedGenerations };
 
     /// <summary>The generations on disk, newest first.</summary>
     public IReadOnlyList<GenerationInfo> List() => directory.List();
@@ -28,7 +28,7 @@ internal sealed class GenerationPublisher(
         lock (_oneAtATime)
         {
             var started = Stopwatch.GetTimestamp();
-            if (directory.LoadServing(Indexes, cancellationToken) is not { } parts) return null;
+            if (directory.LoadServing(Opening, cancellationToken) is not { } parts) return null;
             var generation = Adopt(parts, cancellationToken);
             // Nothing served before: what is new is folded in behind the open door.
             store.Publish(generation);
@@ -124,7 +124,7 @@ internal sealed class GenerationPublisher(
         {
             GenerationInfo written;
             using (parts) written = directory.Write(parts with { Number = directory.NextNumber() }, progress, cancellationToken);
-            if (written.Promotion?.Serves is false) directory.Load(written, Indexes, cancellationToken).Dispose();
+            if (written.Promotion?.Serves is false) directory.Load(written, Opening, cancellationToken).Dispose();
             return written;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -137,7 +137,7 @@ internal sealed class GenerationPublisher(
     private (GenerationInfo Served, SwapTimes Times) Swap(GenerationInfo wanted, CancellationToken cancellationToken)
     {
         var steps = new SwapSteps(time, store.LongestRecall);
-        var parts = directory.Load(wanted, Indexes, cancellationToken);
+        var parts = directory.Load(wanted, Opening, cancellationToken);
         steps.Opened();
         var generation = Adopt(parts, cancellationToken);
         steps.Warmed();

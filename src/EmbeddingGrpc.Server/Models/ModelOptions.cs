@@ -38,10 +38,10 @@ public sealed record ModelOptions
     public int ExactSearchBelow { get; init; } = 2000;
 
     /// <summary>
-    /// Whether indexes that serve are pages of their files instead of memory of their own, from the next generation on that is opened. The kernel may take such pages back where
-    /// memory is short, and searches wait for it; in memory of their own, which can have large pages, they are a third to a half faster at a million items.
+    /// Whether the vectors and indexes that serve are pages of their files instead of memory of their own, from the next generation on that is opened. The kernel may take such pages
+    /// back where memory is short, and searches wait for it; memory of their own can have large pages, with which searches are faster and wait less for what the kernel does with pages.
     /// </summary>
-    public bool MappedIndexes { get; init; }
+    public bool MappedGenerations { get; init; }
 
     /// <summary>How far the threads of a training step back behind requests: 0 (not at all) to 19, as in nice(1).</summary>
     [Range(0, 19)]

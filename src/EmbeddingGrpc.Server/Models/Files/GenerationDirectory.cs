@@ -82,8 +82,8 @@ internal sealed class GenerationDirectory
 
     /// <summary>Loads one generation.</summary>
     /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
-    public GenerationParts Load(GenerationInfo generation, IndexOpenOptions indexes, CancellationToken cancellationToken) =>
-        GenerationLoader.Load(PathOf(NameOf(generation)), indexes, cancellationToken);
+    public GenerationParts Load(GenerationInfo generation, IndexOpenOptions options, CancellationToken cancellationToken) =>
+        GenerationLoader.Load(PathOf(NameOf(generation)), options, cancellationToken);
 
     /// <summary>Where what is folded into a generation is kept.</summary>
     public FoldInFile FoldInFileOf(string model, GenerationInfo generation) => new(Path.Combine(PathOf(NameOf(generation)), FoldInFile.FileName), model, _files, _logger);
@@ -93,13 +93,13 @@ internal sealed class GenerationDirectory
     /// logged with its file and reason.
     /// </summary>
     /// <returns>Null where none can be used.</returns>
-    public GenerationParts? LoadServing(IndexOpenOptions indexes, CancellationToken cancellationToken)
+    public GenerationParts? LoadServing(IndexOpenOptions options, CancellationToken cancellationToken)
     {
         foreach (var name in Preferred())
         {
             try
             {
-                return GenerationLoader.Load(PathOf(name), indexes, cancellationToken);
+                return GenerationLoader.Load(PathOf(name), options, cancellationToken);
             }
             catch (GenerationFileException e)
             {

@@ -41,10 +41,10 @@ internal static class GenerationLoader
 
     /// <summary>Loads a generation. The caller owns the parts.</summary>
     /// <param name="directory">The generation's directory.</param>
-    /// <param name="indexes">How its indexes are opened; tables of vectors are always mapped.</param>
+    /// <param name="options">How its indexes are opened, and whether tables of vectors are mapped.</param>
     /// <param name="cancellationToken">Checked between files.</param>
     /// <exception cref="GenerationFileException">It cannot be used; says which file and why.</exception>
-    public static GenerationParts Load(string directory, IndexOpenOptions? indexes = null, CancellationToken cancellationToken = default)
+    public static GenerationParts Load(string directory, IndexOpenOptions? options = null, CancellationToken cancellationToken = default)
     {
         var manifest = ReadManifest(directory);
         foreach (var file in manifest.Files)
@@ -53,16 +53,17 @@ internal static class GenerationLoader
             file.Verify(directory);
         }
 
+        options ??= new IndexOpenOptions();
         var opened = new Stack<IDisposable>();
         try
         {
             var vocabulary = Open(directory, GenerationFileNames.Vocabulary, Vocabulary.Load);
-            var input = Hold(opened, Open(directory, GenerationFileNames.Input, VectorTable.Open));
+            var input = Hold(opened, OpenTable(directory, GenerationFileNames.Input, options));
             var info = InfoOf(manifest);
-            var output = info.PredictsNext ? Hold(opened, Open(directory, GenerationFileNames.Output, VectorTable.Open)) : null;
-            var similarity = manifest.HasSimilaritySpace ? Hold(opened, Open(directory, GenerationFileNames.Similarity, VectorTable.Open)) : null;
-            var similar = Hold(opened, OpenIndex(directory, GenerationFileNames.Similar, manifest.Similar, similarity ?? input, SimilarityMetric.Cosine, indexes));
-            var next = output is null ? null : Hold(opened, OpenIndex(directory, GenerationFileNames.Next, NextKindOf(directory, manifest), output, SimilarityMetric.DotProduct, indexes));
+            var output = info.PredictsNext ? Hold(opened, OpenTable(directory, GenerationFileNames.Output, options)) : null;
+            var similarity = manifest.HasSimilaritySpace ? Hold(opened, OpenTable(directory, GenerationFileNames.Similarity, options)) : null;
+            var similar = Hold(opened, OpenIndex(directory, GenerationFileNames.Similar, manifest.Similar, similarity ?? input, SimilarityMetric.Cosine, options));
+            var next = output is null ? null : Hold(opened, OpenIndex(directory, GenerationFileNames.Next, NextKindOf(directory, manifest), output, SimilarityMetric.DotProduct, options));
             RequireShape(
                 directory, info, vocabulary, (GenerationFileNames.Input, input), (GenerationFileNames.Output, output ?? input), (GenerationFileNames.Similarity, similarity ?? input));
             return new GenerationParts
@@ -92,7 +93,10 @@ internal static class GenerationLoader
     private static IndexKind NextKindOf(string directory, GenerationManifest manifest) =>
         manifest.Next ?? throw new GenerationFileException(Path.Combine(directory, GenerationManifest.FileName), "it does not say how W2 is searched.");
 
-    private static IVectorIndex OpenIndex(string directory, string file, IndexKind kind, VectorTable vectors, SimilarityMetric metric, IndexOpenOptions? options)
+    private static VectorTable OpenTable(string directory, string file, IndexOpenOptions options) =>
+        Open(directory, file, path => VectorTable.Open(path, options.Mapped));
+
+    private static IVectorIndex OpenIndex(string directory, string file, IndexKind kind, VectorTable vectors, SimilarityMetric metric, IndexOpenOptions options)
     {
         IVectorIndex index = kind switch
         {

@@ -11,7 +11,7 @@ public static class OptionText
 {
     // Everything else takes effect with the next training. What the preset stands for is compared option by option.
     private static readonly string[] AtOnce =
-        [nameof(ModelOptions.Preset), nameof(ModelOptions.FoldIn), nameof(ModelOptions.Promotion), nameof(ModelOptions.Retrain), nameof(ModelOptions.IndexCare), nameof(ModelOptions.KeepGenerations), nameof(ModelOptions.MappedIndexes), nameof(ModelOptions.TrainingNiceness), "Training.Threads", "Training.Niceness", "Index.BuildThreads"];
+        [nameof(ModelOptions.Preset), nameof(ModelOptions.FoldIn), nameof(ModelOptions.Promotion), nameof(ModelOptions.Retrain), nameof(ModelOptions.IndexCare), nameof(ModelOptions.KeepGenerations), nameof(ModelOptions.MappedGenerations), nameof(ModelOptions.TrainingNiceness), "Training.Threads", "Training.Niceness", "Index.BuildThreads"];
 
     private static readonly string[] AtRestart = [nameof(ModelOptions.HistoryLength), nameof(ModelOptions.MaximumUsers), nameof(ModelOptions.Log)];
 
