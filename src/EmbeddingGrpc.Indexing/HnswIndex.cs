@@ -154,8 +154,8 @@ public sealed class HnswIndex : IVectorIndex
     }
 
     /// <summary>Searches by a walk of a given extent, for calibration.</summary>
-    internal int Search(ReadOnlySpan<float> query, WalkExtent extent, Span<Neighbor> results, CancellationToken cancellationToken) =>
-        _searcher.Search(query, extent, results, cancellationToken);
+    internal int Search(ReadOnlySpan<float> query, WalkExtent extent, Span<Neighbor> results, out long visited, CancellationToken cancellationToken) =>
+        _searcher.Search(query, extent, results, out visited, cancellationToken);
 
     /// <summary>Adds an item. Searches that start afterwards find it.</summary>
     /// <param name="vector">[dimension].</param>

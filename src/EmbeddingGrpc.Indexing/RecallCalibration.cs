@@ -68,7 +68,7 @@ public sealed class RecallCalibration
     /// <summary>The same for <see cref="ManyNeighbors"/>; none where that was not measured.</summary>
     public IEnumerable<(int Ef, double Recall)> PointsOfMany => _recallsOfMany.Select((recall, i) => (LadderOfMany[i], recall));
 
-    /// <summary>Margins that were measured for <see cref="Neighbors"/>, as shares of the last one's distance, with their recall, in rising order; none by dot product.</summary>
+    /// <summary>Margins that were measured for <see cref="Neighbors"/>, as shares of the last one's distance, with their recall, in rising order; none by dot product, or where they save nothing.</summary>
     public IEnumerable<(double Margin, double Recall)> PointsByMargin => _recallsByMargin.Select((recall, i) => ((double)MarginOf(Margins[i]), recall));
 
     /// <summary>The same for <see cref="ManyNeighbors"/>.</summary>

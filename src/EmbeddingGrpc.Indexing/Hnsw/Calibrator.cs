@@ -10,6 +10,11 @@ internal sealed unsafe class Calibrator : IDisposable
     /// <summary>Enough: the largest recall that can be asked for, but for an exact search.</summary>
     private const double MostRecall = 0.999;
 
+    /// <summary>
+    /// Margins are kept where walks that they end visit less than this share of what whole pools visit, in the mean over all pools: to look after a margin takes some time too.
+    /// </summary>
+    private const double WorthwhileShare = 0.95;
+
     private const int Sample = 512;
     private const int QueriesAPiece = 16;
 
@@ -58,11 +63,13 @@ internal sealed unsafe class Calibrator : IDisposable
         _threads.ForEach(pieces, () => new SearchScratch(_rows.Stride, 1), (_, piece) => FindExact(piece, cancellationToken), cancellationToken);
         var few = Climb(RecallCalibration.Ladder, RecallCalibration.Neighbors, _limits, cancellationToken);
         var many = Climb(RecallCalibration.LadderOfMany, RecallCalibration.ManyNeighbors, _limitsOfMany, cancellationToken);
-        // By dot product a query is far from all rows, more or less alike: ended by margins, walks of W1 means through W2 rows were slower at every recall.
-        if (_index.Metric == SimilarityMetric.DotProduct) return new RecallCalibration(live, few, many);
-        var fewMargins = ClimbMargins(RecallCalibration.Ladder, few, RecallCalibration.Neighbors, _limits, cancellationToken);
-        var manyMargins = ClimbMargins(RecallCalibration.LadderOfMany, many, RecallCalibration.ManyNeighbors, _limitsOfMany, cancellationToken);
-        return new RecallCalibration(live, few, many, fewMargins, manyMargins);
+        // By dot product, walks of W1 means through W2 rows that margins ended were slower at every recall.
+        var isByDistance = _index.Metric != SimilarityMetric.DotProduct;
+        var fewByMargin = isByDistance ? ClimbMargins(RecallCalibration.Ladder, few, RecallCalibration.Neighbors, _limits, cancellationToken) : [];
+        var manyByMargin = isByDistance ? ClimbMargins(RecallCalibration.LadderOfMany, many, RecallCalibration.ManyNeighbors, _limitsOfMany, cancellationToken) : [];
+        return new RecallCalibration(live, RecallsOf(few), RecallsOf(many), RecallsOf(Worthwhile(fewByMargin, few)), RecallsOf(Worthwhile(manyByMargin, many)));
+
+        static double[] RecallsOf(Measured[] steps) => Array.ConvertAll(steps, step => step.Recall);
     }
 
     /// <inheritdoc/>
@@ -88,35 +95,54 @@ internal sealed unsafe class Calibrator : IDisposable
         }
     }
 
-    private double[] Climb(int[] ladder, int k, float[] limits, CancellationToken cancellationToken)
+    private Measured[] Climb(int[] ladder, int k, float[] limits, CancellationToken cancellationToken)
     {
-        var recalls = new List<double>();
+        var steps = new List<Measured>();
         foreach (var ef in ladder)
         {
-            recalls.Add(Recall(new WalkExtent(ef), k, limits, cancellationToken));
-            if (recalls[^1] >= MostRecall) break;
+            steps.Add(Measure(new WalkExtent(ef), k, limits, cancellationToken));
+            if (steps[^1].Recall >= MostRecall) break;
         }
-        return [.. recalls];
+        return [.. steps];
     }
 
     /// <summary>Measures margins until one recalls what the largest pool does.</summary>
-    private double[] ClimbMargins(int[] ladder, double[] byPool, int k, float[] limits, CancellationToken cancellationToken)
+    private Measured[] ClimbMargins(int[] ladder, Measured[] byPool, int k, float[] limits, CancellationToken cancellationToken)
     {
-        var recalls = new List<double>();
+        var steps = new List<Measured>();
         foreach (var thousandths in RecallCalibration.Margins)
         {
             // With a pool as for the recall of the margin before, which is a little less than it will have.
             var pool = ladder[0];
-            for (var i = 0; i < byPool.Length && recalls.Count > 0 && byPool[i] <= recalls[^1]; i++) pool = ladder[i];
-            recalls.Add(Recall(new WalkExtent(RecallCalibration.PoolGrowth * pool, RecallCalibration.MarginOf(thousandths)), k, limits, cancellationToken));
-            if (recalls[^1] >= byPool[^1]) break;
+            for (var i = 0; i < byPool.Length && steps.Count > 0 && byPool[i].Recall <= steps[^1].Recall; i++) pool = ladder[i];
+            steps.Add(Measure(new WalkExtent(RecallCalibration.PoolGrowth * pool, RecallCalibration.MarginOf(thousandths)), k, limits, cancellationToken));
+            if (steps[^1].Recall >= byPool[^1].Recall) break;
         }
-        return [.. recalls];
+        return [.. steps];
+    }
+
+    /// <summary>The margins, or none where walks that they end visit hardly fewer nodes for the same recall than whole pools do.</summary>
+    private static Measured[] Worthwhile(Measured[] byMargin, Measured[] byPool)
+    {
+        double shares = 0;
+        var compared = 0;
+        foreach (var pool in byPool)
+        {
+            // The first margin that recalls as much; there may be none for the largest pools.
+            var margin = Array.FindIndex(byMargin, step => step.Recall >= pool.Recall);
+            if (margin < 0) break;
+            var before = byMargin[Math.Max(0, margin - 1)];
+            var share = byMargin[margin].Recall > before.Recall ? (pool.Recall - before.Recall) / (byMargin[margin].Recall - before.Recall) : 1;
+            shares += (before.Visited + (Math.Max(0, share) * (byMargin[margin].Visited - before.Visited))) / Math.Max(1, pool.Visited);
+            compared++;
+        }
+        return compared > 0 && shares / compared < WorthwhileShare ? byMargin : [];
     }
 
     /// <summary>The recall of the sample less one standard error: who asks for a recall shall get it, not half of the times only.</summary>
-    private double Recall(WalkExtent extent, int k, float[] limits, CancellationToken cancellationToken)
+    private Measured Measure(WalkExtent extent, int k, float[] limits, CancellationToken cancellationToken)
     {
+        var visits = new long[_count];
         var shares = new double[_count];
         _threads.ForEach(
             _count,
@@ -124,7 +150,7 @@ internal sealed unsafe class Calibrator : IDisposable
             (_, query) =>
             {
                 Span<Neighbor> found = stackalloc Neighbor[k];
-                var count = _index.Search(new ReadOnlySpan<float>(Query(query), _rows.Dimension), extent, found, cancellationToken);
+                var count = _index.Search(new ReadOnlySpan<float>(Query(query), _rows.Dimension), extent, found, out visits[query], cancellationToken);
                 var near = 0;
                 foreach (var neighbor in found[..count])
                 {
@@ -135,9 +161,14 @@ internal sealed unsafe class Calibrator : IDisposable
                 shares[query] = possible == 0 ? 1 : Math.Min(near, possible) / (double)possible;
             },
             cancellationToken);
-        if (_count == 0) return 1;
+        if (_count == 0) return new Measured(1, 0);
         var mean = shares.Average();
         var variance = shares.Sum(share => (share - mean) * (share - mean)) / _count;
-        return Math.Max(0, mean - Math.Sqrt(variance / _count));
+        return new Measured(Math.Max(0, mean - Math.Sqrt(variance / _count)), visits.Average());
     }
+
+    /// <summary>What walks of one extent did.</summary>
+    /// <param name="Recall">What they found, less one standard error.</param>
+    /// <param name="Visited">Nodes that one came to, in the mean.</param>
+    private readonly record struct Measured(double Recall, double Visited);
 }

@@ -54,39 +54,60 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
     public RecallCalibration? Calibration { get => Volatile.Read(ref _calibration); set => Volatile.Write(ref _calibration, value); }
 
     /// <summary>Finds the nearest items.</summary>
-    public int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken) =>
-        Search(query, parameters, ExtentOf(parameters), results, cancellationToken);
-
-    /// <summary>Finds the nearest items by a walk of a given extent, for calibration.</summary>
-    public int Search(ReadOnlySpan<float> query, WalkExtent extent, Span<Neighbor> results, CancellationToken cancellationToken) =>
-        Search(query, new SearchParameters(results.Length), extent, results, cancellationToken);
-
-    private int Search(ReadOnlySpan<float> query, in SearchParameters parameters, WalkExtent? extent, Span<Neighbor> results, CancellationToken cancellationToken)
+    public int Search(ReadOnlySpan<float> query, in SearchParameters parameters, Span<Neighbor> results, CancellationToken cancellationToken)
     {
         var scratch = _scratches.Rent();
         try
         {
-            // In this order: the graph that is read after the count has codes for all these items.
-            var items = writer.Graph.Ground.Count;
-            var graph = writer.Graph;
-            var live = items - deleted.Count;
-            var padded = scratch.SetQuery(query);
-            var wanted = Math.Min(results.Length, live);
-            if (items > ScanItems && wanted > 0 && extent is { } walk)
-            {
-                var raised = walk with { Ef = Math.Max(walk.Ef, wanted) };
-                var found = parameters.Filter is null
-                    ? WalkLive(graph, items, live, writer.Tombstones, padded, raised, results, scratch)
-                    : WalkFiltered(graph, items, padded, raised, parameters.TargetRecall > 0, parameters.Filter, results, scratch);
-                if (found >= wanted) return found;
-            }
-            // Few items, or fewer found than there are (or may be, for a filter): what the walk missed is not missed here.
-            return ExactScan.Run(rows, items, graph.Codec.Metric, padded, deleted, parameters.Filter, results, cancellationToken);
+            return Search(query, parameters, ExtentOf(parameters), results, scratch, cancellationToken);
         }
         finally
         {
             _scratches.Return(scratch);
         }
+    }
+
+    /// <summary>Finds the nearest items by a walk of a given extent, for calibration.</summary>
+    /// <param name="query">[dimension].</param>
+    /// <param name="extent">How far it goes.</param>
+    /// <param name="results">As many as are wanted.</param>
+    /// <param name="visited">Receives how many nodes it came to.</param>
+    /// <param name="cancellationToken">As above.</param>
+    public int Search(ReadOnlySpan<float> query, WalkExtent extent, Span<Neighbor> results, out long visited, CancellationToken cancellationToken)
+    {
+        var scratch = _scratches.Rent();
+        try
+        {
+            var before = scratch.Visited;
+            var found = Search(query, new SearchParameters(results.Length), extent, results, scratch, cancellationToken);
+            visited = scratch.Visited - before;
+            return found;
+        }
+        finally
+        {
+            _scratches.Return(scratch);
+        }
+    }
+
+    private int Search(
+        ReadOnlySpan<float> query, in SearchParameters parameters, WalkExtent? extent, Span<Neighbor> results, SearchScratch scratch, CancellationToken cancellationToken)
+    {
+        // In this order: the graph that is read after the count has codes for all these items.
+        var items = writer.Graph.Ground.Count;
+        var graph = writer.Graph;
+        var live = items - deleted.Count;
+        var padded = scratch.SetQuery(query);
+        var wanted = Math.Min(results.Length, live);
+        if (items > ScanItems && wanted > 0 && extent is { } walk)
+        {
+            var raised = walk with { Ef = Math.Max(walk.Ef, wanted) };
+            var found = parameters.Filter is null
+                ? WalkLive(graph, items, live, writer.Tombstones, padded, raised, results, scratch)
+                : WalkFiltered(graph, items, padded, raised, parameters.TargetRecall > 0, parameters.Filter, results, scratch);
+            if (found >= wanted) return found;
+        }
+        // Few items, or fewer found than there are (or may be, for a filter): what the walk missed is not missed here.
+        return ExactScan.Run(rows, items, graph.Codec.Metric, padded, deleted, parameters.Filter, results, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -120,7 +141,7 @@ internal sealed unsafe class HnswSearcher(IGraphWriter writer, VectorRows rows, 
         var listed = filter.Listed;
         var accepted = listed?.Length ?? Estimate(filter, items);
         // What is listed need not be looked for.
-        if (IsScanCheaper(accepted, listed is null ? items / ItemsARow : 0, items, ef)) return 0;
+        if (IsScanCheaper(accepted, listed is null ? items / ItemsARow : 0, items, extent.WholePool)) return 0;
         // As many accepted ones are to be in the pool as if there were no others; where a recall is promised, half as many more, as for deleted ones: the pool
         // was calibrated without a filter.
         // What a walk has under way when it could end leads it on beyond its pool, by as much whatever the pool's size: a share of what it found without a filter, for which there must be

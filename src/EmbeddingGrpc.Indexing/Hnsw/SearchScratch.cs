@@ -52,6 +52,9 @@ internal sealed unsafe class SearchScratch : IDisposable
     /// <summary>Their keys.</summary>
     public int* Keys => (int*)(_batch + (2L * _batchCapacity));
 
+    /// <summary>Nodes that walks visited so far, each of which was a distance.</summary>
+    public long Visited { get; private set; }
+
     /// <summary>Copies a query to where it is padded and aligned like a row.</summary>
     public float* SetQuery(ReadOnlySpan<float> query)
     {
@@ -88,6 +91,7 @@ internal sealed unsafe class SearchScratch : IDisposable
     /// <summary>Ends a walk: clears the marks of the nodes in the log.</summary>
     public void Forget(int nodes, int end)
     {
+        Visited += end;
         var words = (nodes / 64) + 1;
         if (end > words / 8)
         {

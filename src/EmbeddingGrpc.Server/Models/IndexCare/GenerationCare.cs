@@ -26,20 +26,23 @@ internal sealed class GenerationCare
     /// <summary>The generation. One that is loaded again has the same id, but is another one.</summary>
     public Generation Generation { get; }
 
-    /// <summary>Does what is due.</summary>
-    /// <param name="options">How much.</param>
+    /// <summary>Searches for the next items of each index by themselves.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public void Probe(int count, CancellationToken cancellationToken)
+    {
+        foreach (var keeper in _keepers) keeper.Probe(count, cancellationToken);
+    }
+
+    /// <summary>Does what else is due.</summary>
+    /// <param name="measureEvery">How often recall is measured; zero for never.</param>
     /// <param name="items">Keys of the items there are.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public void Look(IndexCareOptions options, ItemKeys items, CancellationToken cancellationToken)
+    public void Look(TimeSpan measureEvery, ItemKeys items, CancellationToken cancellationToken)
     {
         _tombstones.Run(items.Count, cancellationToken);
-        foreach (var keeper in _keepers)
-        {
-            keeper.Renew(cancellationToken);
-            keeper.Probe(options.ProbesASecond, cancellationToken);
-        }
-
-        if (options.MeasureEvery == TimeSpan.Zero || (_measuredAt is { } at && _time.GetElapsedTime(at) < options.MeasureEvery)) return;
+        foreach (var keeper in _keepers) keeper.Renew(cancellationToken);
+        if (measureEvery == TimeSpan.Zero || (_measuredAt is { } at && _time.GetElapsedTime(at) < measureEvery)) return;
         _measuredAt = _time.GetTimestamp();
         var live = _deleted.Count == 0 ? null : new LiveItems(Generation, _deleted);
         foreach (var keeper in _keepers) keeper.Measure(live, cancellationToken);

@@ -2,17 +2,22 @@ using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Server.Models.IndexCare;
 
-/// <summary>Looks after the indexes of every model's serving generation, a little every second, on one thread that steps back behind requests.</summary>
+/// <summary>Looks after the indexes of every model's serving generation, a little at a time, on one thread that steps back behind requests.</summary>
 internal sealed class IndexCareSchedule(ModelRegistry registry, IndexCareMetrics metrics, ModelOptions options, TimeProvider time, ILogger<IndexCareSchedule> logger)
     : BackgroundService
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    /// <summary>Often, so that each is short: a hundred probes in a row take a core from recalls for tens of milliseconds. One of them looks at the rest, too.</summary>
+    private const int LooksASecond = 20;
+
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1.0 / LooksASecond);
 
     private readonly Dictionary<string, GenerationCare> _cares = new(StringComparer.Ordinal);
+    private int _look;
 
     /// <summary>Looks at every model once.</summary>
     public void Look(CancellationToken cancellationToken)
     {
+        _look = (_look + 1) % LooksASecond;
         var models = registry.Models;
         foreach (var gone in _cares.Keys.Except(models.Select(model => model.Name)).ToArray()) _cares.Remove(gone);
         foreach (var model in models)
@@ -75,7 +80,12 @@ internal sealed class IndexCareSchedule(ModelRegistry registry, IndexCareMetrics
                 _cares[model.Name] = care = new GenerationCare(model.Name, lease.Generation, model.Catalog.Deleted, metrics, time, logger);
             }
 
-            care.Look(model.Options.IndexCare, model.Items, cancellationToken);
+            var options = model.Options.IndexCare;
+            if (_look == 0) care.Look(options.MeasureEvery, model.Items, cancellationToken);
+            care.Probe(ShareOf(options.ProbesASecond), cancellationToken);
         }
     }
+
+    /// <summary>How many of so many probes a second fall to this look: all looks of a second together do them all.</summary>
+    private int ShareOf(int aSecond) => (int)((((long)_look + 1) * aSecond / LooksASecond) - ((long)_look * aSecond / LooksASecond));
 }

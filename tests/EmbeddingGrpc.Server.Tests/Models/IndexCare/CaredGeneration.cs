@@ -71,8 +71,11 @@ internal sealed class CaredGeneration : IDisposable
     /// <summary>The sum of a counter, or the last value of a gauge.</summary>
     public double Told(string instrument, string index) => _told[($"embeddinggrpc.index.{instrument}", index)];
 
-    public void Look(int probes = 0, TimeSpan measureEvery = default) =>
-        Care.Look(new IndexCareOptions { ProbesASecond = probes, MeasureEvery = measureEvery }, Keys, TestContext.Current.CancellationToken);
+    public void Look(int probes = 0, TimeSpan measureEvery = default)
+    {
+        Care.Look(measureEvery, Keys, TestContext.Current.CancellationToken);
+        Care.Probe(probes, TestContext.Current.CancellationToken);
+    }
 
     public void Delete(params IEnumerable<int> items)
     {
