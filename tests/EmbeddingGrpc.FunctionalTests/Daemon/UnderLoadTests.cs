@@ -49,8 +49,8 @@ public sealed class UnderLoadTests : IDisposable
         Assert.Equal(0, await daemon.StopAsync(Cancel));
         await load.StopAsync();
         Assert.Equal(0, load.Wrong);
-        // Refused before it was begun: whoever calls may safely ask another daemon.
-        Assert.All(load.Failures, failure => Assert.True(failure.StatusCode == StatusCode.Unavailable, failure.ToString()));
+        // Whoever calls may safely ask another daemon.
+        Assert.All(load.Failures, failure => Assert.True(IsRefusedBeforeItBegan(failure), failure.ToString()));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class UnderLoadTests : IDisposable
             await watching;
             await load.StopAsync();
             Assert.Equal(0, load.Wrong);
-            Assert.All(load.Failures, failure => Assert.True(failure.StatusCode == StatusCode.Unavailable, failure.ToString()));
+            Assert.All(load.Failures, failure => Assert.True(IsRefusedBeforeItBegan(failure), failure.ToString()));
         }
 
         await using var restarted = await DaemonProcess.StartAsync(_data.FullPath, Cancel);
@@ -168,4 +168,13 @@ public sealed class UnderLoadTests : IDisposable
         Assert.Equal(sent, stream.Acknowledged);
         return sent;
     }
+
+    /// <summary>
+    /// Whether the daemon did not begin a call: it said so, or the connection was closed by its good-bye (GOAWAY without an error, RFC 9113 section 6.8) while the headers were being
+    /// sent, which .NET's client tells as INTERNAL.
+    /// </summary>
+    private static bool IsRefusedBeforeItBegan(RpcException failure) =>
+        failure.StatusCode == StatusCode.Unavailable
+        || (failure.Status.Detail.StartsWith("Error starting gRPC call.", StringComparison.Ordinal)
+            && failure.Status.DebugException?.InnerException is HttpProtocolException { ErrorCode: 0 });
 }
