@@ -186,16 +186,8 @@ public sealed unsafe class VectorTable : IDisposable
         }
     }
 
-    private static void ReadBlock(SafeFileHandle file, byte* payload, long at, long bytes, string path)
-    {
-        var end = Math.Min(at + BlockBytes, bytes);
-        while (at < end)
-        {
-            var read = RandomAccess.Read(file, new Span<byte>(payload + at, (int)(end - at)), FileHeader.SizeBytes + at);
-            if (read == 0) throw new InvalidDataException($"'{path}' is truncated: it ended at byte {FileHeader.SizeBytes + at} while being read.");
-            at += read;
-        }
-    }
+    private static void ReadBlock(SafeFileHandle file, byte* payload, long at, long bytes, string path) =>
+        FileBytes.ReadExactly(file, new Span<byte>(payload + at, (int)Math.Min(BlockBytes, bytes - at)), FileHeader.SizeBytes + at, path);
 
     private static void Unmap(MemoryMappedFile file, MemoryMappedViewAccessor? view, bool acquired)
     {

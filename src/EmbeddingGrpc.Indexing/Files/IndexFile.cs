@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Indexing.Memory;
+using EmbeddingGrpc.Numerics;
 using Microsoft.Win32.SafeHandles;
 
 namespace EmbeddingGrpc.Indexing.Files;
@@ -120,16 +121,7 @@ internal sealed unsafe class IndexFile : IDisposable
 
     /// <summary>Fills a buffer. Any thread.</summary>
     /// <exception cref="InvalidDataException">The file ends before.</exception>
-    public void ReadExactly(Span<byte> destination, long offset)
-    {
-        while (destination.Length > 0)
-        {
-            var read = RandomAccess.Read(_file, destination, offset);
-            if (read == 0) throw new InvalidDataException($"'{_path}' is truncated: it ended at byte {offset} while being read.");
-            destination = destination[read..];
-            offset += read;
-        }
-    }
+    public void ReadExactly(Span<byte> destination, long offset) => FileBytes.ReadExactly(_file, destination, offset, _path);
 
     /// <inheritdoc/>
     public void Dispose()
