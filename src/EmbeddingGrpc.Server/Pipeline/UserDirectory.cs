@@ -40,10 +40,19 @@ internal sealed class UserDirectory : IDisposable
 
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Where the records lie, by slot. To be filled before anyone reads, and <see cref="EndRestore"/> must follow then.</summary>
+    public BlockPool<UserRecord> Records => _records;
+
+    /// <summary>Where ids lie that do not fit their records, by <see cref="IdPoolOf"/>.</summary>
+    public IReadOnlyList<BlockPool<byte>> Ids => _ids;
+
     public long SizeBytes => _buckets.SizeBytes + _records.SizeBytes + _ids.Sum(pool => pool.SizeBytes);
 
     /// <summary>Slots that were ever used.</summary>
     public int SlotCount => _records.UsedCount;
+
+    /// <summary>Which of <see cref="Ids"/> an id of so many bytes lies in.</summary>
+    public static int IdPoolOf(int idLength) => (idLength - 1) / IdGranularity;
 
     public static int StripeOf(ulong hash) => (int)(hash & (Stripes - 1));
 
@@ -121,31 +130,39 @@ internal sealed class UserDirectory : IDisposable
     /// <summary>Adds a user that is not there and returns its number. Version, events and neighbours are the caller's to set.</summary>
     public int Add(ReadOnlySpan<byte> id, ulong hash)
     {
-        var user = Restore(id, hash);
+        var user = Restore(id);
+        Record(user).Hash = hash;
         Link(user);
         Volatile.Write(ref _count, _count + 1);
         return user;
     }
 
     /// <summary>Adds a user that is not there, before anyone reads, and returns its number. It can be found after <see cref="EndRestore"/>.</summary>
-    public int Restore(ReadOnlySpan<byte> id, ulong hash)
+    public int Restore(ReadOnlySpan<byte> id)
     {
         var user = _records.Allocate();
         ref var record = ref Record(user);
-        record = new UserRecord { Hash = hash, IdLength = (ushort)id.Length };
+        record = new UserRecord { IdLength = (ushort)id.Length };
         id.CopyTo(record.HasInlineId ? record.InlineId : AllocateId(ref record));
         return user;
     }
 
-    /// <summary>Makes buckets for all users, none of whom was added otherwise, and puts them there. Buckets lie anywhere in memory, and are asked for ahead.</summary>
+    /// <summary>Hashes all users, none of whom was added otherwise, makes buckets for them and puts them there. Buckets lie anywhere in memory, and are asked for ahead.</summary>
     public void EndRestore()
     {
         var users = SlotCount;
         while (_bucketCount < users) AddBucket();
-        for (var user = 0; user < users; user++)
+        for (var user = 0; user < users + BucketsAhead; user++)
         {
-            if (user + BucketsAhead < users) WillFind(Record(user + BucketsAhead).Hash);
-            Link(user);
+            if (user < users)
+            {
+                ref var record = ref Record(user);
+                TryId(ref record, out var id);
+                record.Hash = Hash(id[..record.IdLength]);
+                WillFind(record.Hash);
+            }
+
+            if (user >= BucketsAhead) Link(user - BucketsAhead);
         }
 
         Volatile.Write(ref _count, users);
@@ -226,7 +243,7 @@ internal sealed class UserDirectory : IDisposable
         return pool.Block(record.IdBlock);
     }
 
-    private BlockPool<byte> PoolOf(int idLength) => _ids[(idLength - 1) / IdGranularity];
+    private BlockPool<byte> PoolOf(int idLength) => _ids[IdPoolOf(idLength)];
 
     private void AddBucket()
     {

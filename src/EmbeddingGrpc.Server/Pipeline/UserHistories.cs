@@ -112,10 +112,16 @@ public sealed class UserHistories : IDisposable
         ArgumentNullException.ThrowIfNull(userId);
         Span<byte> buffer = stackalloc byte[UserDirectory.MaximumIdBytes];
         if (!Encoding.UTF8.TryGetBytes(userId, buffer, out var length) || length == 0) return false;
-        var user = _users.Find(buffer[..length], _users.Hash(buffer[..length]));
-        if (user == UserRecord.None) return false;
-        Remove(user);
-        return true;
+        var id = buffer[..length];
+        var (hash, found) = (_users.Hash(id), false);
+        // More than once where a checkpoint met the user in one slot, and again in another after the user had gone and come back.
+        for (var user = _users.Find(id, hash); user != UserRecord.None; user = _users.Find(id, hash))
+        {
+            Remove(user);
+            found = true;
+        }
+
+        return found;
     }
 
     /// <summary>The hash of an id, for the calls below.</summary>
@@ -183,6 +189,12 @@ public sealed class UserHistories : IDisposable
         return _events[record.EventClass].Block(record.EventBlock)[..record.EventCount];
     }
 
+    /// <summary>Who they are. To be filled before anything is applied, and <see cref="EndRestore"/> must follow then.</summary>
+    internal UserDirectory Users => _users;
+
+    /// <summary>Where the events lie, by <see cref="UserRecord.EventClass"/>; to be filled likewise.</summary>
+    internal IReadOnlyList<BlockPool<StoredEvent>> Events => _events;
+
     /// <summary>Slots that users may lie in: 0..SlotCount - 1.</summary>
     internal int SlotCount => _users.SlotCount;
 
@@ -238,7 +250,7 @@ public sealed class UserHistories : IDisposable
         if (events.Length > MaximumLength) events = events[^MaximumLength..];
         var eventClass = 0;
         while (_events[eventClass].BlockLength < events.Length) eventClass++;
-        ref var record = ref _users.Record(_users.Restore(id, _users.Hash(id)));
+        ref var record = ref _users.Record(_users.Restore(id));
         (record.EventClass, record.EventBlock) = ((byte)eventClass, _events[eventClass].Allocate());
         events.CopyTo(_events[eventClass].Block(record.EventBlock));
         (record.EventCount, record.Version) = ((ushort)events.Length, version);

@@ -14,7 +14,7 @@ namespace EmbeddingGrpc.Benchmarks.Indexing;
 /// </summary>
 internal static partial class IndexOpenLoad
 {
-    private const int Rounds = 7;
+    private const int Rounds = 31;
     private const int Advise_DoNotNeed = 4;
 
     public static int Run(string[] args)

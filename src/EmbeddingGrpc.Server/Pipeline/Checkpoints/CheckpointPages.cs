@@ -5,8 +5,8 @@ using EmbeddingGrpc.Numerics;
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
 /// <summary>
-/// A section that is chunks of memory as they were, and an index that says what they are: where the system maps the file, they are used where they lie in it, and become
-/// memory of their own as they change. Nothing of it is handed out before its checksum was found right. One thread.
+/// A section that is chunks of memory as they were, and an index that says what they are: where the system maps the file, and they may be its pages, they are used where they
+/// lie in it, and become memory of their own as they change; otherwise they are copied. Nothing of it is handed out before its checksum was found right. One thread.
 /// </summary>
 internal sealed class CheckpointPages
 {
@@ -19,7 +19,7 @@ internal sealed class CheckpointPages
     private readonly int _indexBytes;
     private long _position;
 
-    private CheckpointPages(IFile file, CheckpointSection section)
+    private CheckpointPages(IFile file, CheckpointSection section, bool mapped)
     {
         if (section.Position < 0 || section.Length < sizeof(int) || section.Length > file.Length - section.Position)
             throw new CheckpointCorruptException($"its section '{section.Name}' lies where the file has nothing");
@@ -29,7 +29,7 @@ internal sealed class CheckpointPages
         if (_indexBytes < 0 || _indexStart < _position) throw new CheckpointCorruptException($"its section '{section.Name}' has an index of {_indexBytes} bytes, which cannot be");
         Index = InputAt(file, section, _indexStart);
         _chunks = InputAt(file, section, _position);
-        if (file.Handle is { } handle && MappedFile.TryMap(handle, section.Position, section.Length) is { } mapping)
+        if (mapped && file.Handle is { } handle && MappedFile.TryMap(handle, section.Position, section.Length) is { } mapping)
         {
             Check(mapping, section);
             _mapping = mapping;
@@ -42,8 +42,9 @@ internal sealed class CheckpointPages
     /// <summary>Makes a section ready to be used.</summary>
     /// <param name="file">The checkpoint, which stays open until the section was read.</param>
     /// <param name="section">Where it lies.</param>
+    /// <param name="mapped">Whether its chunks may be the file's pages; they are read into memory otherwise, each checked when it is.</param>
     /// <exception cref="CheckpointCorruptException">It is damaged.</exception>
-    public static CheckpointPages Open(IFile file, CheckpointSection section) => new(file, section);
+    public static CheckpointPages Open(IFile file, CheckpointSection section, bool mapped = true) => new(file, section, mapped);
 
     /// <summary>Adds the next chunk to those of a table.</summary>
     /// <param name="table">Not read by anyone yet.</param>

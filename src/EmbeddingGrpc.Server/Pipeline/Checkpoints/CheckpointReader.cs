@@ -6,6 +6,8 @@ namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 /// <summary>Reads a checkpoint into an empty state: sections that have nothing to do with each other at the same time. Stateless.</summary>
 internal static class CheckpointReader
 {
+    private const uint OldestVersion = CheckpointFormat.VersionWithoutPages;
+
     // Before those of the parts.
     private static readonly string[] OwnSections = [CheckpointFormat.Users, CheckpointFormat.Items, CheckpointFormat.Counters, CheckpointFormat.Catalogue];
 
@@ -17,8 +19,7 @@ internal static class CheckpointReader
         var header = CheckpointHeader.Read(file);
         switch (header.Version)
         {
-            case CheckpointFormat.Version or CheckpointFormat.VersionWithoutPages: return new CheckpointBounds(header.Start, CheckpointTable.Read(file, header).End);
-            case OlderCheckpoint.Version: return OlderCheckpoint.ReadBounds(file, header);
+            case >= OldestVersion and <= CheckpointFormat.Version: return new CheckpointBounds(header.Start, CheckpointTable.Read(file, header).End);
             case > CheckpointFormat.Version when !IsOnlyTheNumberDamaged(file, header): throw new CheckpointVersionException(header.Version);
             default: throw new CheckpointCorruptException($"its format is version {header.Version}, known is {CheckpointFormat.Version}");
         }
@@ -31,23 +32,17 @@ internal static class CheckpointReader
     public static void Read(IFile file, AppliedState state)
     {
         var header = CheckpointHeader.Read(file);
-        if (header.Version == OlderCheckpoint.Version)
-        {
-            OlderCheckpoint.Read(file, state);
-            return;
-        }
-
         var sections = CheckpointTable.Read(file, header).Sections;
         CheckNames(sections, state.Parts);
         var work = new List<(long Length, Action Read)>
         {
-            (sections[0].Length, () => ReadUsers(new CheckpointInput(file, sections[0]), state.Histories)),
+            (sections[0].Length, () => ReadUsers(file, sections[0], header.Version, state.Histories)),
             (sections[1].Length + sections[2].Length + sections[3].Length, () => ReadItems(file, sections, state)),
         };
         for (var i = 0; i < state.Parts.Count; i++)
         {
             var (section, part) = (sections[OwnSections.Length + i], state.Parts[i]);
-            if (part.HasPages && header.Version != CheckpointFormat.VersionWithoutPages) work.Add((section.Length, () => ReadPages(file, section, part)));
+            if (part.HasPages && header.Version > CheckpointFormat.VersionWithoutPages) work.Add((section.Length, () => ReadPages(CheckpointPages.Open(file, section), part.Read)));
             else work.Add((section.Length, () => ReadToTheEnd(new CheckpointInput(file, section), part.Read)));
         }
 
@@ -56,11 +51,11 @@ internal static class CheckpointReader
     }
 
     /// <summary>Overwrites what a checkpoint knows of users, items and the catalogue. Pages, which may be in use, stay as they are.</summary>
-    /// <param name="file">Not needed any more. One of an older version has no pages, and is left alone.</param>
+    /// <param name="file">Not needed any more. One of a version without pages is left alone: nobody has it open.</param>
     public static void Wipe(IFile file)
     {
         var header = CheckpointHeader.Read(file);
-        if (header.Version != CheckpointFormat.Version) return;
+        if (header.Version is not (CheckpointFormat.Version or CheckpointFormat.VersionWithoutUserPages)) return;
         var zeros = new byte[CheckpointFormat.BlockBytes];
         foreach (var section in CheckpointTable.Read(file, header).Sections.Where(section => OwnSections.Contains(section.Name)))
         {
@@ -69,11 +64,11 @@ internal static class CheckpointReader
         }
     }
 
-    private static void ReadUsers(CheckpointInput input, UserHistories histories)
+    private static void ReadUsers(IFile file, CheckpointSection section, uint version, UserHistories histories)
     {
-        // How many there are is known when all were read.
-        _ = input.Read<int>();
-        ReadToTheEnd(input, users => CheckpointSections.ReadUsers(users, histories));
+        // Not the file's pages: those are overwritten when it is deleted, so that nothing of a user outlasts an erasure in them.
+        if (version > CheckpointFormat.VersionWithoutUserPages) ReadPages(CheckpointPages.Open(file, section, mapped: false), pages => UserPagesReader.Read(pages, histories));
+        else ReadToTheEnd(new CheckpointInput(file, section), users => CheckpointSections.ReadUsers(users, histories));
     }
 
     // Counters and catalogue are about items whose keys must be there.
@@ -84,10 +79,9 @@ internal static class CheckpointReader
         ReadToTheEnd(new CheckpointInput(file, sections[3]), catalogue => CatalogCheckpoint.Read(catalogue, state.Catalog));
     }
 
-    private static void ReadPages(IFile file, CheckpointSection section, IAppliedPart part)
+    private static void ReadPages(CheckpointPages pages, Action<CheckpointPages> read)
     {
-        var pages = CheckpointPages.Open(file, section);
-        part.Read(pages);
+        read(pages);
         pages.End();
     }
 
@@ -108,7 +102,7 @@ internal static class CheckpointReader
 
     // Everything else being as it should be. Another version may have its checksums elsewhere, and its number in them.
     private static bool IsOnlyTheNumberDamaged(IFile file, CheckpointHeader header) =>
-        IsIntactAs(CheckpointFormat.Version, file, header) || IsIntactAs(CheckpointFormat.VersionWithoutPages, file, header) || OlderCheckpoint.IsIntact(file, OlderCheckpoint.Version);
+        IsIntactAs(CheckpointFormat.Version, file, header) || IsIntactAs(CheckpointFormat.VersionWithoutUserPages, file, header) || IsIntactAs(CheckpointFormat.VersionWithoutPages, file, header);
 
     private static bool IsIntactAs(uint version, IFile file, CheckpointHeader header)
     {

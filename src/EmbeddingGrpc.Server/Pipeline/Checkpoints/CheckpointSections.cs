@@ -3,14 +3,20 @@ using System.Runtime.InteropServices;
 
 namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
-/// <summary>Reads what the sections of a checkpoint have, which is the same in every version that is read. Stateless.</summary>
+/// <summary>Reads what the sections of a checkpoint have that are not pages. Stateless.</summary>
 internal static class CheckpointSections
 {
     // Taken at once.
     private const int TalliesAtOnce = 1024;
 
+    /// <summary>
+    /// Reads the users of a version before 6:
+    /// <code>count i32 (of about so many) · { id length u16 (0 ends them) · events u16 · version i64 · id · events of 16 bytes }</code>
+    /// </summary>
     public static void ReadUsers(CheckpointInput input, UserHistories histories)
     {
+        // How many there are is known when all were read.
+        _ = input.Read<int>();
         for (var length = input.Read<ushort>(); length > 0; length = input.Read<ushort>())
         {
             var count = input.Read<ushort>();
@@ -22,14 +28,13 @@ internal static class CheckpointSections
         histories.EndRestore();
     }
 
-    /// <returns>How many there are.</returns>
-    public static int ReadItems(CheckpointInput input, ItemKeys keys)
+    public static void ReadItems(CheckpointInput input, ItemKeys keys)
     {
         var count = input.Read<int>();
         keys.Reserve(count);
         var slots = new ulong[count];
         for (var item = 0; item < count; item++) slots[item] = keys.Restore(input.Take(input.Read<ushort>()));
-        return keys.EndRestore(slots) ? count : throw new CheckpointCorruptException("it names an item twice");
+        if (!keys.EndRestore(slots)) throw new CheckpointCorruptException("it names an item twice");
     }
 
     public static void ReadCounters(CheckpointInput input, ItemCounters counters, int items)

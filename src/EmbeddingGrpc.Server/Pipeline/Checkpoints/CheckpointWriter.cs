@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.EventLog.Files;
@@ -24,7 +23,7 @@ internal static class CheckpointWriter
         var start = applied();
         var output = new CheckpointOutput(file, start);
         output.BeginSection(CheckpointFormat.Users);
-        var newest = WriteUsers(output, state.Histories, beforeEach);
+        var newest = new UserPagesWriter(state.Histories, output).Write(beforeEach);
         var items = state.Items.Count;
         output.BeginSection(CheckpointFormat.Items);
         WriteItems(output, state.Items, items, beforeEach);
@@ -36,29 +35,6 @@ internal static class CheckpointWriter
         var end = applied();
         output.Complete(end);
         return new CheckpointBounds(start, end);
-    }
-
-    // Returns the end of what any history written has of the log.
-    private static LogOffset WriteUsers(CheckpointOutput output, UserHistories histories, Action beforeEach)
-    {
-        var newest = 0L;
-        output.Write(histories.UserCount);
-        Span<byte> id = stackalloc byte[UserDirectory.MaximumIdBytes];
-        var events = new StoredEvent[histories.MaximumLength];
-        for (var slot = 0; slot < histories.SlotCount; slot++)
-        {
-            beforeEach();
-            if (!histories.TryReadSlot(slot, id, events, out var record)) continue;
-            newest = Math.Max(newest, record.Version);
-            output.Write(record.IdLength);
-            output.Write(record.EventCount);
-            output.Write(record.Version);
-            output.Write(id[..record.IdLength]);
-            output.Write(MemoryMarshal.AsBytes(events.AsSpan(0, record.EventCount)));
-        }
-
-        output.Write((ushort)0);
-        return new LogOffset(newest);
     }
 
     private static void WriteItems(CheckpointOutput output, ItemKeys keys, int count, Action beforeEach)

@@ -1,4 +1,3 @@
-using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Server.Pipeline.Checkpoints;
 
 namespace EmbeddingGrpc.Server.Pipeline.Graph;
@@ -33,44 +32,12 @@ internal static class GraphPagesReader
 
     private static void ReadPages(CheckpointPages pages, ItemGraph graph)
     {
-        var index = pages.Index;
-        var classes = index.Read<int>();
-        if (classes != graph.Edges.Count) throw new CheckpointCorruptException($"its item graph has {classes} classes of blocks where {graph.Edges.Count} belong");
-        var blocks = new int[classes];
-        for (var kind = 0; kind < classes; kind++) blocks[kind] = CountOf(index);
-        var nodes = CountOf(index);
-        for (var chunks = CountOf(index); chunks > 0; chunks--)
-        {
-            var kind = index.Read<byte>();
-            if (kind > classes) throw new CheckpointCorruptException($"its item graph has pages of kind {kind}, known are 0..{classes}");
-            if (kind == GraphPagesWriter.NodesKind) AddChunk(pages, graph.Nodes, nodes);
-            else AddChunk(pages, graph.Edges[kind - 1].Blocks, blocks[kind - 1]);
-        }
-
-        if (!IsWhole(graph.Nodes, nodes)) throw new CheckpointCorruptException($"its item graph has {nodes} nodes, which are not all there");
-        for (var kind = 0; kind < classes; kind++)
-        {
-            if (!IsWhole(graph.Edges[kind].Blocks, blocks[kind])) throw new CheckpointCorruptException($"its item graph has {blocks[kind]} blocks of class {kind}, which are not all there");
-        }
-
+        var reader = new ChunkReader(pages, "its item graph");
+        var blocks = reader.ReadCounts(graph.Edges.Count, "classes of blocks");
+        reader.Expect(graph.Nodes, reader.ReadCount());
+        for (var kind = 0; kind < blocks.Length; kind++) reader.Expect(graph.Edges[kind].Blocks, blocks[kind]);
+        reader.ReadChunks();
         graph.EndRestorePages(blocks);
-    }
-
-    private static void AddChunk<T>(CheckpointPages pages, BlockTable<T> table, int count)
-        where T : unmanaged
-    {
-        var left = count - ((long)table.ChunkCount * table.ChunkBlocks);
-        if (left <= 0) throw new CheckpointCorruptException($"its item graph has more pages than {count} of a kind need");
-        pages.AddChunk(table, (int)Math.Min(left, table.ChunkBlocks));
-    }
-
-    private static bool IsWhole<T>(BlockTable<T> table, int count)
-        where T : unmanaged => (long)table.ChunkCount * table.ChunkBlocks >= count;
-
-    private static int CountOf(CheckpointInput index)
-    {
-        var count = index.Read<int>();
-        return count >= 0 ? count : throw new CheckpointCorruptException($"its item graph has {count} of something");
     }
 
     private static void Copy(ItemGraph from, ItemGraph to)

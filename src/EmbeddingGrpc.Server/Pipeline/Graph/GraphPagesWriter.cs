@@ -21,8 +21,7 @@ internal sealed class GraphPagesWriter
     private readonly CheckpointOutput _output;
     private readonly List<byte> _kinds = [];
     private readonly GraphNode[] _nodes;
-    private readonly int[][] _blocks;
-    private readonly int[] _blockCounts;
+    private readonly ChunkWriter[] _blocks;
     private int _nodeCount;
 
     /// <summary>Begins with nothing written.</summary>
@@ -30,8 +29,7 @@ internal sealed class GraphPagesWriter
     {
         (_graph, _output) = (graph, output);
         _nodes = new GraphNode[graph.Nodes.ChunkBlocks];
-        _blocks = [.. graph.Edges.Select(pool => new int[pool.Blocks.ChunkBlocks * pool.BlockLength])];
-        _blockCounts = new int[_blocks.Length];
+        _blocks = [.. graph.Edges.Select((pool, edgeClass) => ChunkWriter.For(pool.Blocks, (byte)(edgeClass + 1), _kinds, output))];
     }
 
     /// <summary>Writes chunks and index.</summary>
@@ -65,10 +63,7 @@ internal sealed class GraphPagesWriter
         // The last of each kind, as far as it goes.
         if (_nodeCount > WrittenNodes) WriteNodes(_nodeCount - WrittenNodes);
         else _nodeCount = WrittenNodes;
-        for (byte kind = 0; kind < _blocks.Length; kind++)
-        {
-            if (_blockCounts[kind] % _graph.Edges[kind].Blocks.ChunkBlocks is not 0 and var left) WriteBlocks(kind, left);
-        }
+        foreach (var blocks in _blocks) blocks.End();
     }
 
     private int WrittenNodes => _kinds.Count(kind => kind == NodesKind) * _nodes.Length;
@@ -77,25 +72,16 @@ internal sealed class GraphPagesWriter
     {
         byte kind = 0;
         while (_graph.Edges[kind].BlockLength / 2 < connections.Count) kind++;
-        var (length, chunkBlocks) = (_graph.Edges[kind].BlockLength, _graph.Edges[kind].Blocks.ChunkBlocks);
-        (node.EdgeClass, node.Block) = (kind, _blockCounts[kind]++);
-        var block = _blocks[kind].AsSpan(node.Block % chunkBlocks * length, length);
-        block.Clear();
+        (node.EdgeClass, node.Block) = (kind, _blocks[kind].Count);
+        var block = MemoryMarshal.Cast<byte, int>(_blocks[kind].Next());
         connections.Items.CopyTo(block);
-        MemoryMarshal.Cast<float, int>(connections.Weights).CopyTo(block[(length / 2)..]);
-        if (_blockCounts[kind] % chunkBlocks == 0) WriteBlocks(kind, chunkBlocks);
+        MemoryMarshal.Cast<float, int>(connections.Weights).CopyTo(block[(block.Length / 2)..]);
     }
 
     private void WriteNodes(int count)
     {
         _kinds.Add(NodesKind);
         _output.Write(MemoryMarshal.AsBytes(_nodes.AsSpan(0, count)));
-    }
-
-    private void WriteBlocks(byte edgeClass, int count)
-    {
-        _kinds.Add((byte)(edgeClass + 1));
-        _output.Write(MemoryMarshal.AsBytes(_blocks[edgeClass].AsSpan(0, count * _graph.Edges[edgeClass].BlockLength)));
     }
 
     private void WriteIndex()
@@ -106,8 +92,8 @@ internal sealed class GraphPagesWriter
         _output.Write(_graph.Clock.LatestMs);
         _output.Write(_graph.Clock.Epoch);
         _output.Write(_graph.MaximumEdges);
-        _output.Write(_blockCounts.Length);
-        _output.Write(MemoryMarshal.AsBytes(_blockCounts.AsSpan()));
+        _output.Write(_blocks.Length);
+        foreach (var blocks in _blocks) _output.Write(blocks.Count);
         _output.Write(_nodeCount);
         _output.Write(_kinds.Count);
         _output.Write(CollectionsMarshal.AsSpan(_kinds));

@@ -16,67 +16,19 @@ public sealed class CheckpointVersionTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(2)]
-    public void Restore_Version3_IsReadWhole(int parts)
+    [InlineData(4, 0)]
+    [InlineData(4, 2)]
+    [InlineData(5, 0)]
+    [InlineData(5, 2)]
+    public void Restore_OneOfTheTwoVersionsBefore_IsReadWhole(uint version, int parts)
     {
         var (store, written) = Write(parts);
-        Version3.Replace(PathOfOnly());
+        OlderVersion.Replace(PathOfOnly(), version, written.Histories);
 
         var restored = store.Restore(() => NewState(parts), new LogOffset(Entries), out var start);
 
         Assert.Equal(Entries, start.Value);
         Assert.Equal(TextOf(written), TextOf(restored));
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(2)]
-    public void Restore_Version4_IsReadWhole(int parts)
-    {
-        var (store, written) = Write(parts);
-        WrittenCheckpoint.Renumber(PathOfOnly(), 4);
-
-        var restored = store.Restore(() => NewState(parts), new LogOffset(Entries), out var start);
-
-        Assert.Equal(Entries, start.Value);
-        Assert.Equal(TextOf(written), TextOf(restored));
-    }
-
-    [Fact]
-    public void Restore_Version3DamagedAnywhere_IsPassedOver()
-    {
-        var (store, _) = Write(parts: 1);
-        var path = PathOfOnly();
-        Version3.Replace(path);
-        var bytes = File.ReadAllBytes(path);
-        for (var place = 0; place < bytes.Length; place += place < 64 ? 1 : Math.Max(1, bytes.Length / 100))
-        {
-            bytes[place] ^= 0x40;
-            File.WriteAllBytes(path, bytes);
-            bytes[place] ^= 0x40;
-
-            var restored = store.Restore(() => NewState(1), new LogOffset(Entries), out var start);
-
-            Assert.Equal((0, 0, 0), (start.Value, restored.Items.Count, restored.Histories.UserCount));
-        }
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(7)]
-    [InlineData(19)]
-    [InlineData(25)]
-    [InlineData(1000)]
-    public void Restore_Version3CutOff_IsPassedOver(int length)
-    {
-        var (store, _) = Write(parts: 1);
-        Version3.Replace(PathOfOnly());
-        using (var file = File.OpenWrite(PathOfOnly())) file.SetLength(length);
-
-        store.Restore(() => NewState(1), new LogOffset(Entries), out var start);
-
-        Assert.Equal(0, start.Value);
     }
 
     [Theory]
@@ -94,34 +46,39 @@ public sealed class CheckpointVersionTests : IDisposable
         Assert.Equal(bytes, File.ReadAllBytes(PathOfOnly()));
     }
 
-    [Fact]
-    public void Restore_VersionTooOld_IsMadeAnewFromTheLogOrRefusedWhereTheLogCannot()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Restore_VersionTooOld_IsMadeAnewFromTheLogOrRefusedWhereTheLogCannot(uint version)
     {
-        var (store, bytes) = WriteAs(2);
+        var (store, bytes) = WriteAs(version);
 
         store.Restore(() => NewState(0), new LogOffset(Entries), out var start);
         Assert.Equal(0, start.Value);
 
         var refusal = Assert.Throws<CheckpointRefusedException>(() => store.Restore(() => NewState(0), new LogOffset(Entries), out _, new LogOffset(10)));
-        Assert.Contains($"version 2, known is {CheckpointFormat.Version}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"version {version}, known is {CheckpointFormat.Version}", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(bytes, File.ReadAllBytes(PathOfOnly()));
     }
 
     [Theory]
-    [InlineData(false, 0x40)]
-    [InlineData(true, 0x40)]
-    // Each becomes the other, or one that was before both.
-    [InlineData(false, 3 ^ 5)]
-    [InlineData(false, 4 ^ 5)]
-    [InlineData(true, 3 ^ 4)]
-    [InlineData(true, 3 ^ 5)]
-    [InlineData(false, 2 ^ 5)]
-    [InlineData(true, 2 ^ 3)]
-    public void Restore_NumberOfTheVersionDamaged_IsPassedOverAsDamaged(bool older, byte damage)
+    [InlineData(6, 0x40)]
+    [InlineData(5, 0x40)]
+    [InlineData(4, 0x40)]
+    // Each becomes another, or one that was before all of them.
+    [InlineData(6, 6 ^ 5)]
+    [InlineData(6, 6 ^ 4)]
+    [InlineData(6, 6 ^ 3)]
+    [InlineData(5, 5 ^ 6)]
+    [InlineData(5, 5 ^ 4)]
+    [InlineData(4, 4 ^ 6)]
+    [InlineData(4, 4 ^ 5)]
+    [InlineData(4, 4 ^ 3)]
+    public void Restore_NumberOfTheVersionDamaged_IsPassedOverAsDamaged(uint version, byte damage)
     {
-        var (store, _) = Write(parts: 1);
+        var (store, written) = Write(parts: 1);
         var path = PathOfOnly();
-        if (older) Version3.Replace(path);
+        if (version != CheckpointFormat.Version) OlderVersion.Replace(path, version, written.Histories);
         var bytes = File.ReadAllBytes(path);
         bytes[8] ^= damage;
         File.WriteAllBytes(path, bytes);

@@ -88,16 +88,13 @@ public sealed class GraphPagesTests : IDisposable
             iter: 20,
             threads: 1);
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Read_OlderVersion_IsWhatWasWritten(bool version3)
+    [Fact]
+    public void Read_VersionWithoutPages_IsWhatWasWritten()
     {
         var (files, path) = (DiskFileSystem.Instance, Path.Combine(_folder.FullPath, "older"));
         var written = Grown(Options, Interactions);
         Write(files, path, new OlderGraphPart(written));
-        if (version3) Version3.Replace(path);
-        else WrittenCheckpoint.Renumber(path, 4);
+        OlderVersion.Replace(path, CheckpointFormat.VersionWithoutPages, new UserHistories());
 
         AssertSame(written, Read(files, path, Options));
     }
