@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Text;
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Recall;
@@ -130,7 +129,7 @@ public static class AnswerEncoder
     }
 
     private static ReadOnlySpan<byte> IdOf(scoped in RecallSpace space, CandidateId item) =>
-        item.IsInGeneration ? space.Generation.Utf8IdOf(item.Ordinal) : Encoding.UTF8.GetBytes(space.Items.IdOf(item.Key));
+        item.IsInGeneration ? space.Generation.Utf8IdOf(item.Ordinal) : space.Items.Utf8IdOf(item.Key);
 
     /// <summary>What each pull contributed to one candidate; nothing where reasons were not asked for.</summary>
     private ref struct Contributions(RecallResult result, int candidate)

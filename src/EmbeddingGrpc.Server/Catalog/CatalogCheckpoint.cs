@@ -25,17 +25,16 @@ internal static class CatalogCheckpoint
     public static void Write(CheckpointOutput output, ItemCatalog catalog, ItemKeys items, int count, Action beforeEach)
     {
         WriteTypes(output, catalog.Schema);
-        Span<byte> id = stackalloc byte[IdRules.MaximumBytes];
         for (var item = 0; item < count; item++)
         {
             beforeEach();
             var key = new ItemKey(item);
             if (catalog.EntryOf(key) is not { } entry) continue;
-            var length = Encoding.UTF8.GetBytes(items.IdOf(key), id);
-            output.Write((ushort)length);
+            var id = items.Utf8IdOf(key);
+            output.Write((ushort)id.Length);
             output.Write(entry.Version);
             output.Write(entry.Attributes?.Length ?? Deleted);
-            output.Write(id[..length]);
+            output.Write(id);
             if (entry.Attributes is { } attributes) output.Write(attributes.Span);
         }
 

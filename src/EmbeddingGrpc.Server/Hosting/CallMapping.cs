@@ -1,4 +1,3 @@
-using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Grpc;
 using EmbeddingGrpc.Server.Rest;
 
@@ -11,12 +10,6 @@ namespace EmbeddingGrpc.Server.Hosting;
 internal sealed class CallMapping : IHostedService
 {
     private WebApplication? _daemon;
-
-    /// <summary>
-    /// Begins to build the descriptors of the API's messages, which mapping needs first, on another thread: for whoever is about to read settings on this one. What fails there
-    /// fails again, with the same error, where it is used.
-    /// </summary>
-    public static void Prepare() => _ = Task.Run(static () => (EventService.Descriptor, RecallService.Descriptor, ModelService.Descriptor, CatalogService.Descriptor));
 
     /// <summary>Says whose calls they are, once it is built.</summary>
     public void Of(WebApplication daemon) => _daemon = daemon;

@@ -17,7 +17,7 @@ public static class DaemonHost
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(args);
-        CallMapping.Prepare();
+        StartAhead.Begin();
 
         // Settings lie beside the executable, so that the daemon starts the same from any working directory.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });

@@ -1,3 +1,9 @@
+using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Server.Models;
+using EmbeddingGrpc.Server.Models.IndexCare;
+using EmbeddingGrpc.Server.Pipeline;
+using EmbeddingGrpc.Server.Recall;
+using EmbeddingGrpc.Training;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -15,6 +21,13 @@ public static class Telemetry
 
     private const string ServiceName = "embedding-grpc";
 
+    /// <summary>The meters of the rooms. By name, not as <c>EmbeddingGrpc.*</c>: for a pattern OpenTelemetry makes a regular expression, and every start would wait for it.</summary>
+    internal static readonly string[] Meters =
+    [
+        EventLogMetrics.MeterName, TrainingMetrics.MeterName, IngestMetrics.MeterName, ModelMetrics.MeterName, IndexCareMetrics.MeterName, RecallMetrics.MeterName,
+        DiskMetrics.MeterName, MemoryMetrics.MeterName,
+    ];
+
     /// <summary>Adds every meter and activity source named <c>EmbeddingGrpc.*</c>, those of the servers and of the runtime.</summary>
     /// <param name="services">The daemon's services.</param>
     /// <param name="configuration">The daemon's configuration, its root.</param>
@@ -30,7 +43,7 @@ public static class Telemetry
         telemetry.WithMetrics(metrics =>
         {
             metrics
-                .AddMeter("EmbeddingGrpc.*")
+                .AddMeter(Meters)
                 .AddMeter("Microsoft.AspNetCore.Server.Kestrel")
                 .AddAspNetCoreInstrumentation()
                 .AddRuntimeInstrumentation()

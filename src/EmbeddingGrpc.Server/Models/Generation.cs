@@ -244,7 +244,7 @@ public sealed class Generation
         var before = isKnown ? _overlay.RowOf(item) : -1;
         if (!isKnown) _keys.Set(item, key);
         var row = _overlay.AddRow(item, input, output, similarity);
-        if (!isKnown) _overlay.AddItem(key, Encoding.UTF8.GetBytes(_items.IdOf(key)), row);
+        if (!isKnown) _overlay.AddItem(key, _items.Utf8IdOf(key).ToArray(), row);
         _similar.Insert(row, HasSimilarityTable ? similarity : input);
         next.Insert(row, output);
         if (isKnown) _overlay.MoveItem(item, row);

@@ -36,7 +36,7 @@ internal sealed class KeyMap(Vocabulary vocabulary, ItemKeys items)
     {
         // Counted before the lookup: a key that is given meanwhile is looked for again.
         var count = items.Count;
-        var entry = items.TryGet(vocabulary.IdOf(item), out var key) ? key.Value + 1 : ~count;
+        var entry = items.TryGet(vocabulary.Utf8IdOf(item), out var key) ? key.Value + 1 : ~count;
         Volatile.Write(ref _base[item.Value], entry);
         return entry;
     }

@@ -49,7 +49,7 @@ internal sealed class OrdinalMap(Vocabulary vocabulary, ItemKeys items)
     {
         entry = Absent;
         if ((uint)key.Value >= (uint)items.Count) return false;
-        if (vocabulary.TryGetOrdinal(items.IdOf(key), out var ordinal)) entry = ordinal.Value + 1;
+        if (vocabulary.TryGetOrdinal(items.Utf8IdOf(key), out var ordinal)) entry = ordinal.Value + 1;
         var earlier = Interlocked.CompareExchange(ref ChunkOf(key.Value >> ChunkBits)[key.Value & (ChunkSize - 1)], entry, 0);
         if (earlier != 0) entry = earlier;
         return true;

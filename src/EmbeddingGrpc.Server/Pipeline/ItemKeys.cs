@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using EmbeddingGrpc.Numerics;
@@ -7,9 +8,9 @@ namespace EmbeddingGrpc.Server.Pipeline;
 
 /// <summary>Item ids to keys and back. One writer (the applier), wait-free readers. Keys count up from 0 in the order of first appearance.</summary>
 /// <remarks>
-/// An open-addressed table of 8-byte slots, hash above and key + 1 below, each published by one store after the id is in place; the
-/// table is replaced by a longer copy when it is two thirds full, and readers that hold the old one miss only what came after it.
-/// Memory: the id itself, 8 bytes of reference and 12..24 bytes of table an item.
+/// Ids lie as UTF-8 one behind the other in long pieces of text, and each key has a word that says where. An open-addressed table of 8-byte slots, hash above and key + 1 below,
+/// each published by one store after the id is in place, leads from ids to keys; it is replaced by a longer copy when it is two thirds full, and readers that hold the old one
+/// miss only what came after it. Memory: the bytes of the id, 8 of place and 12..24 of table an item.
 /// </remarks>
 public sealed class ItemKeys
 {
@@ -17,18 +18,26 @@ public sealed class ItemKeys
     private const int ChunkSize = 1 << ChunkBits;
     private const int SlotsAhead = 16;
 
+    // No id lies across the end of a piece.
+    private const int TextBytes = 64 * 1024;
+
+    // Of a place: the length below, which is up to 256, the offset in the piece above it, the piece in the upper half.
+    private const int LengthBits = 9;
+
     // Ids come from outside: the seed keeps anyone from choosing them to collide.
     private readonly long _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
     private ulong[] _table = new ulong[1024];
-    private string?[][] _ids = [];
+    private ulong[][] _places = [];
+    private byte[][] _text = [];
+    private int _textUsed = TextBytes;
     private int _count;
-    private long _idBytes;
 
     /// <summary>Keys given so far: 0..Count-1.</summary>
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Memory held, in bytes, ids included.</summary>
-    public long SizeBytes => Volatile.Read(ref _idBytes) + ((long)Volatile.Read(ref _table).Length * sizeof(ulong)) + ((long)Volatile.Read(ref _ids).Length * ChunkSize * IntPtr.Size);
+    public long SizeBytes =>
+        ((long)Volatile.Read(ref _text).Length * TextBytes) + ((long)Volatile.Read(ref _table).Length * sizeof(ulong)) + ((long)Volatile.Read(ref _places).Length * ChunkSize * sizeof(ulong));
 
     /// <summary>The key of an item, given now if it has none. Writer only.</summary>
     /// <param name="itemId">1..256 bytes of UTF-8.</param>
@@ -47,18 +56,29 @@ public sealed class ItemKeys
         ArgumentNullException.ThrowIfNull(itemId);
         key = new ItemKey(-1);
         Span<byte> buffer = stackalloc byte[IdRules.MaximumBytes];
-        if (!Encoding.UTF8.TryGetBytes(itemId, buffer, out var length)) return false;
-        Find(Volatile.Read(ref _table), buffer[..length], Hash(buffer[..length]), out var value);
+        return Encoding.UTF8.TryGetBytes(itemId, buffer, out var length) && TryGet(buffer[..length], out key);
+    }
+
+    /// <summary>Finds an item's key.</summary>
+    /// <param name="utf8">Its id.</param>
+    /// <param name="key">Receives the key.</param>
+    public bool TryGet(ReadOnlySpan<byte> utf8, out ItemKey key)
+    {
+        Find(Volatile.Read(ref _table), utf8, Hash(utf8), out var value);
         key = new ItemKey(value);
         return value >= 0;
     }
 
-    /// <summary>The id of a key.</summary>
+    /// <summary>The id of a key, made anew at each call.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The key was not given.</exception>
-    public string IdOf(ItemKey key)
+    public string IdOf(ItemKey key) => Encoding.UTF8.GetString(Utf8IdOf(key));
+
+    /// <summary>The id of a key as UTF-8, as long as this is there.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The key was not given.</exception>
+    public ReadOnlySpan<byte> Utf8IdOf(ItemKey key)
     {
         if ((uint)key.Value >= (uint)Count) throw new ArgumentOutOfRangeException(nameof(key), key.Value, $"Keys 0..{Count - 1} are given.");
-        return Volatile.Read(ref _ids)[key.Value >> ChunkBits][key.Value & (ChunkSize - 1)]!;
+        return TextAt(PlaceOf(key.Value));
     }
 
     /// <summary>The hash of an id, for the calls below.</summary>
@@ -71,7 +91,7 @@ public sealed class ItemKeys
         if (key >= 0) return new ItemKey(key);
 
         key = _count;
-        Store(key, Encoding.UTF8.GetString(utf8));
+        Store(key, utf8);
         Volatile.Write(ref _count, key + 1);
         Volatile.Write(ref _table[slot], Slot(hash, key));
         if ((_count + 1) * 3L > _table.Length * 2L) Grow();
@@ -84,7 +104,9 @@ public sealed class ItemKeys
     /// <summary>Says that so many items will come, so that the table is made as long at once. Before the first one, and before anyone reads.</summary>
     internal void Reserve(int count)
     {
-        while ((count + 1) * 3L > _table.Length * 2L) _table = new ulong[_table.Length * 2];
+        var slots = _table.Length;
+        while ((count + 1) * 3L > slots * 2L) slots *= 2;
+        if (slots > _table.Length) _table = NewTable(slots);
     }
 
     /// <summary>Gives the next key to an item that a checkpoint kept. It is found after <see cref="EndRestore"/>, which must follow before anyone reads.</summary>
@@ -92,7 +114,7 @@ public sealed class ItemKeys
     internal ulong Restore(ReadOnlySpan<byte> utf8)
     {
         var key = _count;
-        Store(key, Encoding.UTF8.GetString(utf8));
+        Store(key, utf8);
         _count = key + 1;
         return Slot(Hash(utf8), key);
     }
@@ -109,7 +131,7 @@ public sealed class ItemKeys
             var (slot, position) = (slots[i], (int)(slots[i] >> 32) & mask);
             for (; _table[position] is not 0 and var other; position = (position + 1) & mask)
             {
-                if (other >> 32 == slot >> 32 && IdOf(KeyOf(other)) == IdOf(KeyOf(slot))) return false;
+                if (other >> 32 == slot >> 32 && Utf8IdOf(KeyOf(other)).SequenceEqual(Utf8IdOf(KeyOf(slot)))) return false;
             }
 
             _table[position] = slot;
@@ -121,16 +143,16 @@ public sealed class ItemKeys
     /// <summary>Says that an item will be looked for soon; then <see cref="WillReadId"/> and <see cref="WillCompareId"/> may follow, each a little later.</summary>
     internal void WillFind(uint hash) => CacheHint.WillRead(in _table[(int)hash & (_table.Length - 1)]);
 
-    /// <summary>Says that the reference to the item's id is needed soon.</summary>
+    /// <summary>Says that the place of the item's id is needed soon.</summary>
     internal void WillReadId(uint hash)
     {
-        if (Candidate(hash) is >= 0 and var key) CacheHint.WillRead(in _ids[key >> ChunkBits][key & (ChunkSize - 1)]);
+        if (Candidate(hash) is >= 0 and var key) CacheHint.WillRead(in PlaceOf(key));
     }
 
     /// <summary>Says that the item's id is needed soon.</summary>
     internal void WillCompareId(uint hash)
     {
-        if (Candidate(hash) is >= 0 and var key) CacheHint.WillRead(in _ids[key >> ChunkBits][key & (ChunkSize - 1)]!.GetPinnableReference());
+        if (Candidate(hash) is >= 0 and var key) CacheHint.WillRead(in MemoryMarshal.GetReference(TextAt(PlaceOf(key))));
     }
 
     private static ItemKey KeyOf(ulong slot) => new((int)(uint)slot - 1);
@@ -162,34 +184,40 @@ public sealed class ItemKeys
             }
 
             key = (int)(uint)slot - 1;
-            if ((uint)(slot >> 32) == hash && IsId(utf8, Volatile.Read(ref _ids)[key >> ChunkBits][key & (ChunkSize - 1)]!)) return position;
+            if ((uint)(slot >> 32) == hash && TextAt(PlaceOf(key)).SequenceEqual(utf8)) return position;
         }
     }
 
-    private static bool IsId(ReadOnlySpan<byte> utf8, string id)
-    {
-        if (Ascii.Equals(utf8, id)) return true;
-        // An id with other characters has more bytes than chars.
-        if (utf8.Length <= id.Length) return false;
-        Span<byte> buffer = stackalloc byte[IdRules.MaximumBytes];
-        return Encoding.UTF8.TryGetBytes(id, buffer, out var length) && buffer[..length].SequenceEqual(utf8);
-    }
+    private ref readonly ulong PlaceOf(int key) => ref Volatile.Read(ref _places)[key >> ChunkBits][key & (ChunkSize - 1)];
 
-    private void Store(int key, string itemId)
+    private ReadOnlySpan<byte> TextAt(ulong place) =>
+        Volatile.Read(ref _text)[(int)(place >> 32)].AsSpan((int)((uint)place >> LengthBits), (int)(place & ((1 << LengthBits) - 1)));
+
+    private void Store(int key, ReadOnlySpan<byte> utf8)
     {
-        if (key >> ChunkBits == _ids.Length)
+        if (utf8.Length > TextBytes - _textUsed)
         {
-            Volatile.Write(ref _ids, [.. _ids, new string?[ChunkSize]]);
+            Volatile.Write(ref _text, [.. _text, GC.AllocateUninitializedArray<byte>(TextBytes)]);
+            _textUsed = 0;
         }
 
-        Volatile.Write(ref _ids[key >> ChunkBits][key & (ChunkSize - 1)], itemId);
-        // A string is a header and a length of 20 bytes, its characters and a terminator, rounded up to 8.
-        Volatile.Write(ref _idBytes, _idBytes + ((22 + (2L * itemId.Length) + 7) & ~7L));
+        if (key >> ChunkBits == _places.Length) Volatile.Write(ref _places, [.. _places, new ulong[ChunkSize]]);
+        utf8.CopyTo(_text[^1].AsSpan(_textUsed));
+        _places[key >> ChunkBits][key & (ChunkSize - 1)] = ((ulong)(_text.Length - 1) << 32) | ((uint)_textUsed << LengthBits) | (uint)utf8.Length;
+        _textUsed += utf8.Length;
+    }
+
+    // Each slot is looked at before it is written: a page that is read first is one of zeros that all share, and to part from it costs as much as twenty others.
+    private static ulong[] NewTable(int slots)
+    {
+        var table = new ulong[slots];
+        PageHint.WillFill(table.AsSpan());
+        return table;
     }
 
     private void Grow()
     {
-        var longer = new ulong[_table.Length * 2];
+        var longer = NewTable(_table.Length * 2);
         var mask = longer.Length - 1;
         foreach (var slot in _table)
         {

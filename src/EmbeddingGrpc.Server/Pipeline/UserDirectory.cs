@@ -151,20 +151,23 @@ internal sealed class UserDirectory : IDisposable
     public void EndRestore()
     {
         var users = SlotCount;
-        while (_bucketCount < users) AddBucket();
-        for (var user = 0; user < users + BucketsAhead; user++)
+        var buckets = new int[Math.Max(_bucketCount, users)];
+        buckets.AsSpan().Fill(UserRecord.None);
+        for (var first = 0; first < users; first += _records.Blocks.ChunkBlocks)
         {
-            if (user < users)
+            var records = _records.Blocks.ChunkAt(first / _records.Blocks.ChunkBlocks);
+            records = records[..Math.Min(records.Length, users - first)];
+            HashAll(records);
+            for (var i = 0; i < records.Length; i++)
             {
-                ref var record = ref Record(user);
-                TryId(ref record, out var id);
-                record.Hash = Hash(id[..record.IdLength]);
-                WillFind(record.Hash);
+                if (i + BucketsAhead < records.Length) CacheHint.WillRead(in buckets[BucketOf(records[i + BucketsAhead].Hash, buckets.Length)]);
+                ref var bucket = ref buckets[BucketOf(records[i].Hash, buckets.Length)];
+                records[i].NextInBucket = bucket;
+                bucket = first + i;
             }
-
-            if (user >= BucketsAhead) Link(user - BucketsAhead);
         }
 
+        SetBuckets(buckets);
         Volatile.Write(ref _count, users);
     }
 
@@ -210,6 +213,25 @@ internal sealed class UserDirectory : IDisposable
         _buckets.Dispose();
         _records.Dispose();
         foreach (var pool in _ids) pool.Dispose();
+    }
+
+    private void SetBuckets(ReadOnlySpan<int> buckets)
+    {
+        var table = _buckets.Blocks;
+        while (table.ChunkCount * table.ChunkBlocks < buckets.Length) table.AddChunk();
+        for (var first = 0; first < buckets.Length; first += table.ChunkBlocks)
+            buckets.Slice(first, Math.Min(table.ChunkBlocks, buckets.Length - first)).CopyTo(table.ChunkAt(first / table.ChunkBlocks));
+        _buckets.EndRestore(buckets.Length);
+        Volatile.Write(ref _bucketCount, buckets.Length);
+    }
+
+    private void HashAll(Span<UserRecord> records)
+    {
+        foreach (ref var record in records)
+        {
+            TryId(ref record, out var id);
+            record.Hash = Hash(id[..record.IdLength]);
+        }
     }
 
     private void Link(int user)

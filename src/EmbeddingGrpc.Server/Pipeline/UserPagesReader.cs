@@ -47,18 +47,24 @@ internal static class UserPagesReader
     private static void Check(UserHistories histories, int users, int[] eventCounts, int[] idCounts)
     {
         var (events, ids) = (new int[eventCounts.Length], new int[idCounts.Length]);
-        for (var user = 0; user < users; user++)
+        var lengths = histories.Events.Select(pool => pool.BlockLength).ToArray();
+        var table = histories.Users.Records.Blocks;
+        for (var first = 0; first < users; first += table.ChunkBlocks)
         {
-            ref var record = ref histories.Users.Record(user);
-            var isWhole = record.IdLength is > 0 and <= UserDirectory.MaximumIdBytes
-                && record.EventClass < events.Length
-                && record.EventCount <= histories.Events[record.EventClass].BlockLength
-                && record.EventBlock == events[record.EventClass]++
-                && (record.HasInlineId || record.IdBlock == ids[UserDirectory.IdPoolOf(record.IdLength)]++);
-            if (!isWhole)
+            var records = table.ChunkAt(first / table.ChunkBlocks);
+            for (var i = 0; i < Math.Min(records.Length, users - first); i++)
             {
-                throw new CheckpointCorruptException(
-                    $"its user {user}, with an id of {record.IdLength} bytes, has {record.EventCount} interactions in block {record.EventBlock} of class {record.EventClass}");
+                ref readonly var record = ref records[i];
+                var isWhole = record.IdLength is > 0 and <= UserDirectory.MaximumIdBytes
+                    && record.EventClass < events.Length
+                    && record.EventCount <= lengths[record.EventClass]
+                    && record.EventBlock == events[record.EventClass]++
+                    && (record.HasInlineId || record.IdBlock == ids[UserDirectory.IdPoolOf(record.IdLength)]++);
+                if (!isWhole)
+                {
+                    throw new CheckpointCorruptException(
+                        $"its user {first + i}, with an id of {record.IdLength} bytes, has {record.EventCount} interactions in block {record.EventBlock} of class {record.EventClass}");
+                }
             }
         }
 

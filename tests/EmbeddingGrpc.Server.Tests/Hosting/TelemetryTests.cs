@@ -1,5 +1,11 @@
+using System.Reflection;
 using System.Threading.Channels;
+using EmbeddingGrpc.EventLog;
+using EmbeddingGrpc.Indexing;
+using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Hosting;
+using EmbeddingGrpc.Training;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -13,6 +19,17 @@ namespace EmbeddingGrpc.Server.Tests.Hosting;
 public sealed class TelemetryTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Meters_EveryMeterOfTheRooms_IsCollected()
+    {
+        Assembly[] assemblies = [typeof(Telemetry).Assembly, typeof(TrainingMetrics).Assembly, typeof(EventLogMetrics).Assembly, typeof(HnswIndex).Assembly, typeof(Checksum).Assembly];
+        var declared = assemblies.SelectMany(assembly => assembly.GetTypes())
+            .Select(type => type.GetField("MeterName", BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)?.GetRawConstantValue())
+            .OfType<string>();
+
+        Assert.Equal(declared.Order(StringComparer.Ordinal), Telemetry.Meters.Order(StringComparer.Ordinal));
+    }
 
     [Fact]
     public async Task Metrics_OfAStartedDaemon_TellTheRoomItHas()

@@ -1,4 +1,3 @@
-using System.Text;
 using EmbeddingGrpc.EventLog;
 using EmbeddingGrpc.EventLog.Files;
 using EmbeddingGrpc.Server.Catalog;
@@ -39,14 +38,13 @@ internal static class CheckpointWriter
 
     private static void WriteItems(CheckpointOutput output, ItemKeys keys, int count, Action beforeEach)
     {
-        Span<byte> id = stackalloc byte[IdRules.MaximumBytes];
         output.Write(count);
         for (var item = 0; item < count; item++)
         {
             beforeEach();
-            var length = Encoding.UTF8.GetBytes(keys.IdOf(new ItemKey(item)), id);
-            output.Write((ushort)length);
-            output.Write(id[..length]);
+            var id = keys.Utf8IdOf(new ItemKey(item));
+            output.Write((ushort)id.Length);
+            output.Write(id);
         }
     }
 
