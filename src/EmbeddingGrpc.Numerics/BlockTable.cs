@@ -16,9 +16,6 @@ public sealed unsafe class BlockTable<T> : IDisposable
     // Chunks are cut from pages that double in length up to this, so that there are few, and that a table of any size takes little more of addresses than it holds.
     private const long MostPageBytes = 32 << 20;
 
-    // From so many chunks on one more will hardly stay empty: its pages are asked for at once.
-    private const int FillsFrom = 4;
-
     private const long CacheLineBytes = 64;
 
     private readonly int _shift;
@@ -73,7 +70,6 @@ public sealed unsafe class BlockTable<T> : IDisposable
         var chunk = _pages[^1].Start + _pagesUsed;
         // Any value may begin there, whatever the length of a block.
         _pagesUsed += (ChunkBytes + CacheLineBytes - 1) / CacheLineBytes * CacheLineBytes;
-        if (_chunkCount >= FillsFrom) PageHint.WillFill(new Span<byte>(chunk, ChunkBytes));
         Publish((nint)chunk);
     }
 

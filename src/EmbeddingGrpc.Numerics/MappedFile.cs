@@ -47,17 +47,6 @@ public sealed unsafe class MappedFile : IDisposable
     /// <summary>Bytes of it, for as long as this is kept alive.</summary>
     public ReadOnlySpan<byte> Slice(long start, int length) => new(AddressOf(start, length), length);
 
-    /// <summary>
-    /// Has the pages of a part mapped at once, for who is about to read all of it: each would be a fault otherwise. A hint: a kernel before 5.14 does not know how, and
-    /// the pages are then mapped as they are read.
-    /// </summary>
-    public void WillRead(long start, int length)
-    {
-        var page = (nuint)Environment.SystemPageSize;
-        var first = (nuint)AddressOf(start, length) & ~(page - 1);
-        MemoryAdvice.PopulateRead((void*)first, (((nuint)AddressOf(start, length) + (nuint)length + page - 1) & ~(page - 1)) - first);
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

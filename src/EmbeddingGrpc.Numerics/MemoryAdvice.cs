@@ -10,7 +10,6 @@ internal static unsafe partial class MemoryAdvice
 
     private const int AdviseNotNeeded = 4;
     private const int AdviseHugePage = 14;
-    private const int AdvisePopulateRead = 22;
     private const int AdvisePopulateWrite = 23;
 
     /// <summary>
@@ -46,17 +45,6 @@ internal static unsafe partial class MemoryAdvice
         if (OperatingSystem.IsLinux())
         {
             _ = Advise(start, length, AdvisePopulateWrite);
-        }
-    }
-
-    /// <summary>Makes every page be there to read, all in one call (Linux 5.14).</summary>
-    /// <param name="start">Aligned to a page.</param>
-    /// <param name="length">Bytes, of whole pages.</param>
-    public static void PopulateRead(void* start, nuint length)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            _ = Advise(start, length, AdvisePopulateRead);
         }
     }
 

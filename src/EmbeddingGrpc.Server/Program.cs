@@ -9,7 +9,18 @@ internal static class Program
         try
         {
             await using var daemon = DaemonHost.Build(args);
-            await daemon.RunAsync();
+            try
+            {
+                await daemon.StartAsync();
+            }
+            catch (OperationCanceledException) when (daemon.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                await Console.Error.WriteLineAsync("The daemon was told to stop before it had started.");
+                await daemon.StopAsync();
+                return 0;
+            }
+
+            await daemon.WaitForShutdownAsync();
             return 0;
         }
         catch (Exception e) when (StartFailure.Of(e) is { } failure)

@@ -21,8 +21,6 @@ public sealed class MappedFileTests : IDisposable
     {
         using var mapped = Map(position, length);
 
-        mapped.WillRead(0, length);
-
         Assert.Equal(length, mapped.Length);
         Assert.Equal(_bytes.AsSpan(position, length), mapped.Slice(0, length));
         Assert.Equal(_bytes.AsSpan(position + (length / 2), length / 2), mapped.Slice(length / 2, length / 2));
@@ -38,7 +36,6 @@ public sealed class MappedFileTests : IDisposable
     {
         using var mapped = Map(100, 5000);
         Assert.Throws<ArgumentOutOfRangeException>(() => mapped.Slice(start, length).Length);
-        Assert.Throws<ArgumentOutOfRangeException>(() => mapped.WillRead(start, length));
     }
 
     [Fact]

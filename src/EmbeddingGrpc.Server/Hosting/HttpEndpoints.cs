@@ -1,9 +1,12 @@
-using Microsoft.AspNetCore.Http.HttpResults;
+using System.Text.Json.Serialization;
 
 namespace EmbeddingGrpc.Server.Hosting;
 
-/// <summary>What the HTTP/1 port answers beside the REST calls: <c>/healthz</c>, <c>/readyz?service=</c>, <c>/metrics</c>.</summary>
-public static class HttpEndpoints
+/// <summary>
+/// What the HTTP/1 port answers beside the REST calls: <c>/healthz</c>, <c>/readyz?service=</c>, <c>/metrics</c>. Written as plain as they are so that nothing is compiled for
+/// them when they are first asked, which whoever waits for a start does.
+/// </summary>
+public static partial class HttpEndpoints
 {
     private const string ServicePrefix = "embeddinggrpc.v1.";
 
@@ -13,19 +16,25 @@ public static class HttpEndpoints
         ArgumentNullException.ThrowIfNull(app);
         app.Use(RefuseOnOtherPorts);
         var http = app.MapGroup(string.Empty).WithMetadata(HttpPortOnly.Instance).ExcludeFromDescription();
-        http.MapGet("/healthz", () => Results.Text("ok\n"));
-        http.MapGet("/readyz", Ready);
+        http.MapGet("/healthz", HealthyAsync);
+        http.MapGet("/readyz", ReadyAsync);
         app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(HttpPortOnly.Instance);
     }
 
-    private static JsonHttpResult<Readiness> Ready(ServingStatus status, string? service)
+    private static Task HealthyAsync(HttpContext context)
     {
-        var name = service ?? ServingStatus.Overall;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync("ok\n");
+    }
+
+    private static Task ReadyAsync(HttpContext context)
+    {
+        var name = context.Request.Query["service"].FirstOrDefault() ?? ServingStatus.Overall;
         // "RecallService" is enough.
         if (name.Length > 0 && !name.Contains('.', StringComparison.Ordinal)) name = ServicePrefix + name;
-        var known = status.TryGet(name, out var serving, out var reason);
-        var code = !known ? StatusCodes.Status404NotFound : serving ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return TypedResults.Json(new Readiness(name, serving, reason), statusCode: code);
+        var known = context.RequestServices.GetRequiredService<ServingStatus>().TryGet(name, out var serving, out var reason);
+        context.Response.StatusCode = !known ? StatusCodes.Status404NotFound : serving ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsJsonAsync(new Readiness(name, serving, reason), ReadinessJson.Default.Readiness);
     }
 
     // The port that the connection came in on, not the one in the Host header: that is the caller's to choose.
@@ -39,6 +48,10 @@ public static class HttpEndpoints
     }
 
     private sealed record Readiness(string Service, bool Serving, string Reason);
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+    [JsonSerializable(typeof(Readiness))]
+    private sealed partial class ReadinessJson : JsonSerializerContext;
 
     private sealed class HttpPortOnly
     {

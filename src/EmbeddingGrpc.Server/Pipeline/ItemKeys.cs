@@ -211,7 +211,7 @@ public sealed class ItemKeys
     private static ulong[] NewTable(int slots)
     {
         var table = new ulong[slots];
-        PageHint.WillFill(table.AsSpan());
+        table.AsSpan().Clear();
         return table;
     }
 

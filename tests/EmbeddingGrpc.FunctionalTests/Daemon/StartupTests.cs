@@ -45,6 +45,19 @@ public sealed class StartupTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_ToldToStopMeanwhile_EndsWithoutAComplaint()
+    {
+        const int ByTheSignal = 128 + 15;
+        // Whatever it is doing by then: reading settings, opening its model, starting the servers, or all of that done.
+        for (var after = 100; after <= 1300; after += 100)
+        {
+            var (exitCode, output) = await DaemonProcess.TerminateDuringStartAsync(_data.FullPath, TimeSpan.FromMilliseconds(after));
+            Assert.True(exitCode is 0 or ByTheSignal, $"{exitCode} after {after} ms: {output}");
+            Assert.DoesNotMatch("(?m) (warn|fail|crit): |Unhandled|   at ", output);
+        }
+    }
+
+    [Fact]
     public async Task Start_OnTheDirectoryOfARunningDaemon_IsRefusedByName()
     {
         await using var first = await DaemonProcess.StartAsync(_data.FullPath, Cancel);

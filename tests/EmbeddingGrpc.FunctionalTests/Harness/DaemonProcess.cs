@@ -107,6 +107,19 @@ internal sealed class DaemonProcess : IAsyncDisposable
         await daemon.KillAsync();
     }
 
+    /// <summary>Starts a daemon, tells it to stop soon, whether it listens by then or not, and waits for its end.</summary>
+    /// <param name="dataDirectory">Where its data lies.</param>
+    /// <param name="after">How soon.</param>
+    /// <returns>Its exit code, and all that it wrote.</returns>
+    public static async Task<(int ExitCode, string Output)> TerminateDuringStartAsync(string dataDirectory, TimeSpan after)
+    {
+        await using var daemon = new DaemonProcess(Launch(dataDirectory, []));
+        await Task.Delay(after);
+        daemon.Terminate();
+        await daemon._process.WaitForExitAsync(CancellationToken.None);
+        return (daemon._process.ExitCode, daemon.Output);
+    }
+
     /// <summary>SIGKILL: nothing is flushed, closed or told.</summary>
     public async Task KillAsync()
     {

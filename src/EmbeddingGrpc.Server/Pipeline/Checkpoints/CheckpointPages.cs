@@ -31,8 +31,16 @@ internal sealed class CheckpointPages
         _chunks = InputAt(file, section, _position);
         if (mapped && file.Handle is { } handle && MappedFile.TryMap(handle, section.Position, section.Length) is { } mapping)
         {
-            Check(mapping, section);
             _mapping = mapping;
+            try
+            {
+                Check(file, section);
+            }
+            catch
+            {
+                mapping.Dispose();
+                throw;
+            }
         }
     }
 
@@ -87,33 +95,26 @@ internal sealed class CheckpointPages
         return input;
     }
 
-    private static void Check(MappedFile mapping, CheckpointSection section)
+    // By reading it: threads that have a mapping's pages made ready hold up each other, and whoever asks the system for memory.
+    private static void Check(IFile file, CheckpointSection section)
     {
         var count = section.Checksums.Count;
         var threads = Math.Clamp(count / BlocksAThread, 1, Environment.ProcessorCount);
-        try
-        {
-            if (threads == 1) Check(mapping, section, 0, count);
-            else OwnThreads.Run(Enumerable.Range(0, threads).Select(thread => (Action)(() => Check(mapping, section, PartOf(thread), PartOf(thread + 1)))));
-        }
-        catch
-        {
-            mapping.Dispose();
-            throw;
-        }
+        if (threads == 1) Check(file, section, 0, count);
+        else OwnThreads.Run(Enumerable.Range(0, threads).Select(thread => (Action)(() => Check(file, section, PartOf(thread), PartOf(thread + 1)))));
 
         int PartOf(int thread) => (int)((long)count * thread / threads);
     }
 
-    private static void Check(MappedFile mapping, CheckpointSection section, int first, int end)
+    private static void Check(IFile file, CheckpointSection section, int first, int end)
     {
-        for (var block = first; block < end; block++)
+        var buffer = new byte[CheckpointFormat.BlockBytes];
+        for (var number = first; number < end; number++)
         {
-            var start = (long)block * CheckpointFormat.BlockBytes;
-            var length = (int)Math.Min(CheckpointFormat.BlockBytes, section.Length - start);
-            mapping.WillRead(start, length);
-            if (Checksum.Of(mapping.Slice(start, length)) != section.Checksums[block])
-                throw new CheckpointCorruptException($"the checksum at byte {section.Position + start} is wrong");
+            var start = (long)number * CheckpointFormat.BlockBytes;
+            var block = buffer.AsSpan(0, (int)Math.Min(CheckpointFormat.BlockBytes, section.Length - start));
+            if (file.Read(section.Position + start, block) < block.Length) throw new CheckpointCorruptException("it became shorter while it was read");
+            if (Checksum.Of(block) != section.Checksums[number]) throw new CheckpointCorruptException($"the checksum at byte {section.Position + start} is wrong");
         }
     }
 }
