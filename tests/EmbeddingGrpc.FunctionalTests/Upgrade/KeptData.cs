@@ -12,8 +12,8 @@ namespace EmbeddingGrpc.FunctionalTests.Upgrade;
 /// trained with a hierarchical softmax, which have no W2 of items, is <c>Upgrade/tree-N.zip</c>.
 /// </summary>
 /// <remarks>
-/// When a format changes, keep the files that are there, and add one: <c>EMBEDDINGGRPC_KEEP_DATA=data-3 dotnet run -c Release --project tests/EmbeddingGrpc.FunctionalTests --
-/// --filter-class "*UpgradeTests"</c> writes <c>data-3.zip</c>.
+/// When a format changes, keep the files that are there, and add one: <c>EMBEDDINGGRPC_KEEP_DATA=data-4 dotnet run -c Release --project tests/EmbeddingGrpc.FunctionalTests --
+/// --filter-class "*UpgradeTests"</c> writes <c>data-4.zip</c>.
 /// </remarks>
 internal static class KeptData
 {

@@ -6,8 +6,6 @@ namespace EmbeddingGrpc.Server.Pipeline.Checkpoints;
 /// <summary>Reads a checkpoint into an empty state: sections that have nothing to do with each other at the same time. Stateless.</summary>
 internal static class CheckpointReader
 {
-    private const uint OldestVersion = CheckpointFormat.VersionWithoutPages;
-
     // Before those of the parts.
     private static readonly string[] OwnSections = [CheckpointFormat.Users, CheckpointFormat.Items, CheckpointFormat.Counters, CheckpointFormat.Catalogue];
 
@@ -19,7 +17,8 @@ internal static class CheckpointReader
         var header = CheckpointHeader.Read(file);
         switch (header.Version)
         {
-            case >= OldestVersion and <= CheckpointFormat.Version: return new CheckpointBounds(header.Start, CheckpointTable.Read(file, header).End);
+            case OlderCheckpoint.Version: return OlderCheckpoint.ReadBounds(file, header);
+            case >= CheckpointFormat.VersionWithoutPages and <= CheckpointFormat.Version: return new CheckpointBounds(header.Start, CheckpointTable.Read(file, header).End);
             case > CheckpointFormat.Version when !IsOnlyTheNumberDamaged(file, header): throw new CheckpointVersionException(header.Version);
             default: throw new CheckpointCorruptException($"its format is version {header.Version}, known is {CheckpointFormat.Version}");
         }
@@ -32,6 +31,12 @@ internal static class CheckpointReader
     public static void Read(IFile file, AppliedState state)
     {
         var header = CheckpointHeader.Read(file);
+        if (header.Version == OlderCheckpoint.Version)
+        {
+            OlderCheckpoint.Read(file, state);
+            return;
+        }
+
         var sections = CheckpointTable.Read(file, header).Sections;
         CheckNames(sections, state.Parts);
         var work = new List<(long Length, Action Read)>
@@ -67,8 +72,16 @@ internal static class CheckpointReader
     private static void ReadUsers(IFile file, CheckpointSection section, uint version, UserHistories histories)
     {
         // Not the file's pages: those are overwritten when it is deleted, so that nothing of a user outlasts an erasure in them.
-        if (version > CheckpointFormat.VersionWithoutUserPages) ReadPages(CheckpointPages.Open(file, section, mapped: false), pages => UserPagesReader.Read(pages, histories));
-        else ReadToTheEnd(new CheckpointInput(file, section), users => CheckpointSections.ReadUsers(users, histories));
+        if (version > CheckpointFormat.VersionWithoutUserPages)
+        {
+            ReadPages(CheckpointPages.Open(file, section, mapped: false), pages => UserPagesReader.Read(pages, histories));
+            return;
+        }
+
+        var input = new CheckpointInput(file, section);
+        // How many there are is known when all were read.
+        _ = input.Read<int>();
+        ReadToTheEnd(input, users => CheckpointSections.ReadUsers(users, histories));
     }
 
     // Counters and catalogue are about items whose keys must be there.
@@ -102,7 +115,8 @@ internal static class CheckpointReader
 
     // Everything else being as it should be. Another version may have its checksums elsewhere, and its number in them.
     private static bool IsOnlyTheNumberDamaged(IFile file, CheckpointHeader header) =>
-        IsIntactAs(CheckpointFormat.Version, file, header) || IsIntactAs(CheckpointFormat.VersionWithoutUserPages, file, header) || IsIntactAs(CheckpointFormat.VersionWithoutPages, file, header);
+        IsIntactAs(CheckpointFormat.Version, file, header) || IsIntactAs(CheckpointFormat.VersionWithoutUserPages, file, header)
+        || IsIntactAs(CheckpointFormat.VersionWithoutPages, file, header) || OlderCheckpoint.IsIntact(file, OlderCheckpoint.Version);
 
     private static bool IsIntactAs(uint version, IFile file, CheckpointHeader header)
     {

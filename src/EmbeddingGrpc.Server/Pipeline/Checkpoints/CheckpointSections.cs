@@ -10,13 +10,11 @@ internal static class CheckpointSections
     private const int TalliesAtOnce = 1024;
 
     /// <summary>
-    /// Reads the users of a version before 6:
+    /// Reads the users of a version before 6, behind the count that versions 4 and 5 have:
     /// <code>count i32 (of about so many) · { id length u16 (0 ends them) · events u16 · version i64 · id · events of 16 bytes }</code>
     /// </summary>
     public static void ReadUsers(CheckpointInput input, UserHistories histories)
     {
-        // How many there are is known when all were read.
-        _ = input.Read<int>();
         for (var length = input.Read<ushort>(); length > 0; length = input.Read<ushort>())
         {
             var count = input.Read<ushort>();
@@ -28,13 +26,14 @@ internal static class CheckpointSections
         histories.EndRestore();
     }
 
-    public static void ReadItems(CheckpointInput input, ItemKeys keys)
+    /// <returns>How many there are.</returns>
+    public static int ReadItems(CheckpointInput input, ItemKeys keys)
     {
         var count = input.Read<int>();
         keys.Reserve(count);
         var slots = new ulong[count];
         for (var item = 0; item < count; item++) slots[item] = keys.Restore(input.Take(input.Read<ushort>()));
-        if (!keys.EndRestore(slots)) throw new CheckpointCorruptException("it names an item twice");
+        return keys.EndRestore(slots) ? count : throw new CheckpointCorruptException("it names an item twice");
     }
 
     public static void ReadCounters(CheckpointInput input, ItemCounters counters, int items)

@@ -9,26 +9,64 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EmbeddingGrpc.Server.Tests.Pipeline.Checkpoints;
 
-/// <summary>Checkpoints of other versions: the two before are read, older ones are made anew, newer ones refused, and a damaged number is none of that.</summary>
+/// <summary>Checkpoints of other versions: the three before are read, older ones are made anew, newer ones refused, and a damaged number is none of that.</summary>
 public sealed class CheckpointVersionTests : IDisposable
 {
     private const int Entries = 400;
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
+    [InlineData(3, 0)]
+    [InlineData(3, 2)]
     [InlineData(4, 0)]
     [InlineData(4, 2)]
     [InlineData(5, 0)]
     [InlineData(5, 2)]
-    public void Restore_OneOfTheTwoVersionsBefore_IsReadWhole(uint version, int parts)
+    public void Restore_EarlierVersion_IsReadWhole(uint version, int parts)
     {
         var (store, written) = Write(parts);
-        OlderVersion.Replace(PathOfOnly(), version, written.Histories);
+        WriteAs(version, written);
 
         var restored = store.Restore(() => NewState(parts), new LogOffset(Entries), out var start);
 
         Assert.Equal(Entries, start.Value);
         Assert.Equal(TextOf(written), TextOf(restored));
+    }
+
+    [Fact]
+    public void Restore_Version3DamagedAnywhere_IsPassedOver()
+    {
+        var (store, written) = Write(parts: 1);
+        WriteAs(3, written);
+        var path = PathOfOnly();
+        var bytes = File.ReadAllBytes(path);
+        for (var place = 0; place < bytes.Length; place += place < 64 ? 1 : Math.Max(1, bytes.Length / 100))
+        {
+            bytes[place] ^= 0x40;
+            File.WriteAllBytes(path, bytes);
+            bytes[place] ^= 0x40;
+
+            var restored = store.Restore(() => NewState(1), new LogOffset(Entries), out var start);
+
+            Assert.Equal((0, 0, 0), (start.Value, restored.Items.Count, restored.Histories.UserCount));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    [InlineData(19)]
+    [InlineData(25)]
+    [InlineData(1000)]
+    public void Restore_Version3CutOff_IsPassedOver(int length)
+    {
+        var (store, written) = Write(parts: 1);
+        WriteAs(3, written);
+        using (var file = File.OpenWrite(PathOfOnly())) file.SetLength(length);
+
+        store.Restore(() => NewState(1), new LogOffset(Entries), out var start);
+
+        Assert.Equal(0, start.Value);
     }
 
     [Theory]
@@ -46,18 +84,16 @@ public sealed class CheckpointVersionTests : IDisposable
         Assert.Equal(bytes, File.ReadAllBytes(PathOfOnly()));
     }
 
-    [Theory]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void Restore_VersionTooOld_IsMadeAnewFromTheLogOrRefusedWhereTheLogCannot(uint version)
+    [Fact]
+    public void Restore_VersionTooOld_IsMadeAnewFromTheLogOrRefusedWhereTheLogCannot()
     {
-        var (store, bytes) = WriteAs(version);
+        var (store, bytes) = WriteAs(2);
 
         store.Restore(() => NewState(0), new LogOffset(Entries), out var start);
         Assert.Equal(0, start.Value);
 
         var refusal = Assert.Throws<CheckpointRefusedException>(() => store.Restore(() => NewState(0), new LogOffset(Entries), out _, new LogOffset(10)));
-        Assert.Contains($"version {version}, known is {CheckpointFormat.Version}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"version 2, known is {CheckpointFormat.Version}", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(bytes, File.ReadAllBytes(PathOfOnly()));
     }
 
@@ -74,11 +110,15 @@ public sealed class CheckpointVersionTests : IDisposable
     [InlineData(4, 4 ^ 6)]
     [InlineData(4, 4 ^ 5)]
     [InlineData(4, 4 ^ 3)]
+    [InlineData(3, 0x40)]
+    [InlineData(3, 3 ^ 6)]
+    [InlineData(3, 3 ^ 4)]
+    [InlineData(3, 3 ^ 2)]
     public void Restore_NumberOfTheVersionDamaged_IsPassedOverAsDamaged(uint version, byte damage)
     {
         var (store, written) = Write(parts: 1);
         var path = PathOfOnly();
-        if (version != CheckpointFormat.Version) OlderVersion.Replace(path, version, written.Histories);
+        WriteAs(version, written);
         var bytes = File.ReadAllBytes(path);
         bytes[8] ^= damage;
         File.WriteAllBytes(path, bytes);
@@ -114,6 +154,13 @@ public sealed class CheckpointVersionTests : IDisposable
         var (store, _) = Write(parts: 0);
         WrittenCheckpoint.Renumber(PathOfOnly(), version);
         return (store, File.ReadAllBytes(PathOfOnly()));
+    }
+
+    /// <summary>Writes the checkpoint that there is as a version that is read would have.</summary>
+    private void WriteAs(uint version, AppliedState written)
+    {
+        if (version == 3) Version3.Replace(PathOfOnly(), written.Histories);
+        else if (version != CheckpointFormat.Version) OlderVersion.Replace(PathOfOnly(), version, written.Histories);
     }
 
     private string PathOfOnly() => Directory.GetFiles(_folder.FullPath, "*.checkpoint").Single();

@@ -88,13 +88,16 @@ public sealed class GraphPagesTests : IDisposable
             iter: 20,
             threads: 1);
 
-    [Fact]
-    public void Read_VersionWithoutPages_IsWhatWasWritten()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Read_VersionWithoutPages_IsWhatWasWritten(bool version3)
     {
         var (files, path) = (DiskFileSystem.Instance, Path.Combine(_folder.FullPath, "older"));
         var written = Grown(Options, Interactions);
         Write(files, path, new OlderGraphPart(written));
-        OlderVersion.Replace(path, CheckpointFormat.VersionWithoutPages, new UserHistories());
+        if (version3) Version3.Replace(path, new UserHistories());
+        else OlderVersion.Replace(path, CheckpointFormat.VersionWithoutPages, new UserHistories());
 
         AssertSame(written, Read(files, path, Options));
     }
