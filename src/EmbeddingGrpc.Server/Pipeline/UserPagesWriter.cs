@@ -40,11 +40,8 @@ internal sealed class UserPagesWriter
     /// <returns>The end of what any history written has of the log.</returns>
     public LogOffset Write(Action beforeEach)
     {
-        _output.AlignToPage();
-        var newest = WriteChunks(beforeEach);
-        var start = _output.Position;
-        WriteIndex();
-        _output.Write((int)(_output.Position - start));
+        var newest = default(LogOffset);
+        _output.WritePages(() => newest = WriteChunks(beforeEach), WriteIndex, _kinds);
         return newest;
     }
 
@@ -99,8 +96,6 @@ internal sealed class UserPagesWriter
         WriteCounts(_events);
         WriteCounts(_ids);
         _output.Write(_records.Count);
-        _output.Write(_kinds.Count);
-        _output.Write(CollectionsMarshal.AsSpan(_kinds));
     }
 
     private void WriteCounts(ChunkWriter[] writers)

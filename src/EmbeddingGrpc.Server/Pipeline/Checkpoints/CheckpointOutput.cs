@@ -53,10 +53,19 @@ internal sealed class CheckpointOutput
         }
     }
 
-    /// <summary>Writes zeros up to a whole page of the file.</summary>
-    public void AlignToPage()
+    /// <summary>Writes a section of pages, which <see cref="CheckpointPages"/> reads: chunks from a whole page of the file on, and their index.</summary>
+    /// <param name="writeChunks">Writes the chunks.</param>
+    /// <param name="writeIndex">Writes what the index has of its own; which kind each chunk is follows it.</param>
+    /// <param name="kinds">Of the chunks, in their order; complete when they are written.</param>
+    public void WritePages(Action writeChunks, Action writeIndex, List<byte> kinds)
     {
         while (Position % CheckpointFormat.PageBytes != 0) Write((byte)0);
+        writeChunks();
+        var start = Position;
+        writeIndex();
+        Write(kinds.Count);
+        Write(CollectionsMarshal.AsSpan(kinds));
+        Write((int)(Position - start));
     }
 
     /// <summary>Writes the table and brings everything to stable storage.</summary>

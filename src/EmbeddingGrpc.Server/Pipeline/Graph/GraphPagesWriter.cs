@@ -34,14 +34,7 @@ internal sealed class GraphPagesWriter
 
     /// <summary>Writes chunks and index.</summary>
     /// <param name="beforeEach">Called before each node; what it throws ends the work.</param>
-    public void Write(Action beforeEach)
-    {
-        _output.AlignToPage();
-        WriteChunks(beforeEach);
-        var start = _output.Position;
-        WriteIndex();
-        _output.Write((int)(_output.Position - start));
-    }
+    public void Write(Action beforeEach) => _output.WritePages(() => WriteChunks(beforeEach), WriteIndex, _kinds);
 
     private void WriteChunks(Action beforeEach)
     {
@@ -95,7 +88,5 @@ internal sealed class GraphPagesWriter
         _output.Write(_blocks.Length);
         foreach (var blocks in _blocks) _output.Write(blocks.Count);
         _output.Write(_nodeCount);
-        _output.Write(_kinds.Count);
-        _output.Write(CollectionsMarshal.AsSpan(_kinds));
     }
 }
