@@ -21,7 +21,7 @@ internal static unsafe class HnswFileReader
         try
         {
             Check(file, rows, path);
-            file.BeginVerifying(options);
+            file.VerifyWhatIsMapped(options);
             var capacity = IndexCapacity.For(rows.Base);
             var added = header.Items - header.BaseItems;
             rows.Load(added, region => file.Load(
@@ -40,7 +40,6 @@ internal static unsafe class HnswFileReader
             {
                 throw file.Corrupt($"its entry is node {header.Entry} of {layers[^1].Count}.");
             }
-            file.FinishVerifying();
             var graph = new HnswGraph(codec, codes, [.. layers], header.Entry, header.Fitted);
             // A walk does not follow a link that leads out of its layer; choosing links anew would. So they are looked at before the first write, and opening does not wait for it.
             return new HnswIndex(graph, rows, deleted, header.Options, () => GraphValidation.CheckLinks(graph.Layers, path), ReadCalibration(file));

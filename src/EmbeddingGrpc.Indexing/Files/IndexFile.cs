@@ -7,12 +7,9 @@ namespace EmbeddingGrpc.Indexing.Files;
 /// <summary>An index file that is open for reading: its header, and its sections by kind. Believes nothing that it has not checked.</summary>
 internal sealed unsafe class IndexFile : IDisposable
 {
-    /// <summary>Mapped sections from here on are verified beside the others' loading.</summary>
-    private const int LargeBytes = 4 << 20;
-
     private readonly SafeFileHandle _file;
     private readonly string _path;
-    private SectionVerifier? _large;
+    private bool _isVerified;
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <exception cref="InvalidDataException">Not such a file, an unknown version, truncated, or a damaged header; says which.</exception>
@@ -69,9 +66,7 @@ internal sealed unsafe class IndexFile : IDisposable
         reader.Finish();
     }
 
-    /// <summary>
-    /// Fills an empty region with a section. Nobody may believe a large mapped one before <see cref="FinishVerifying"/>.
-    /// </summary>
+    /// <summary>Fills an empty region with a section.</summary>
     /// <param name="section">The section.</param>
     /// <param name="region">Receives it as its front.</param>
     /// <param name="options">Whether it is mapped, and whether it is verified when it is.</param>
@@ -80,25 +75,24 @@ internal sealed unsafe class IndexFile : IDisposable
         if (options.Mapped && NativeRegion.CanMap(section.Offset))
         {
             region.CommitFile(_file, section.Offset, section.Length);
-            if (options.Verified && section.Length < LargeBytes) Verify([section], CancellationToken.None);
+            if (options.Verified && !_isVerified) Verify([section], CancellationToken.None);
             return;
         }
         region.Commit(section.Length);
         Read(section, region.Pointer);
     }
 
-    /// <summary>Begins to verify the large sections, for who is about to load them.</summary>
-    /// <exception cref="InvalidDataException">A section is not within the file; says which.</exception>
-    public void BeginVerifying(IndexOpenOptions options)
+    /// <summary>
+    /// Verifies all sections where they are to be mapped and verified: reading the file from front to back costs less than one section after the other, between which the
+    /// disk would wait, and less than doing it while another thread maps them, which waits for the processors and the disk then.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A section is damaged or not within the file; says which.</exception>
+    public void VerifyWhatIsMapped(IndexOpenOptions options)
     {
         if (!options.Verified || !options.Mapped || !NativeRegion.CanMap(FileSection.Alignment)) return;
-        foreach (var section in Header.Sections) CheckBounds(section);
-        _large = new SectionVerifier(this, Header.Sections.Where(section => section.Length >= LargeBytes), CancellationToken.None);
+        VerifyAll(CancellationToken.None);
+        _isVerified = true;
     }
-
-    /// <summary>Ends what <see cref="BeginVerifying"/> began.</summary>
-    /// <exception cref="InvalidDataException">A section is damaged; says which.</exception>
-    public void FinishVerifying() => _large?.Finish();
 
     /// <summary>Verifies all sections.</summary>
     /// <exception cref="InvalidDataException">One is damaged; says which.</exception>
@@ -124,11 +118,7 @@ internal sealed unsafe class IndexFile : IDisposable
     public void ReadExactly(Span<byte> destination, long offset) => FileBytes.ReadExactly(_file, destination, offset, _path);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _large?.Dispose();
-        _file.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
     private void Verify(IEnumerable<FileSection> sections, CancellationToken cancellationToken)
     {

@@ -5,25 +5,29 @@ using EmbeddingGrpc.Numerics;
 namespace EmbeddingGrpc.Indexing.Files;
 
 /// <summary>
-/// Verifies sections of a file by reading each part of them once, in the order of the file and by several threads, into buffers that stay in the cores' caches
-/// (having the pages mapped to read them there takes as long as copying them) or to where one is wanted. One thread owns it.
+/// Verifies sections of a file by reading each stretch of them once, by several threads, into buffers that stay in the cores' caches (having the pages mapped to read
+/// them there takes as long as copying them) or to where one is wanted. Each thread reads a range of its own in the order of the file, and then what others have left:
+/// threads that take turns wait for one another's pages where they come from the disk. One thread owns it.
 /// </summary>
 internal sealed unsafe class SectionVerifier : IDisposable
 {
     /// <summary>More would wait for memory or the disk.</summary>
     private const int MostThreads = 4;
 
-    /// <summary>Parts that are worth a thread.</summary>
-    private const int PartsAThread = 16;
+    /// <summary>Bytes read by one call, whole parts of them: systems copy and read ahead faster by the megabyte than by its quarters.</summary>
+    private const int StretchBytes = 4 * SectionChecksum.PartBytes;
+
+    /// <summary>Stretches that are worth a thread.</summary>
+    private const int StretchesAThread = 4;
 
     private readonly IndexFile _file;
     private readonly FileSection[] _sections;
     private readonly nint _destination;
     private readonly ulong[][] _checksums;
-    private readonly (int Section, int Part)[] _work;
+    private readonly (int Section, long From)[] _work;
     private readonly Task[] _helpers;
     private readonly CancellationToken _cancellationToken;
-    private int _taken = -1;
+    private readonly int[] _next;
 
     /// <summary>Begins with the help of other threads.</summary>
     /// <param name="file">The file; must stay open until this is disposed.</param>
@@ -49,16 +53,22 @@ internal sealed unsafe class SectionVerifier : IDisposable
         _cancellationToken = cancellationToken;
         _sections = sections;
         _checksums = Array.ConvertAll(_sections, section => new ulong[SectionChecksum.PartsOf(section.Length, file.Header.PartBytes)]);
-        _work = [.. _checksums.SelectMany((parts, section) => Enumerable.Range(0, parts.Length).Select(part => (section, part)))];
-        _helpers = new Task[Math.Max(0, Math.Min(Math.Min(Environment.ProcessorCount, MostThreads), _work.Length / PartsAThread) - 1)];
-        for (var i = 0; i < _helpers.Length; i++) _helpers[i] = Task.Run(ReadParts, CancellationToken.None);
+        _work = [.. _sections.SelectMany((section, at) => Enumerable.Range(0, StretchesOf(section)).Select(stretch => (at, (long)stretch * StretchBytes)))];
+        _helpers = new Task[Math.Max(0, Math.Min(Math.Min(Environment.ProcessorCount, MostThreads), _work.Length / StretchesAThread) - 1)];
+        _next = new int[_helpers.Length + 1];
+        for (var thread = 0; thread < _next.Length; thread++) _next[thread] = StartOf(thread);
+        for (var i = 0; i < _helpers.Length; i++)
+        {
+            var thread = i + 1;
+            _helpers[i] = Task.Run(() => ReadStretches(thread), CancellationToken.None);
+        }
     }
 
     /// <summary>Helps to read what is left, and compares the checksums.</summary>
     /// <exception cref="InvalidDataException">A section is damaged, or the file became shorter; says which.</exception>
     public void Finish()
     {
-        ReadParts();
+        ReadStretches(0);
         foreach (var helper in _helpers) helper.GetAwaiter().GetResult();
         for (var section = 0; section < _sections.Length; section++) _file.Check(_sections[section], _checksums[section]);
     }
@@ -66,49 +76,57 @@ internal sealed unsafe class SectionVerifier : IDisposable
     /// <summary>Ends it: afterwards nobody reads the file any more.</summary>
     public void Dispose()
     {
-        Volatile.Write(ref _taken, _work.Length);
+        foreach (ref var next in _next.AsSpan()) Volatile.Write(ref next, _work.Length);
         Task.WhenAll(_helpers).ContinueWith(static all => _ = all.Exception, TaskScheduler.Default).Wait(CancellationToken.None);
     }
 
-    private void ReadParts()
+    /// <summary>A section of one part, as files of the oldest version have them, is one stretch, however long.</summary>
+    private int StretchesOf(FileSection section) => section.Length <= _file.Header.PartBytes ? 1 : SectionChecksum.PartsOf(section.Length, StretchBytes);
+
+    /// <summary>The first stretch of a thread's range.</summary>
+    private int StartOf(int thread) => (int)((long)_work.Length * thread / _next.Length);
+
+    private void ReadStretches(int thread)
     {
-        var partBytes = _file.Header.PartBytes;
-        var buffer = ArrayPool<byte>.Shared.Rent(SectionChecksum.PartBytes);
-        while (Interlocked.Increment(ref _taken) is var next && next < _work.Length)
+        var buffer = _destination == 0 ? ArrayPool<byte>.Shared.Rent(StretchBytes) : [];
+        for (var i = 0; i < _next.Length; i++)
         {
-            _cancellationToken.ThrowIfCancellationRequested();
-            var (section, part) = _work[next];
-            var from = part * partBytes;
-            var (at, length) = (_sections[section].Offset + from, Math.Min(partBytes, _sections[section].Length - from));
-            _checksums[section][part] = _destination == 0 ? ChecksumOf(at, length, buffer) : ReadTo((byte*)_destination + from, at, length);
+            var owner = (thread + i) % _next.Length;
+            while (Interlocked.Increment(ref _next[owner]) - 1 is var next && next < StartOf(owner + 1)) ReadStretch(next, buffer);
         }
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    private ulong ReadTo(byte* destination, long from, long length)
+    private void ReadStretch(int stretch, byte[] buffer)
     {
-        // A file of the oldest version has sections of one part, longer than a span can be.
-        for (long at = 0; at < length; at += SectionChecksum.PartBytes)
-            _file.ReadExactly(new Span<byte>(destination + at, (int)Math.Min(SectionChecksum.PartBytes, length - at)), from + at);
-        return Checksum.Of(destination, length);
+        _cancellationToken.ThrowIfCancellationRequested();
+        var (section, from) = _work[stretch];
+        if (_checksums[section].Length == 1) _checksums[section][0] = ChecksumOfOnePart(_sections[section], buffer);
+        else ReadParts(_sections[section], from, buffer, _checksums[section]);
     }
 
-    private ulong ChecksumOf(long from, long length, byte[] buffer)
+    private void ReadParts(FileSection section, long from, byte[] buffer, ulong[] checksums)
     {
-        if (length <= buffer.Length)
-        {
-            _file.ReadExactly(buffer.AsSpan(0, (int)length), from);
-            return Checksum.Of(buffer.AsSpan(0, (int)length));
-        }
+        var stretch = Read(section, from, buffer);
+        for (var at = 0; at < stretch.Length; at += SectionChecksum.PartBytes)
+            checksums[(from + at) / SectionChecksum.PartBytes] = Checksum.Of(stretch.Slice(at, Math.Min(SectionChecksum.PartBytes, stretch.Length - at)));
+    }
 
-        // A file of the oldest version has sections of one part.
+    private ulong ChecksumOfOnePart(FileSection section, byte[] buffer)
+    {
+        if (section.Length <= StretchBytes) return Checksum.Of(Read(section, 0, buffer));
+
         var hash = new XxHash3();
-        for (long at = 0; at < length; at += buffer.Length)
-        {
-            var block = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at));
-            _file.ReadExactly(block, from + at);
-            hash.Append(block);
-        }
+        for (long from = 0; from < section.Length; from += StretchBytes) hash.Append(Read(section, from, buffer));
         return hash.GetCurrentHashAsUInt64();
+    }
+
+    /// <summary>Reads a stretch to where it is wanted, or into the buffer.</summary>
+    private Span<byte> Read(FileSection section, long from, byte[] buffer)
+    {
+        var length = (int)Math.Min(StretchBytes, section.Length - from);
+        var bytes = _destination == 0 ? buffer.AsSpan(0, length) : new Span<byte>((byte*)_destination + from, length);
+        _file.ReadExactly(bytes, section.Offset + from);
+        return bytes;
     }
 }
