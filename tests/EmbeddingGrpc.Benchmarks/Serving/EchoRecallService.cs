@@ -1,17 +1,21 @@
 using System.Globalization;
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Recall;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.Benchmarks.Serving;
 
 /// <summary>Answers at once, with messages of the size that real answers have.</summary>
 /// <param name="same">Whether it answers all calls with one message, made beforehand: what a call allocates is Kestrel's, gRPC's and the request's then.</param>
-internal sealed class EchoRecallService(EchoRecallService.SameAnswer same) : RecallService.RecallServiceBase
+/// <param name="searched">Where it searches for the vector of a request before it answers; null where it does not.</param>
+internal sealed class EchoRecallService(EchoRecallService.SameAnswer same, OpenedGeneration? searched = null) : RecallService.RecallServiceBase
 {
     // Asked for once, before vector queries are drawn.
     private const int Dimension = 64;
 
     private static readonly string[] Ids = [.. Enumerable.Range(0, 1000).Select(i => (10_000_000 + (i * 997)).ToString(CultureInfo.InvariantCulture))];
+
+    private static readonly RecallEngine Engine = new(new RecallOptions());
 
     private static long _calls;
 
@@ -21,6 +25,7 @@ internal sealed class EchoRecallService(EchoRecallService.SameAnswer same) : Rec
     public override Task<RecallResponse> Recall(RecallRequest request, ServerCallContext context)
     {
         var call = Interlocked.Increment(ref _calls);
+        if (searched is not null && request.QueryCase == RecallRequest.QueryOneofCase.Vector) Search(searched.Space, request);
         return Task.FromResult(same.Enabled ? same.To((int)request.K) : Answer((int)request.K, call));
     }
 
@@ -29,6 +34,12 @@ internal sealed class EchoRecallService(EchoRecallService.SameAnswer same) : Rec
         var response = new GetEmbeddingsResponse();
         foreach (var id in request.ItemIds) response.Embeddings.Add(new Embedding { ItemId = id, Values = { new float[Dimension] } });
         return Task.FromResult(response);
+    }
+
+    private static void Search(RecallSpace space, RecallRequest request)
+    {
+        var subject = new VectorSubject(request.Vector.Values.ToArray());
+        Engine.Search(space, new RecallQuery { Subject = subject, K = (int)request.K }, [], CancellationToken.None);
     }
 
     private static RecallResponse Answer(int k, long call)

@@ -1,11 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using EmbeddingGrpc.Indexing;
 using EmbeddingGrpc.Numerics;
-using EmbeddingGrpc.Server.Models;
-using EmbeddingGrpc.Server.Models.Files;
-using EmbeddingGrpc.Server.Pipeline;
-using EmbeddingGrpc.Server.Pipeline.Graph;
 using EmbeddingGrpc.Server.Recall;
 
 namespace EmbeddingGrpc.Benchmarks.Serving;
@@ -23,31 +18,24 @@ internal static class SearchLoad
         var (k, threads, seconds, vectors) =
             (numbers["--k"], numbers["--threads"], numbers["--seconds"], numbers["--vectors"]);
 
-        var items = new ItemKeys();
-        using var store = new GenerationStore();
-        store.Publish(new Generation(GenerationLoader.Load(args[0], new IndexOpenOptions { Mapped = false }), items));
-        store.TryLease(out var lease);
-        using (lease)
+        using var opened = new OpenedGeneration(args[0]);
+        Search(opened.Space, k, threads, TimeSpan.FromSeconds(2), vectors != 0, seed: 1);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
+        var processor = Environment.CpuUsage.TotalTime;
+        var (searches, elapsed) = Search(opened.Space, k, threads, TimeSpan.FromSeconds(seconds), vectors != 0, seed: 1000);
+        processor = Environment.CpuUsage.TotalTime - processor;
+        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
+        Console.WriteLine(JsonSerializer.Serialize(new
         {
-            var space = new RecallSpace(lease.Generation, items, new ItemGraph(new ItemGraphOptions()));
-            Search(space, k, threads, TimeSpan.FromSeconds(2), vectors != 0, seed: 1);
-            var allocated = GC.GetTotalAllocatedBytes(precise: true);
-            var processor = Environment.CpuUsage.TotalTime;
-            var (searches, elapsed) = Search(space, k, threads, TimeSpan.FromSeconds(seconds), vectors != 0, seed: 1000);
-            processor = Environment.CpuUsage.TotalTime - processor;
-            allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
-            Console.WriteLine(JsonSerializer.Serialize(new
-            {
-                items = lease.Generation.ItemCount,
-                k,
-                threads,
-                searches,
-                qps = Math.Round(searches / elapsed.TotalSeconds),
-                microseconds = Math.Round(threads * elapsed.TotalMicroseconds / searches, 1),
-                processor_microseconds = Math.Round(processor.TotalMicroseconds / searches, 1),
-                allocated_bytes_per_search = allocated / searches,
-            }));
-        }
+            items = opened.Space.Generation.ItemCount,
+            k,
+            threads,
+            searches,
+            qps = Math.Round(searches / elapsed.TotalSeconds),
+            microseconds = Math.Round(threads * elapsed.TotalMicroseconds / searches, 1),
+            processor_microseconds = Math.Round(processor.TotalMicroseconds / searches, 1),
+            allocated_bytes_per_search = allocated / searches,
+        }));
 
         return 0;
     }
