@@ -12,7 +12,7 @@ namespace EmbeddingGrpc.Server.Cache;
 /// <param name="time">The clock by which searches are compared with lookups.</param>
 public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<RecallCacheKey, Task<RecallAnswer>> _flights = new();
+    private readonly ConcurrentDictionary<RecallCacheKey, Flight> _flights = new();
 
     /// <summary>Finds an answer in memory.</summary>
     public bool TryGet(RecallCacheKey key, out RecallAnswer answer)
@@ -41,12 +41,12 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimePro
         ArgumentNullException.ThrowIfNull(search);
         while (true)
         {
-            var flight = new TaskCompletionSource<RecallAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var flying = _flights.GetOrAdd(key, flight.Task);
-            if (flying == flight.Task) return await LeadAsync(key, query, search, isHot, flight, cancellationToken);
+            var flight = new Flight();
+            var flying = _flights.GetOrAdd(key, flight);
+            if (flying == flight) return await LeadAsync(key, query, search, isHot, flight, cancellationToken);
             try
             {
-                return await flying.WaitAsync(cancellationToken);
+                return await flying.Landing.WaitAsync(cancellationToken);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -63,24 +63,18 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimePro
         TQuery query,
         Func<TQuery, CancellationToken, ValueTask<byte[]>> search,
         bool isHot,
-        TaskCompletionSource<RecallAnswer> flight,
+        Flight flight,
         CancellationToken cancellationToken)
     {
         try
         {
             var answer = await FindAsync(key, query, search, isHot, cancellationToken);
-            flight.SetResult(answer);
+            flight.Land(answer);
             return answer;
-        }
-        catch (OperationCanceledException)
-        {
-            flight.SetCanceled(CancellationToken.None);
-            throw;
         }
         catch (Exception e)
         {
-            flight.SetException(e);
-            _ = flight.Task.Exception; // Observed here: perhaps nobody waits.
+            flight.Fail(e);
             throw;
         }
         finally

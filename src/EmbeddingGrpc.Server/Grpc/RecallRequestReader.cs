@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Recall;
+using Google.Protobuf;
 using Google.Rpc;
 
 namespace EmbeddingGrpc.Server.Grpc;
@@ -203,8 +204,7 @@ public static class RecallRequestReader
 
     private static VectorSubject? ReadVector(VectorQuery vector, List<BadRequest.Types.FieldViolation> violations)
     {
-        var values = new float[vector.Values.Count];
-        vector.Values.CopyTo(values, 0);
+        var values = UnsafeCollectionOperations.AsSpan(vector.Values);
         if (values.Length == 0)
         {
             Refuse(violations, "vector.values", "is empty; give as many values as the model has dimensions");
@@ -214,8 +214,8 @@ public static class RecallRequestReader
         for (var i = 0; i < values.Length; i++)
             if (!float.IsFinite(values[i]))
                 Refuse(violations, $"vector.values[{i}]", $"is {values[i]}; must be finite");
-        if (!values.AsSpan().ContainsAnyExcept(0f)) Refuse(violations, "vector.values", "are all zero; a zero vector has no direction");
-        return new VectorSubject(values);
+        if (!values.ContainsAnyExcept(0f)) Refuse(violations, "vector.values", "are all zero; a zero vector has no direction");
+        return new VectorSubject(new MessageVector(vector.Values).Memory);
     }
 
     private static void CheckId(List<BadRequest.Types.FieldViolation> violations, string id, string field, int index = -1, string member = "")
