@@ -15,6 +15,9 @@ internal sealed record RecallLoad
     // Beyond this many unanswered calls an open load counts the next ones as failed instead of eating the machine's memory.
     private const int MostUnanswered = 20_000;
 
+    // Of the first half of an open load's warm-up: enough to have both ends compiled, and never more than these at once.
+    private const int FirstInFlight = 8;
+
     private readonly LongConcurrentHistogram _microseconds = new(1, TimeSpan.TicksPerHour / 10, 3);
     private readonly long[] _sources = new long[4];
     private long _errors;
@@ -40,7 +43,7 @@ internal sealed record RecallLoad
     /// <param name="cancellationToken">Ends it without a report.</param>
     public async Task<RecallReport> RunAsync(IReadOnlyList<EmbeddingClient> clients, Action<double, double> progress, CancellationToken cancellationToken)
     {
-        await DriveAsync(clients, WarmUp, Seed, cancellationToken);
+        await WarmUpAsync(clients, cancellationToken);
         _microseconds.Reset();
         Array.Clear(_sources);
         (_errors, _firstError) = (0, null);
@@ -50,7 +53,8 @@ internal sealed record RecallLoad
             _ => progress(Math.Min(1, Stopwatch.GetElapsedTime(started) / Duration), _microseconds.TotalCount / Stopwatch.GetElapsedTime(started).TotalSeconds),
             null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
         // Other queries than the warm-up's, or the daemon's cache would answer them.
-        await DriveAsync(clients, Duration, Seed + InFlight + 1, cancellationToken);
+        if (Rate > 0) await OpenAsync(clients, Duration, Seed + InFlight + 1, cancellationToken);
+        else await ClosedAsync(clients, Duration, InFlight, Seed + InFlight + 1, cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return new RecallReport(
             Rate > 0 ? "open" : "closed",
@@ -70,13 +74,24 @@ internal sealed record RecallLoad
 
     private double Percentile(double percentile) => _microseconds.GetValueAtPercentile(percentile) / 1000.0;
 
-    private Task DriveAsync(IReadOnlyList<EmbeddingClient> clients, TimeSpan duration, int seed, CancellationToken cancellationToken) =>
-        Rate > 0 ? OpenAsync(clients, duration, seed, cancellationToken) : ClosedAsync(clients, duration, seed, cancellationToken);
+    // A program that is still being compiled falls behind an open load's schedule, and what it then starts at once, thousands of calls, is a load of its own: what the daemon has to collect
+    // after it would be told as what the rate costs.
+    private async Task WarmUpAsync(IReadOnlyList<EmbeddingClient> clients, CancellationToken cancellationToken)
+    {
+        if (Rate == 0)
+        {
+            await ClosedAsync(clients, WarmUp, InFlight, Seed, cancellationToken);
+            return;
+        }
 
-    private Task ClosedAsync(IReadOnlyList<EmbeddingClient> clients, TimeSpan duration, int seed, CancellationToken cancellationToken)
+        await ClosedAsync(clients, WarmUp / 2, FirstInFlight, Seed, cancellationToken);
+        await OpenAsync(clients, WarmUp / 2, Seed + FirstInFlight, cancellationToken);
+    }
+
+    private Task ClosedAsync(IReadOnlyList<EmbeddingClient> clients, TimeSpan duration, int inFlight, int seed, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        return Task.WhenAll(Enumerable.Range(0, InFlight).Select(worker => Task.Run(
+        return Task.WhenAll(Enumerable.Range(0, inFlight).Select(worker => Task.Run(
             async () =>
             {
                 var random = new Random(seed + worker);
