@@ -52,7 +52,7 @@ public static class Telemetry
                 .AddView("kestrel.queued_requests", MetricStreamConfiguration.Drop)
                 // Once for every call: that a path has an endpoint, which the requests' own duration tells by route.
                 .AddView("aspnetcore.routing.match_attempts", MetricStreamConfiguration.Drop)
-                // A dozen times for every call; what memory the process has is told by the runtime.
+                // Taken with every block of every call: a hundredth of what a searched call costs. What memory the process has is told by the runtime.
                 .AddView("aspnetcore.memory_pool.*", MetricStreamConfiguration.Drop)
                 .AddPrometheusExporter();
             if (exported) metrics.AddOtlpExporter();
