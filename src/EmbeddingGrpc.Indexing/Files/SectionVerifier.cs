@@ -17,8 +17,8 @@ internal sealed unsafe class SectionVerifier : IDisposable
     /// <summary>Bytes read by one call, whole parts of them: systems copy and read ahead faster by the megabyte than by its quarters.</summary>
     private const int StretchBytes = 4 * SectionChecksum.PartBytes;
 
-    /// <summary>Stretches that are worth a thread.</summary>
-    private const int StretchesAThread = 4;
+    /// <summary>Bytes that are worth a thread.</summary>
+    private const int BytesAThread = 4 * StretchBytes;
 
     private readonly IndexFile _file;
     private readonly FileSection[] _sections;
@@ -54,7 +54,8 @@ internal sealed unsafe class SectionVerifier : IDisposable
         _sections = sections;
         _checksums = Array.ConvertAll(_sections, section => new ulong[SectionChecksum.PartsOf(section.Length, file.Header.PartBytes)]);
         _work = [.. _sections.SelectMany((section, at) => Enumerable.Range(0, StretchesOf(section)).Select(stretch => (at, (long)stretch * StretchBytes)))];
-        _helpers = new Task[Math.Max(0, Math.Min(Math.Min(Environment.ProcessorCount, MostThreads), _work.Length / StretchesAThread) - 1)];
+        var worthIt = (int)Math.Min(MostThreads, _sections.Sum(section => section.Length) / BytesAThread);
+        _helpers = new Task[Math.Max(0, Math.Min(Environment.ProcessorCount, worthIt) - 1)];
         _next = new int[_helpers.Length + 1];
         for (var thread = 0; thread < _next.Length; thread++) _next[thread] = StartOf(thread);
         for (var i = 0; i < _helpers.Length; i++)
