@@ -53,7 +53,7 @@ internal sealed record RecallLoad
             _ => progress(Math.Min(1, Stopwatch.GetElapsedTime(started) / Duration), _microseconds.TotalCount / Stopwatch.GetElapsedTime(started).TotalSeconds),
             null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
         // Other queries than the warm-up's, or the daemon's cache would answer them.
-        if (Rate > 0) await OpenAsync(clients, Duration, Seed + InFlight + 1, cancellationToken);
+        if (Rate > 0) await OpenAsync(clients, Duration, Seed + FirstInFlight + 1, cancellationToken);
         else await ClosedAsync(clients, Duration, InFlight, Seed + InFlight + 1, cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return new RecallReport(
