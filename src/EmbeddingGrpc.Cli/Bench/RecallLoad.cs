@@ -12,11 +12,11 @@ namespace EmbeddingGrpc.Cli.Bench;
 /// </summary>
 internal sealed record RecallLoad
 {
+    /// <summary>Calls in flight of the first half of an open load's warm-up: enough to have both ends compiled, and never more than these at once.</summary>
+    public const int FirstInFlight = 8;
+
     // Beyond this many unanswered calls an open load counts the next ones as failed instead of eating the machine's memory.
     private const int MostUnanswered = 20_000;
-
-    // Of the first half of an open load's warm-up: enough to have both ends compiled, and never more than these at once.
-    private const int FirstInFlight = 8;
 
     private readonly LongConcurrentHistogram _microseconds = new(1, TimeSpan.TicksPerHour / 10, 3);
     private readonly long[] _sources = new long[4];

@@ -20,7 +20,7 @@ internal sealed class BenchRecallCommand : ModelCommand
     private readonly Option<int> _inFlight = OptionRanges.Number("--in-flight", "Calls in flight of a closed loop.", 8, 1, 10_000);
     private readonly Option<int> _channels = OptionRanges.Number("--channels", "Connections.", 4, 1, 1000);
     private readonly Option<int> _rate = OptionRanges.Number("--rate", "Calls a second of an open loop; 0 is a closed loop.", 0, 0, 10_000_000);
-    private readonly Option<int> _warmUp = OptionRanges.Number("--warm-up", "Seconds of load before the measurement; with --rate the first half of them by eight calls in flight.", 2, 0, 3600);
+    private readonly Option<int> _warmUp = OptionRanges.Number("--warm-up", $"Seconds of load before the measurement; with --rate the first half of them by {RecallLoad.FirstInFlight} calls in flight.", 2, 0, 3600);
     private readonly Option<int> _seconds = OptionRanges.Number("--seconds", "Seconds of measurement.", 10, 1, 86_400);
     private readonly Option<int> _seed = OptionRanges.Number("--seed", "Seed of what is asked.", 42, 0, int.MaxValue);
     private readonly Option<bool> _json = JsonOption.Create();

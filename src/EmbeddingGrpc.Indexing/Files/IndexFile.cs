@@ -60,11 +60,7 @@ internal sealed unsafe class IndexFile : IDisposable
     }
 
     /// <summary>Reads a section to memory and verifies it; a large one by several threads.</summary>
-    public void Read(FileSection section, void* destination)
-    {
-        using var reader = new SectionVerifier(this, section, destination);
-        reader.Finish();
-    }
+    public void Read(FileSection section, void* destination) => SectionVerifier.Read(this, section, destination);
 
     /// <summary>Fills an empty region with a section.</summary>
     /// <param name="section">The section.</param>
@@ -75,7 +71,7 @@ internal sealed unsafe class IndexFile : IDisposable
         if (options.Mapped && NativeRegion.CanMap(section.Offset))
         {
             region.CommitFile(_file, section.Offset, section.Length);
-            if (options.Verified && !_isVerified) Verify([section], CancellationToken.None);
+            if (options.Verified && !_isVerified) SectionVerifier.Verify(this, [section], CancellationToken.None);
             return;
         }
         region.Commit(section.Length);
@@ -99,7 +95,7 @@ internal sealed unsafe class IndexFile : IDisposable
     public void VerifyAll(CancellationToken cancellationToken)
     {
         foreach (var section in Header.Sections) CheckBounds(section);
-        Verify(Header.Sections, cancellationToken);
+        SectionVerifier.Verify(this, Header.Sections, cancellationToken);
     }
 
     /// <summary>Compares the checksums of a section's parts with what the header says.</summary>
@@ -119,12 +115,6 @@ internal sealed unsafe class IndexFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
-
-    private void Verify(IEnumerable<FileSection> sections, CancellationToken cancellationToken)
-    {
-        using var verifier = new SectionVerifier(this, sections, cancellationToken);
-        verifier.Finish();
-    }
 
     private void CheckBounds(FileSection section)
     {

@@ -7,9 +7,9 @@ namespace EmbeddingGrpc.Indexing.Files;
 /// <summary>
 /// Verifies sections of a file by reading each stretch of them once, by several threads, into buffers that stay in the cores' caches (having the pages mapped to read
 /// them there takes as long as copying them) or to where one is wanted. Each thread reads a range of its own in the order of the file, and then what others have left:
-/// threads that take turns wait for one another's pages where they come from the disk. One thread owns it.
+/// threads that take turns wait for one another's pages where they come from the disk.
 /// </summary>
-internal sealed unsafe class SectionVerifier : IDisposable
+internal sealed unsafe class SectionVerifier
 {
     /// <summary>More would wait for memory or the disk.</summary>
     private const int MostThreads = 4;
@@ -25,27 +25,8 @@ internal sealed unsafe class SectionVerifier : IDisposable
     private readonly nint _destination;
     private readonly ulong[][] _checksums;
     private readonly (int Section, long From)[] _work;
-    private readonly Task[] _helpers;
     private readonly CancellationToken _cancellationToken;
     private readonly int[] _next;
-
-    /// <summary>Begins with the help of other threads.</summary>
-    /// <param name="file">The file; must stay open until this is disposed.</param>
-    /// <param name="sections">Sections within its bounds.</param>
-    /// <param name="cancellationToken">Ends it between parts.</param>
-    public SectionVerifier(IndexFile file, IEnumerable<FileSection> sections, CancellationToken cancellationToken)
-        : this(file, [.. sections], 0, cancellationToken)
-    {
-    }
-
-    /// <summary>Begins to read one section to where it is wanted.</summary>
-    /// <param name="file">The file; must stay open until this is disposed.</param>
-    /// <param name="section">Within its bounds.</param>
-    /// <param name="destination">Room for all of it, until this is disposed.</param>
-    public SectionVerifier(IndexFile file, FileSection section, void* destination)
-        : this(file, [section], (nint)destination, CancellationToken.None)
-    {
-    }
 
     private SectionVerifier(IndexFile file, FileSection[] sections, nint destination, CancellationToken cancellationToken)
     {
@@ -55,30 +36,48 @@ internal sealed unsafe class SectionVerifier : IDisposable
         _checksums = Array.ConvertAll(_sections, section => new ulong[SectionChecksum.PartsOf(section.Length, file.Header.PartBytes)]);
         _work = [.. _sections.SelectMany((section, at) => Enumerable.Range(0, StretchesOf(section)).Select(stretch => (at, (long)stretch * StretchBytes)))];
         var worthIt = (int)Math.Min(MostThreads, _sections.Sum(section => section.Length) / BytesAThread);
-        _helpers = new Task[Math.Max(0, Math.Min(Environment.ProcessorCount, worthIt) - 1)];
-        _next = new int[_helpers.Length + 1];
+        _next = new int[Math.Max(1, Math.Min(Environment.ProcessorCount, worthIt))];
         for (var thread = 0; thread < _next.Length; thread++) _next[thread] = StartOf(thread);
-        for (var i = 0; i < _helpers.Length; i++)
+    }
+
+    /// <summary>Verifies sections.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="sections">Sections within its bounds.</param>
+    /// <param name="cancellationToken">Ends it between stretches.</param>
+    /// <exception cref="InvalidDataException">A section is damaged, or the file became shorter; says which.</exception>
+    public static void Verify(IndexFile file, IEnumerable<FileSection> sections, CancellationToken cancellationToken) =>
+        new SectionVerifier(file, [.. sections], 0, cancellationToken).Run();
+
+    /// <summary>Reads one section to where it is wanted, and verifies it.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="section">Within its bounds.</param>
+    /// <param name="destination">Room for all of it.</param>
+    /// <exception cref="InvalidDataException">The section is damaged, or the file became shorter; says which.</exception>
+    public static void Read(IndexFile file, FileSection section, void* destination) =>
+        new SectionVerifier(file, [section], (nint)destination, CancellationToken.None).Run();
+
+    private void Run()
+    {
+        var helpers = new Task[_next.Length - 1];
+        for (var i = 0; i < helpers.Length; i++)
         {
             var thread = i + 1;
-            _helpers[i] = Task.Run(() => ReadStretches(thread), CancellationToken.None);
+            helpers[i] = Task.Run(() => ReadStretches(thread), CancellationToken.None);
         }
-    }
 
-    /// <summary>Helps to read what is left, and compares the checksums.</summary>
-    /// <exception cref="InvalidDataException">A section is damaged, or the file became shorter; says which.</exception>
-    public void Finish()
-    {
-        ReadStretches(0);
-        foreach (var helper in _helpers) helper.GetAwaiter().GetResult();
+        try
+        {
+            ReadStretches(0);
+        }
+        finally
+        {
+            // Where this failed there is nothing left to do for them; afterwards nobody reads the file or writes to the destination any more.
+            foreach (ref var next in _next.AsSpan()) Volatile.Write(ref next, _work.Length);
+            Task.WhenAll(helpers).ContinueWith(static all => _ = all.Exception, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+
+        foreach (var helper in helpers) helper.GetAwaiter().GetResult();
         for (var section = 0; section < _sections.Length; section++) _file.Check(_sections[section], _checksums[section]);
-    }
-
-    /// <summary>Ends it: afterwards nobody reads the file any more.</summary>
-    public void Dispose()
-    {
-        foreach (ref var next in _next.AsSpan()) Volatile.Write(ref next, _work.Length);
-        Task.WhenAll(_helpers).ContinueWith(static all => _ = all.Exception, TaskScheduler.Default).Wait(CancellationToken.None);
     }
 
     /// <summary>A section of one part, as files of the oldest version have them, is one stretch, however long.</summary>
