@@ -34,8 +34,7 @@ public sealed class SimilarityProjection
         {
             var item = new ItemOrdinal(i);
             AddUnits(input[item], output[item], row);
-            var count = vocabulary.CountOf(item);
-            for (var d = 0; d < row.Length; d++) mean[d] += count * (double)row[d];
+            RowMath.AddScaled(row, (double)vocabulary.CountOf(item), mean);
         }
 
         return new SimilarityProjection(ReflectionToLast(mean));
@@ -77,16 +76,16 @@ public sealed class SimilarityProjection
 
     private static void AddUnit(ReadOnlySpan<float> row, Span<float> sum)
     {
-        var length = TensorPrimitives.Norm(row);
-        if (length > 0) TensorPrimitives.MultiplyAdd(row, 1 / length, sum, sum);
+        var length = RowMath.Norm(row);
+        if (length > 0) RowMath.AddScaled(row, 1 / length, sum);
     }
 
     private static bool Normalize(Span<float> row)
     {
-        var length = TensorPrimitives.Norm(row);
+        var length = RowMath.Norm(row);
         // What a reflection leaves of a row that was the mean itself is rounding, not a direction.
         if (!(length > 1e-6f)) return false;
-        TensorPrimitives.Divide(row, length, row);
+        RowMath.Divide(row, length);
         return true;
     }
 }

@@ -38,11 +38,11 @@ internal sealed class RowProfile
         {
             var item = new ItemOrdinal(row);
             var count = Math.Max(1, vocabulary.CountOf(item));
-            var along = TensorPrimitives.Dot(_shared, table[item]);
+            var along = RowMath.Dot(_shared, table[item]);
             ref var bucket = ref buckets[BitOperations.Log2((ulong)count)];
             bucket.Count += Math.Log2(count);
             bucket.Along += along;
-            bucket.Own += Math.Sqrt(Math.Max(0, TensorPrimitives.SumOfSquares(table[item]) - (along * along)));
+            bucket.Own += Math.Sqrt(Math.Max(0, RowMath.Dot(table[item], table[item]) - (along * along)));
             bucket.Items++;
         }
 
@@ -93,10 +93,8 @@ internal sealed class RowProfile
         for (var row = 0; row < table.Rows; row++)
         {
             var item = new ItemOrdinal(row);
-            var length = TensorPrimitives.Norm(table[item]);
-            if (!(length > 0)) continue;
-            var weight = vocabulary.CountOf(item) / length;
-            for (var d = 0; d < sum.Length; d++) sum[d] += weight * table[item][d];
+            var length = RowMath.Norm(table[item]);
+            if (length > 0) RowMath.AddScaled(table[item], vocabulary.CountOf(item) / (double)length, sum);
         }
 
         var norm = Math.Sqrt(sum.Sum(value => value * value));
