@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Server.Models;
 using Grpc.AspNetCore.Server.Model;
 
 namespace EmbeddingGrpc.Server.Grpc;
@@ -9,6 +10,7 @@ internal static class RecallEndpoints
     public static IServiceCollection AddRecallService(this IServiceCollection services)
     {
         services.AddSingleton<RecallCall>();
+        services.AddSingleton<IFirstRecalls, FirstRecalls>();
         services.AddSingleton<RecallBatch>();
         services.AddSingleton<RecallStreaming>();
         services.AddSingleton<RecallEmbeddings>();

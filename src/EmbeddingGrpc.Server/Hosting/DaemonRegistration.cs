@@ -27,7 +27,7 @@ internal static class DaemonRegistration
         AddHosted<Drain>(services);
         AddHosted<DiskMetrics>(services);
         AddHosted<MemoryMetrics>(services);
-        AddHosted<FirstRequest>(services);
+        AddHosted<FirstRequests>(services);
         return services;
     }
 

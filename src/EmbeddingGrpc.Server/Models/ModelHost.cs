@@ -12,12 +12,13 @@ namespace EmbeddingGrpc.Server.Models;
 /// are done. Calls that come in between are told that the models are being opened.
 /// </remarks>
 public sealed class ModelHost(
-    ModelRegistry registry, ModelAdministrator administrator, ServingStatus status, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger)
+    ModelRegistry registry, ModelAdministrator administrator, IFirstRecalls firstRecalls, ServingStatus status, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger)
     : IHostedLifecycleService, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _opening = Task.CompletedTask;
     private Task _loading = Task.CompletedTask;
+    private int _recalled;
 
     /// <summary>Begins to open the models; the data directory is this daemon's by now.</summary>
     public Task StartingAsync(CancellationToken cancellationToken)
@@ -69,6 +70,7 @@ public sealed class ModelHost(
         status.Report(ServingStatus.Events, true, "The log is open.");
         model.Generations.Published += generation =>
         {
+            if (Interlocked.Exchange(ref _recalled, 1) == 0) firstRecalls.Make(model, _stopping.Token);
             // Histories that are no longer brought up to date answer users from the past: a restart is due, and a new generation no cure.
             if (model.Applier.Failure is null) status.Report(ServingStatus.Recall, true, $"Generation {generation.Number} ({generation.IdText}) serves.");
         };

@@ -1,0 +1,62 @@
+using EmbeddingGrpc.Numerics;
+using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Models;
+using Grpc.Core;
+
+namespace EmbeddingGrpc.Server.Grpc;
+
+/// <summary>
+/// Recalls by an item, a vector, a session and a user, from the request to the encoded answer: what that runs is compiled, which whoever recalled first would wait for, a twentieth of
+/// a second. Stateless.
+/// </summary>
+internal sealed partial class FirstRecalls(RecallCall call, ILogger<FirstRecalls> logger) : IFirstRecalls
+{
+    // What runs for the first time is prepared for the second one.
+    private const int Rounds = 2;
+
+    private const int K = 10;
+
+    // Nobody's: a recall for a user without a history, which is answered by what is popular.
+    private const string NoUser = "first-recall";
+
+    /// <inheritdoc/>
+    public void Make(ModelRuntime model, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (!model.Generations.TryLease(out var lease)) return;
+        using (lease)
+        {
+            var generation = lease.Generation;
+            if (generation.Vocabulary.Count == 0) return;
+            var item = new ItemOrdinal(0);
+            for (var round = 0; round < Rounds; round++)
+                foreach (var request in RequestsFor(generation.IdOf(item), generation.Similarity[item]))
+                    Make(model, request, cancellationToken);
+        }
+    }
+
+    private static RecallRequest[] RequestsFor(string itemId, ReadOnlySpan<float> vector) =>
+    [
+        new() { Item = new ItemQuery { ItemId = itemId } },
+        new() { Vector = new VectorQuery { Values = { vector.ToArray() } } },
+        new() { Session = new SessionQuery { Items = { new SessionItem { ItemId = itemId } } } },
+        new() { User = new UserQuery { UserId = NoUser } },
+    ];
+
+    private void Make(ModelRuntime model, RecallRequest request, CancellationToken cancellationToken)
+    {
+        (request.Model, request.K) = (model.Name, K);
+        try
+        {
+            // On the thread that loads generations, which has nothing else to do.
+            call.AnswerAsync(request, cancellationToken).AsTask().GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException)
+        {
+            LogUnanswered(request.QueryCase, model.Name, e.Message);
+        }
+    }
+
+    [LoggerMessage(1212, LogLevel.Debug, "The daemon's first recall by {Query} of model '{Model}' was not answered: {Reason}")]
+    private partial void LogUnanswered(RecallRequest.QueryOneofCase query, string model, string reason);
+}
