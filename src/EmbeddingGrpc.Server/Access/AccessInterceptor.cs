@@ -1,4 +1,5 @@
 using EmbeddingGrpc.Server.Grpc;
+using EmbeddingGrpc.Server.Hosting;
 using EmbeddingGrpc.Server.Hosting.Tls;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
@@ -14,6 +15,9 @@ internal sealed class AccessInterceptor(AccessKeys keys, TlsOptions tls) : Inter
     private const string Header = "authorization";
     private const string Scheme = "Bearer ";
     private const string HealthPrefix = "/grpc.health.v1.Health/";
+
+    /// <summary>Whether it asks for anything with these settings.</summary>
+    public static bool Asks(DaemonOptions options) => options.AccessKeysFile.Length > 0 || options.Tls.AsksClients;
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)

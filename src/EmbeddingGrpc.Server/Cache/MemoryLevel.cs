@@ -45,18 +45,20 @@ public sealed class MemoryLevel : IDisposable
     public long SizeBytes => _entries?.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
 
     /// <summary>Finds an answer.</summary>
-    public bool TryGet(RecallCacheKey key, out ReadOnlyMemory<byte> body)
-    {
-        body = default;
-        if (_entries is null) return false;
-        var hit = _entries.TryGetValue(key, out var stored) && stored is byte[];
-        _metrics.CacheAsked(AnswerOrigin.Memory, hit);
-        if (hit) body = (byte[])stored!;
-        return hit;
-    }
+    public bool TryGet(RecallCacheKey key, out ReadOnlyMemory<byte> body) => TryGet(key, out body, out _);
 
-    /// <summary>Finds out that there is no answer.</summary>
-    internal MissingItem? TryGetMissing(RecallCacheKey key) => _entries is not null && _entries.TryGetValue(key, out var stored) ? stored as MissingItem : null;
+    /// <summary>Finds an answer, or that there is none, which is no hit.</summary>
+    internal bool TryGet(RecallCacheKey key, out ReadOnlyMemory<byte> body, out MissingItem? missing)
+    {
+        (body, missing) = (default, null);
+        if (_entries is null) return false;
+        _entries.TryGetValue(key, out var stored);
+        var found = stored as byte[];
+        _metrics.CacheAsked(AnswerOrigin.Memory, found is not null);
+        if (found is null) missing = stored as MissingItem;
+        else body = found;
+        return found is not null;
+    }
 
     /// <summary>Keeps an answer for a while, unless it is not hot enough for the room that there is: then it may be kept next time.</summary>
     /// <param name="key">The query.</param>

@@ -19,10 +19,14 @@ internal static class GrpcRegistration
         {
             // Told to MalformedMessage, which tells the rest to nobody.
             grpc.EnableDetailedErrors = true;
-            grpc.Interceptors.Add<AccessInterceptor>();
-            grpc.Interceptors.Add<ExceptionInterceptor>();
         }));
-        services.AddOptions<GrpcServiceOptions>().Configure<DaemonOptions>((grpc, daemon) => grpc.MaxReceiveMessageSize = daemon.MaximumMessageBytes);
+        services.AddOptions<GrpcServiceOptions>().Configure<DaemonOptions>((grpc, daemon) =>
+        {
+            grpc.MaxReceiveMessageSize = daemon.MaximumMessageBytes;
+            // Around the other, and only where it has something to ask for: each one costs every call.
+            if (AccessInterceptor.Asks(daemon)) grpc.Interceptors.Add<AccessInterceptor>();
+            grpc.Interceptors.Add<ExceptionInterceptor>();
+        });
         return services.AddGrpcReflection();
     }
 

@@ -153,7 +153,13 @@ public sealed class CachedRecall
         if (SharedBy(query) is not { } shared) return await SearchAsync(asked, cancellationToken);
         var sharing = ReferenceEquals(shared, query) ? asked : asked with { Query = shared };
         if (KeyOf(sharing) is not { } key) return await SearchAsync(asked, cancellationToken);
-        if (!_cache.TryGet(key, out var found)) found = await FindAsync(key, sharing, cancellationToken);
+        if (!_cache.TryGet(key, out var found, out var missing))
+        {
+            // Another item may have come since, which a generation of more items knows.
+            if (missing is not null && missing.ItemCount == asked.Space.Generation.ItemCount) throw missing.ToException();
+            found = await FindAsync(key, sharing, cancellationToken);
+        }
+
         if (IsOutdated(found, asked)) return await SearchAsync(asked, cancellationToken);
         if (ReferenceEquals(shared, query)) return found;
         return found with { Body = AnswerFilter.Apply(found.Body.Span, query.Excludes.ToHashSet(StringComparer.Ordinal), query.MinimumScore, query.K, out _) };
@@ -187,7 +193,6 @@ public sealed class CachedRecall
     {
         var generation = asked.Space.Generation;
         var items = generation.ItemCount;
-        if (_cache.TryGetMissing(key, items) is { } missing) throw missing.ToException();
         try
         {
             return await _cache.GetOrSearchAsync(key, asked, _search, isHot: false, cancellationToken);

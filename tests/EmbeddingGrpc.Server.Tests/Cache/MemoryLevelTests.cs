@@ -94,16 +94,17 @@ public sealed class MemoryLevelTests : IDisposable
     }
 
     [Fact]
-    public void TryGetMissing_WhatWasSet_GivesItForItsTimeAndIsNoAnswer()
+    public void TryGet_OfWhatIsMissing_TellsSoForItsTimeAndIsNoHit()
     {
         using var level = Make(new RecallCacheOptions { NegativeTimeToLive = TimeSpan.FromSeconds(2), TimeToLiveJitter = 0 });
         var missing = new MissingItem("a", "generation", "There is no 'a'.", 5);
         level.SetMissing(KeyOf(1), missing);
 
-        Assert.Equal(missing, level.TryGetMissing(KeyOf(1)));
-        Assert.False(level.TryGet(KeyOf(1), out _));
+        Assert.False(level.TryGet(KeyOf(1), out _, out var told));
+        Assert.Equal(missing, told);
         _time.Advance(TimeSpan.FromSeconds(2.1));
-        Assert.Null(level.TryGetMissing(KeyOf(1)));
+        Assert.False(level.TryGet(KeyOf(1), out _, out told));
+        Assert.Null(told);
     }
 
     [Fact]
@@ -111,7 +112,8 @@ public sealed class MemoryLevelTests : IDisposable
     {
         using var level = Make(new RecallCacheOptions { NegativeTimeToLive = TimeSpan.Zero });
         level.SetMissing(KeyOf(1), new MissingItem("a", "generation", "There is no 'a'.", 5));
-        Assert.Null(level.TryGetMissing(KeyOf(1)));
+        Assert.False(level.TryGet(KeyOf(1), out _, out var told));
+        Assert.Null(told);
     }
 
     [Fact]
