@@ -1,5 +1,7 @@
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using EmbeddingGrpc.Server.Hosting.Tls;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
@@ -8,9 +10,9 @@ namespace EmbeddingGrpc.Server.Hosting;
 
 /// <summary>
 /// Asks the daemon for its own health while the models are being opened, over HTTP and over gRPC: the first requests build the table of routes and have compiled what answers them, a
-/// fifth of a second that whoever calls first would wait for. Not over TLS, where it would need a certificate to believe in.
+/// fifth of a second that whoever calls first would wait for. With TLS over gRPC alone; where callers show certificates it has none, and is refused after most of the way.
 /// </summary>
-internal sealed partial class FirstRequests(DaemonAddresses addresses, ILogger<FirstRequests> logger) : IHostedLifecycleService
+internal sealed partial class FirstRequests(DaemonAddresses addresses, TlsOptions tls, IServiceProvider services, ILogger<FirstRequests> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private Task _asking = Task.CompletedTask;
@@ -18,7 +20,7 @@ internal sealed partial class FirstRequests(DaemonAddresses addresses, ILogger<F
     /// <summary>Begins to ask; the servers have started.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (addresses.Http.Scheme == Uri.UriSchemeHttp) _asking = Task.Run(AskBothAsync, CancellationToken.None);
+        _asking = Task.Run(AskBothAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
 
@@ -40,7 +42,7 @@ internal sealed partial class FirstRequests(DaemonAddresses addresses, ILogger<F
     private async Task AskBothAsync()
     {
         using var patience = new CancellationTokenSource(Patience);
-        await AskAsync(addresses.Http, AskHttpAsync, patience.Token);
+        if (!tls.IsOn) await AskAsync(addresses.Http, AskHttpAsync, patience.Token);
         await AskAsync(addresses.Grpc, AskGrpcAsync, patience.Token);
     }
 
@@ -67,11 +69,17 @@ internal sealed partial class FirstRequests(DaemonAddresses addresses, ILogger<F
         await stream.CopyToAsync(Stream.Null, patience);
     }
 
-    private static async Task AskGrpcAsync(Uri address, CancellationToken patience)
+    private async Task AskGrpcAsync(Uri address, CancellationToken patience)
     {
-        using var channel = GrpcChannel.ForAddress(address);
+        using var sockets = new SocketsHttpHandler();
+        // Believes in this daemon's own certificate alone, whoever signed it and for whatever name.
+        if (tls.IsOn) sockets.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => IsOwn(shown);
+        using var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = sockets });
         await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest(), cancellationToken: patience);
     }
+
+    private bool IsOwn(X509Certificate? certificate) =>
+        certificate is not null && certificate.GetRawCertData().AsSpan().SequenceEqual(services.GetRequiredService<ServerCertificate>().Context.TargetCertificate.RawDataMemory.Span);
 
     [LoggerMessage(1002, LogLevel.Debug, "The daemon's first request to itself, at {Address}, was not answered: {Reason}")]
     private partial void LogUnanswered(Uri address, string reason);
