@@ -55,8 +55,8 @@ measured() {
 }
 
 generation=$(ls -d "$data"/models/default/generations/*/ | sort | tail -1)
-"$benchmarks" search-load "${generation%/}" --k 50 --vectors 1 --seconds 5 | tail -1 >"$work/search.json"
-search_qps=$(field qps "$work/search.json") search_cpu=$(field processor_microseconds "$work/search.json")
+# search_alone WHEN: beside a daemon that has nothing to do.
+search_alone() { "$benchmarks" search-load "${generation%/}" --k 50 --vectors 1 --seconds 5 | tail -1 >"$work/search_$1.json"; }
 "$benchmarks" echo-server "$echo_port" >"$work/echo.json" 2>&1 &
 echo=$!
 env ${DAEMON_ENVIRONMENT:-} "$server" --DataDirectory "$data" --GrpcPort 0 --HttpPort 0 "$@" >"$work/daemon.log" 2>&1 &
@@ -73,7 +73,12 @@ closed=(--k 50 --in-flight 32)
 measured echo_item "$echo" "http://127.0.0.1:$echo_port" --query item "${closed[@]}"
 measured cached_item "$daemon" "$grpc" --query item "${closed[@]}"
 measured echo_vector "$echo" "http://127.0.0.1:$echo_port" --query vector "${closed[@]}"
+# Around the calls that it is compared with: a machine that slows down meanwhile slows both.
+search_alone before
 measured searched_vector "$daemon" "$grpc" --query vector "${closed[@]}"
+search_alone after
+search_qps=$(calculate "2 / (1 / $(field qps "$work/search_before.json") + 1 / $(field qps "$work/search_after.json"))" 0)
+search_cpu=$(calculate "($(field processor_microseconds "$work/search_before.json") + $(field processor_microseconds "$work/search_after.json")) / 2")
 half=$(calculate "$qps_searched_vector / 2" 0)
 measured open_echo "$echo" "http://127.0.0.1:$echo_port" --query vector --k 50 --rate "$half"
 measured open_vector "$daemon" "$grpc" --query vector --k 50 --rate "$half"

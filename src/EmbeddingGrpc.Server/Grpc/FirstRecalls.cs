@@ -7,7 +7,7 @@ namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>
 /// Recalls by an item, a vector, a session and a user, from the request to the encoded answer: what that runs is compiled, which whoever recalled first would wait for, a twentieth of
-/// a second. Stateless.
+/// a second. They are asked so that their answers are kept for nobody else. Stateless.
 /// </summary>
 internal sealed partial class FirstRecalls(RecallCall call, ILogger<FirstRecalls> logger) : IFirstRecalls
 {
@@ -16,8 +16,11 @@ internal sealed partial class FirstRecalls(RecallCall call, ILogger<FirstRecalls
 
     private const int K = 10;
 
-    // Nobody's: a recall for a user without a history, which is answered by what is popular.
+    // Nobody's. What a user is answered is kept in this daemon's memory alone.
     private const string NoUser = "first-recall";
+
+    // An answer with places for cold items and items left out is not kept at all.
+    private const double ColdShare = 0.1;
 
     /// <inheritdoc/>
     public void Make(ModelRuntime model, CancellationToken cancellationToken)
@@ -37,9 +40,9 @@ internal sealed partial class FirstRecalls(RecallCall call, ILogger<FirstRecalls
 
     private static RecallRequest[] RequestsFor(string itemId, ReadOnlySpan<float> vector) =>
     [
-        new() { Item = new ItemQuery { ItemId = itemId } },
-        new() { Vector = new VectorQuery { Values = { vector.ToArray() } } },
-        new() { Session = new SessionQuery { Items = { new SessionItem { ItemId = itemId } } } },
+        new() { Item = new ItemQuery { ItemId = itemId }, ColdShare = ColdShare, ExcludeItemIds = { itemId } },
+        new() { Vector = new VectorQuery { Values = { vector.ToArray() } }, ColdShare = ColdShare, ExcludeItemIds = { itemId } },
+        new() { Session = new SessionQuery { Items = { new SessionItem { ItemId = itemId } }, UserId = NoUser } },
         new() { User = new UserQuery { UserId = NoUser } },
     ];
 
