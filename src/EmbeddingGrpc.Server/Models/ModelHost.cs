@@ -70,7 +70,12 @@ public sealed class ModelHost(
         status.Report(ServingStatus.Events, true, "The log is open.");
         model.Generations.Published += generation =>
         {
-            if (Interlocked.Exchange(ref _recalled, 1) == 0) firstRecalls.Make(model, _stopping.Token);
+            if (Interlocked.Exchange(ref _recalled, 1) == 0)
+            {
+                firstRecalls.Make(model, _stopping.Token);
+                UnusedMemory.Settle();
+            }
+
             // Histories that are no longer brought up to date answer users from the past: a restart is due, and a new generation no cure.
             if (model.Applier.Failure is null) status.Report(ServingStatus.Recall, true, $"Generation {generation.Number} ({generation.IdText}) serves.");
         };
