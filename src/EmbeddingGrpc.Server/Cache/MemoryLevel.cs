@@ -44,9 +44,6 @@ public sealed class MemoryLevel : IDisposable
     /// <summary>Bytes held, as estimated.</summary>
     public long SizeBytes => _entries?.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
 
-    /// <summary>Finds an answer.</summary>
-    public bool TryGet(RecallCacheKey key, out ReadOnlyMemory<byte> body) => TryGet(key, out body, out _);
-
     /// <summary>Finds an answer, or that there is none, which is no hit.</summary>
     internal bool TryGet(RecallCacheKey key, out ReadOnlyMemory<byte> body, out MissingItem? missing)
     {

@@ -14,9 +14,6 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimePro
 {
     private readonly ConcurrentDictionary<RecallCacheKey, Flight> _flights = new();
 
-    /// <summary>Finds an answer in memory.</summary>
-    public bool TryGet(RecallCacheKey key, out RecallAnswer answer) => TryGet(key, out answer, out _);
-
     /// <summary>Finds an answer in memory, or that a generation had none a moment ago, which is no hit.</summary>
     internal bool TryGet(RecallCacheKey key, out RecallAnswer answer, out MissingItem? missing)
     {
@@ -28,7 +25,7 @@ public sealed class RecallCache(MemoryLevel memory, RemoteLevel? remote, TimePro
     /// <summary>Keeps for a little while that there is no answer.</summary>
     internal void SetMissing(RecallCacheKey key, MissingItem missing) => memory.SetMissing(key, missing);
 
-    /// <summary>Finds an answer behind the first level, or searches and keeps it. Call after the first level was found to have none.</summary>
+    /// <summary>Finds an answer behind the first level, or searches and keeps it. Call after <see cref="TryGet"/> missed.</summary>
     /// <param name="key">The query.</param>
     /// <param name="query">What is searched for, in the searcher's terms.</param>
     /// <param name="search">Searches; called at most once. Its failure is its caller's and those who wait with it.</param>

@@ -1,7 +1,6 @@
 using EmbeddingGrpc.Numerics;
 using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Models;
-using Grpc.Core;
 
 namespace EmbeddingGrpc.Server.Grpc;
 
@@ -9,7 +8,7 @@ namespace EmbeddingGrpc.Server.Grpc;
 /// Recalls by an item, a vector, a session and a user, from the request to the encoded answer: what that runs is compiled, which whoever recalled first would wait for, a twentieth of
 /// a second. They are asked so that their answers are kept for nobody else. Stateless.
 /// </summary>
-internal sealed partial class FirstRecalls(RecallCall call, ILogger<FirstRecalls> logger) : IFirstRecalls
+internal sealed class FirstRecalls(RecallCall call) : IFirstRecalls
 {
     // What runs for the first time is prepared for the second one.
     private const int Rounds = 2;
@@ -32,34 +31,25 @@ internal sealed partial class FirstRecalls(RecallCall call, ILogger<FirstRecalls
             var generation = lease.Generation;
             if (generation.Vocabulary.Count == 0) return;
             var item = new ItemOrdinal(0);
-            for (var round = 0; round < Rounds; round++)
-                foreach (var request in RequestsFor(generation.IdOf(item), generation.Similarity[item]))
-                    Make(model, request, cancellationToken);
+            try
+            {
+                for (var round = 0; round < Rounds; round++)
+                    foreach (var request in RequestsFor(model.Name, generation.IdOf(item), generation.Similarity[item]))
+                        // On the thread that loads generations, which has nothing else to do.
+                        call.AnswerOneOfManyAsync(request, null, cancellationToken).AsTask().GetAwaiter().GetResult();
+            }
+            catch (OperationCanceledException)
+            {
+                // The daemon stops, and nobody will recall.
+            }
         }
     }
 
-    private static RecallRequest[] RequestsFor(string itemId, ReadOnlySpan<float> vector) =>
+    private static RecallRequest[] RequestsFor(string model, string itemId, ReadOnlySpan<float> vector) =>
     [
-        new() { Item = new ItemQuery { ItemId = itemId }, ColdShare = ColdShare, ExcludeItemIds = { itemId } },
-        new() { Vector = new VectorQuery { Values = { vector.ToArray() } }, ColdShare = ColdShare, ExcludeItemIds = { itemId } },
-        new() { Session = new SessionQuery { Items = { new SessionItem { ItemId = itemId } }, UserId = NoUser } },
-        new() { User = new UserQuery { UserId = NoUser } },
+        new() { Model = model, K = K, Item = new ItemQuery { ItemId = itemId }, ColdShare = ColdShare, ExcludeItemIds = { itemId } },
+        new() { Model = model, K = K, Vector = new VectorQuery { Values = { vector.ToArray() } }, ColdShare = ColdShare, ExcludeItemIds = { itemId } },
+        new() { Model = model, K = K, Session = new SessionQuery { Items = { new SessionItem { ItemId = itemId } }, UserId = NoUser } },
+        new() { Model = model, K = K, User = new UserQuery { UserId = NoUser } },
     ];
-
-    private void Make(ModelRuntime model, RecallRequest request, CancellationToken cancellationToken)
-    {
-        (request.Model, request.K) = (model.Name, K);
-        try
-        {
-            // On the thread that loads generations, which has nothing else to do.
-            call.AnswerAsync(request, cancellationToken).AsTask().GetAwaiter().GetResult();
-        }
-        catch (Exception e) when (e is RpcException or OperationCanceledException)
-        {
-            LogUnanswered(request.QueryCase, model.Name, e.Message);
-        }
-    }
-
-    [LoggerMessage(1212, LogLevel.Debug, "The daemon's first recall by {Query} of model '{Model}' was not answered: {Reason}")]
-    private partial void LogUnanswered(RecallRequest.QueryOneofCase query, string model, string reason);
 }

@@ -1,6 +1,6 @@
 namespace EmbeddingGrpc.Server.Models;
 
-/// <summary>Frees what something large has left behind. Stateless.</summary>
+/// <summary>Asks for whole collections when it suits: to free what something large has left behind, and to have done with what stays. Stateless.</summary>
 internal static class UnusedMemory
 {
     /// <summary>Has the collector look for what nobody holds any more, native memory of finalized owners included. In the background: recalls go on.</summary>

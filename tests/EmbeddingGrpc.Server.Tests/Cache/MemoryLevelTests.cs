@@ -17,12 +17,12 @@ public sealed class MemoryLevelTests : IDisposable
     public void TryGet_WhatWasSet_GivesItAndCountsAHit()
     {
         using var level = Make(new RecallCacheOptions());
-        Assert.False(level.TryGet(KeyOf(1), out _));
+        Assert.False(level.TryGet(KeyOf(1), out _, out _));
         level.Set(KeyOf(1), new byte[] { 1, 2, 3 });
 
-        Assert.True(level.TryGet(KeyOf(1), out var body));
+        Assert.True(level.TryGet(KeyOf(1), out var body, out _));
         Assert.Equal([1, 2, 3], body.ToArray());
-        Assert.False(level.TryGet(KeyOf(2), out _));
+        Assert.False(level.TryGet(KeyOf(2), out _, out _));
         Assert.Equal(1, _metrics.Metrics.MemoryHits);
         Assert.Equal(2, _metrics.Count("embeddinggrpc.recall.cache.misses", "level", "memory"));
     }
@@ -36,9 +36,9 @@ public sealed class MemoryLevelTests : IDisposable
         level.Set(key, new byte[] { 1 });
 
         _time.Advance(TimeSpan.FromSeconds(7.9));
-        Assert.True(level.TryGet(key, out _));
+        Assert.True(level.TryGet(key, out _, out _));
         _time.Advance(TimeSpan.FromSeconds(4.2));
-        Assert.False(level.TryGet(key, out _));
+        Assert.False(level.TryGet(key, out _, out _));
     }
 
     [Fact]
@@ -49,11 +49,11 @@ public sealed class MemoryLevelTests : IDisposable
         for (var second = 9; second < 200; second += 9)
         {
             _time.Advance(TimeSpan.FromSeconds(9));
-            Assert.True(level.TryGet(KeyOf(1), out _));
+            Assert.True(level.TryGet(KeyOf(1), out _, out _));
         }
 
         _time.Advance(TimeSpan.FromSeconds(3));
-        Assert.False(level.TryGet(KeyOf(1), out _));
+        Assert.False(level.TryGet(KeyOf(1), out _, out _));
     }
 
     [Fact]
@@ -62,9 +62,9 @@ public sealed class MemoryLevelTests : IDisposable
         using var level = Make(new RecallCacheOptions { MemoryTimeToLive = TimeSpan.FromSeconds(10), TimeToLiveJitter = 0 });
         level.Set(KeyOf(1), new byte[] { 1 });
         _time.Advance(TimeSpan.FromSeconds(9));
-        Assert.True(level.TryGet(KeyOf(1), out _));
+        Assert.True(level.TryGet(KeyOf(1), out _, out _));
         _time.Advance(TimeSpan.FromSeconds(10.1));
-        Assert.False(level.TryGet(KeyOf(1), out _));
+        Assert.False(level.TryGet(KeyOf(1), out _, out _));
     }
 
     [Fact]
@@ -86,11 +86,11 @@ public sealed class MemoryLevelTests : IDisposable
         Assert.InRange(level.SizeBytes, 100_000, 150_000);
 
         level.Set(KeyOf(2000), new byte[1000]);
-        Assert.False(level.TryGet(KeyOf(2000), out _));
+        Assert.False(level.TryGet(KeyOf(2000), out _, out _));
         level.Set(KeyOf(2000), new byte[1000]);
-        Assert.True(level.TryGet(KeyOf(2000), out _));
+        Assert.True(level.TryGet(KeyOf(2000), out _, out _));
         level.Set(KeyOf(3000), new byte[1000], isHot: true);
-        Assert.True(level.TryGet(KeyOf(3000), out _));
+        Assert.True(level.TryGet(KeyOf(3000), out _, out _));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class MemoryLevelTests : IDisposable
         using var level = Make(new RecallCacheOptions { MemoryBytes = 0 });
         level.Set(KeyOf(1), new byte[] { 1 });
 
-        Assert.False(level.TryGet(KeyOf(1), out _));
+        Assert.False(level.TryGet(KeyOf(1), out _, out _));
         Assert.Equal(0, level.SizeBytes);
     }
 

@@ -38,7 +38,7 @@ public sealed class RecallCacheTests : IDisposable
         var answer = await _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled);
 
         Assert.Equal(AnswerOrigin.Search, answer.Origin);
-        Assert.True(_cache.TryGet(Key, out var again));
+        Assert.True(_cache.TryGet(Key, out var again, out _));
         Assert.Equal(AnswerOrigin.Memory, again.Origin);
         Assert.Equal(Body, again.Body.ToArray());
         Assert.Equal(1, _store.Writes);
@@ -53,7 +53,7 @@ public sealed class RecallCacheTests : IDisposable
 
         Assert.Equal((AnswerOrigin.Redis, 1), (answer.Origin, _metrics.Metrics.RedisHits));
         Assert.Equal(Body, answer.Body.ToArray());
-        Assert.True(_cache.TryGet(Key, out _));
+        Assert.True(_cache.TryGet(Key, out _, out _));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class RecallCacheTests : IDisposable
     {
         var cache = new RecallCache(_memory, remote: null, _time);
         Assert.Equal(AnswerOrigin.Search, (await cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled)).Origin);
-        Assert.True(cache.TryGet(Key, out _));
+        Assert.True(cache.TryGet(Key, out _, out _));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class RecallCacheTests : IDisposable
 
         await Assert.ThrowsAsync<InvalidDataException>(() => leader);
         await Assert.ThrowsAsync<InvalidDataException>(() => follower);
-        Assert.False(_cache.TryGet(Key, out _));
+        Assert.False(_cache.TryGet(Key, out _, out _));
         Assert.Equal(Body, (await _cache.GetOrSearchAsync(Key, 0, (_, _) => ValueTask.FromResult(Body), isHot: false, Cancelled)).Body.ToArray());
     }
 
