@@ -33,7 +33,7 @@ public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogge
         ArgumentNullException.ThrowIfNull(continuation);
         try
         {
-            return await continuation(requestStream, context);
+            return await continuation(new CallerStream<TRequest>(requestStream), context);
         }
         catch (Exception e)
         {
@@ -66,7 +66,7 @@ public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogge
         ArgumentNullException.ThrowIfNull(continuation);
         try
         {
-            await continuation(requestStream, responseStream, context);
+            await continuation(new CallerStream<TRequest>(requestStream), responseStream, context);
         }
         catch (Exception e)
         {

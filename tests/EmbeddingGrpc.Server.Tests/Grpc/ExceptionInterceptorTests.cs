@@ -1,7 +1,10 @@
+using System.Net.Sockets;
+using EmbeddingGrpc.Protocol.V1;
 using EmbeddingGrpc.Server.Tests.Hosting;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Health.V1;
+using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -41,6 +44,47 @@ public sealed class ExceptionInterceptorTests
             }
         });
         Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
+    }
+
+    [Fact]
+    public async Task Stream_ConnectionBreaks_IsNotLoggedAsTheDaemonsFailure()
+    {
+        var log = new Recorder();
+        await using (var daemon = await TestDaemon.StartAsync(configure: builder => builder.Logging.AddProvider(log)))
+        {
+            // What is told first, the read or the call's token, differs from one to the next.
+            for (var i = 0; i < 60; i++) await BreakAsync(daemon.Addresses.Grpc);
+            // Ends when every call has.
+            await daemon.StopAsync();
+        }
+
+        Assert.DoesNotContain(log.Lines, line => line.Contains("failed unexpectedly", StringComparison.Ordinal));
+    }
+
+    /// <summary>Streams of both kinds over one connection, which is cut off while they wait for the next request.</summary>
+    private static async Task BreakAsync(Uri address)
+    {
+        var connection = new TaskCompletionSource<Socket>();
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancel) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(context.DnsEndPoint, cancel);
+                connection.TrySetResult(socket);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        using var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler });
+        using var events = new EventService.EventServiceClient(channel).StreamEvents(cancellationToken: TestContext.Current.CancellationToken);
+        await events.RequestStream.WriteAsync(
+            new StreamEventsRequest { Start = new StreamStart { Producer = new Producer { Name = $"breaks-{Guid.NewGuid():N}" } } }, TestContext.Current.CancellationToken);
+        await events.ResponseStream.MoveNext(TestContext.Current.CancellationToken);
+        using var recalls = new RecallService.RecallServiceClient(channel).StreamRecall(cancellationToken: TestContext.Current.CancellationToken);
+        await recalls.RequestStream.WriteAsync(
+            new StreamRecallRequest { Tag = 1, Request = new RecallRequest { Item = new ItemQuery { ItemId = "i" } } }, TestContext.Current.CancellationToken);
+        await recalls.ResponseStream.MoveNext(TestContext.Current.CancellationToken);
+        (await connection.Task).Shutdown(SocketShutdown.Both);
     }
 
     private sealed class Saboteur : Interceptor

@@ -39,15 +39,16 @@ public sealed class TestDaemon : IAsyncDisposable
         var own = dataDirectory is null ? Directory.CreateTempSubdirectory("embeddinggrpc-test-").FullName : null;
         var directory = dataDirectory ?? own!;
         string[] all = ["--GrpcPort=0", "--HttpPort=0", $"--DataDirectory={directory}", "--Logging:LogLevel:Default=Warning", .. args ?? []];
-        var app = DaemonHost.Build(all, configure);
+        WebApplication? app = null;
         try
         {
+            app = DaemonHost.Build(all, configure);
             await app.StartAsync(TestContext.Current.CancellationToken);
             return new TestDaemon(app, directory, own);
         }
         catch
         {
-            await app.DisposeAsync();
+            if (app is not null) await app.DisposeAsync();
             if (own is not null) Directory.Delete(own, recursive: true);
             throw;
         }
