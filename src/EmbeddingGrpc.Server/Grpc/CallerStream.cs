@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace EmbeddingGrpc.Server.Grpc;
@@ -27,7 +28,8 @@ internal sealed class CallerStream<T>(IAsyncStreamReader<T> requests) : IAsyncSt
         {
             return await moving;
         }
-        catch (IOException)
+        // A message that cannot be parsed is an IOException to its library.
+        catch (IOException e) when (e is not InvalidProtocolBufferException)
         {
             throw RpcErrors.Cancelled("The connection to the caller broke.");
         }
