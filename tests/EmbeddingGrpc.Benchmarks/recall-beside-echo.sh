@@ -4,8 +4,8 @@
 # Prints a table of calls a second, latency, processor time a call, collections and bytes allocated a call, for item queries (cached), vector queries
 # (searched) and the search without a call, those that are compared in ROUNDS (5) of turns, because a machine that others share is faster and slower by minutes; then the bars of a recall,
 # each the median of its rounds, and one line of JSON.
-# Needs a Release build of the solution, curl and awk. SERVER, EMBEDCTL and BENCHMARKS name other programs; DAEMON_ENVIRONMENT is given to the daemon alone, such as
-#   DAEMON_ENVIRONMENT='DOTNET_gcServer=1'
+# Needs a Release build of the solution, curl and awk. SERVER, EMBEDCTL and BENCHMARKS name other programs, ECHO_PORT (50955) the first of two ports for the services that are compared;
+# DAEMON_ENVIRONMENT is given to the daemon alone, such as DAEMON_ENVIRONMENT='DOTNET_gcServer=1'
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -63,7 +63,7 @@ search_alone() {
   search_qps=$(field qps "$work/search.json") search_cpu=$(field processor_microseconds "$work/search.json")
   printf '%-22s %9.0f %44s\n' 'search alone' "$search_qps" "$search_cpu us of processor time a search"
 }
-# median COLUMN FILE, range COLUMN FILE
+# median COLUMN FILE, range COLUMN FILE: of the rounds.
 median() { sort -n -k "$1,$1" "$2" | awk -v c="$1" '{ v[NR] = $c } END { printf "%s", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 range() { sort -n -k "$1,$1" "$2" | awk -v c="$1" 'NR == 1 { least = $c } { most = $c } END { printf "%s to %s", least, most }'; }
 "$benchmarks" echo-server "$echo_port" >"$work/echo.json" 2>&1 &
