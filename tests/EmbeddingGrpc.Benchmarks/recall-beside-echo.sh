@@ -17,7 +17,8 @@ seconds=${2:-6}
 warm_up=4
 rounds=${ROUNDS:-5}
 shift $(($# > 1 ? 2 : 1))
-echo_port=${ECHO_PORT:-50955}
+echo_port=${ECHO_PORT:-50955} bare_port=$((echo_port + 1))
+echo_address=http://127.0.0.1:$echo_port bare_address=http://127.0.0.1:$bare_port
 work=$(mktemp -d)
 daemon= echo= bare=
 finish() { for process in $daemon $echo $bare; do kill -TERM "$process" 2>/dev/null && wait "$process" 2>/dev/null || true; done; rm -rf "$work"; }
@@ -68,7 +69,7 @@ median() { sort -n -k "$1,$1" "$2" | awk -v c="$1" '{ v[NR] = $c } END { printf 
 range() { sort -n -k "$1,$1" "$2" | awk -v c="$1" 'NR == 1 { least = $c } { most = $c } END { printf "%s to %s", least, most }'; }
 "$benchmarks" echo-server "$echo_port" >"$work/echo.json" 2>&1 &
 echo=$!
-"$benchmarks" echo-server $((echo_port + 1)) same "${generation%/}" >"$work/bare.json" 2>&1 &
+"$benchmarks" echo-server "$bare_port" same "${generation%/}" >"$work/bare.json" 2>&1 &
 bare=$!
 env ${DAEMON_ENVIRONMENT:-} "$server" --DataDirectory "$data" --GrpcPort 0 --HttpPort 0 "$@" >"$work/daemon.log" 2>&1 &
 daemon=$!
@@ -81,19 +82,18 @@ sleep 5
 printf '%-22s %9s %8s %8s %8s %9s %8s %6s %6s %8s %8s\n' '' calls/s p50_ms p99_ms p999_ms cpu_us bytes gen0-1 gen2 memory errors
 closed=(--k 50 --in-flight 32)
 # The others answer more than one load before they are measured searching.
-bench "http://127.0.0.1:$((echo_port + 1))" --query vector "${closed[@]}" >/dev/null
+bench "$bare_address" --query vector "${closed[@]}" >/dev/null
 # Echo and daemon in turn, so that what the machine does meanwhile meets both.
-measured echo_item "$echo" "http://127.0.0.1:$echo_port" --query item "${closed[@]}"
+measured echo_item "$echo" "$echo_address" --query item "${closed[@]}"
 measured cached_item "$daemon" "$grpc" --query item "${closed[@]}"
 gen2_searched=0
 for ((round = 1; round <= rounds; round++)); do
-  measured echo_vector "$echo" "http://127.0.0.1:$echo_port" --query vector "${closed[@]}"
+  measured echo_vector "$echo" "$echo_address" --query vector "${closed[@]}"
   search_alone
   # Each of the two is first in every other round.
-  for which in $([ $((round % 2)) = 1 ] && echo bare daemon || echo daemon bare); do
-    if [ "$which" = bare ]; then measured bare_searched "$bare" "http://127.0.0.1:$((echo_port + 1))" --query vector "${closed[@]}"
-    else measured searched_vector "$daemon" "$grpc" --query vector "${closed[@]}"; fi
-  done
+  ((round % 2)) && measured bare_searched "$bare" "$bare_address" --query vector "${closed[@]}"
+  measured searched_vector "$daemon" "$grpc" --query vector "${closed[@]}"
+  ((round % 2)) || measured bare_searched "$bare" "$bare_address" --query vector "${closed[@]}"
   gen2_searched=$((gen2_searched + gen2_searched_vector))
   apart="1 / $qps_echo_vector + 1 / $search_qps"
   echo "$(calculate "1 / $qps_searched_vector / ($apart)" 2) $(calculate "($cpu_searched_vector - $search_cpu) / $cpu_echo_vector" 2)" \
@@ -102,8 +102,8 @@ done
 half=$(calculate "$(median 5 "$work/rounds") / 2" 0)
 gen2_open=0
 for ((round = 1; round <= (rounds + 1) / 2; round++)); do
-  measured open_echo "$echo" "http://127.0.0.1:$echo_port" --query vector --k 50 --rate "$half"
-  measured open_bare "$bare" "http://127.0.0.1:$((echo_port + 1))" --query vector --k 50 --rate "$half"
+  measured open_echo "$echo" "$echo_address" --query vector --k 50 --rate "$half"
+  measured open_bare "$bare" "$bare_address" --query vector --k 50 --rate "$half"
   measured open_vector "$daemon" "$grpc" --query vector --k 50 --rate "$half"
   gen2_open=$((gen2_open + gen2_open_vector))
   echo "$p99_open_vector $p999_open_vector $p99_open_echo $p999_open_echo $p99_open_bare $p999_open_bare" >>"$work/open"
@@ -115,8 +115,8 @@ allocated_by_server() {
   stop_echo
   "$benchmarks" echo-server "$echo_port" same >"$work/same.json" 2>&1 &
   echo=$!
-  until curl -s --http2-prior-knowledge "http://127.0.0.1:$echo_port" >/dev/null; do kill -0 "$echo"; sleep 0.1; done
-  bench "http://127.0.0.1:$echo_port" --query "$1" "${closed[@]}" >/dev/null
+  until curl -s --http2-prior-knowledge "$echo_address" >/dev/null; do kill -0 "$echo"; sleep 0.1; done
+  bench "$echo_address" --query "$1" "${closed[@]}" >/dev/null
   stop_echo
   eval "server_bytes_$1=$(calculate "$(field allocated_bytes "$work/same.json") / $(field calls "$work/same.json")" 0)"
 }

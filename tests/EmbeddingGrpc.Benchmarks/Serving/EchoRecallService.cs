@@ -10,7 +10,7 @@ namespace EmbeddingGrpc.Benchmarks.Serving;
 /// <param name="searched">Where it searches for the vector of a request before it answers; null where it does not.</param>
 internal sealed class EchoRecallService(EchoRecallService.SameAnswer same, OpenedGeneration? searched = null) : RecallService.RecallServiceBase
 {
-    // Asked for once, before vector queries are drawn.
+    // Of the vectors of a service that searches for none.
     private const int Dimension = 64;
 
     private static readonly string[] Ids = [.. Enumerable.Range(0, 1000).Select(i => (10_000_000 + (i * 997)).ToString(CultureInfo.InvariantCulture))];
@@ -31,8 +31,10 @@ internal sealed class EchoRecallService(EchoRecallService.SameAnswer same, Opene
 
     public override Task<GetEmbeddingsResponse> GetEmbeddings(GetEmbeddingsRequest request, ServerCallContext context)
     {
+        // Asked for once, before vector queries are drawn, for their length.
+        var values = new float[searched?.Space.Generation.Similarity.Dimension ?? Dimension];
         var response = new GetEmbeddingsResponse();
-        foreach (var id in request.ItemIds) response.Embeddings.Add(new Embedding { ItemId = id, Values = { new float[Dimension] } });
+        foreach (var id in request.ItemIds) response.Embeddings.Add(new Embedding { ItemId = id, Values = { values } });
         return Task.FromResult(response);
     }
 
