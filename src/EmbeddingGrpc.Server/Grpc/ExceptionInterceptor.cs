@@ -3,11 +3,8 @@ using Grpc.Core.Interceptors;
 
 namespace EmbeddingGrpc.Server.Grpc;
 
-/// <summary>
-/// Turns what a call throws into its status: what the caller can act on by <see cref="EngineErrors"/>, a cancelled call into CANCELLED or
-/// DEADLINE_EXCEEDED, and anything else into INTERNAL, which names a line of the daemon's log and nothing of the inside.
-/// </summary>
-public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogger<ExceptionInterceptor> logger, TimeProvider time) : Interceptor
+/// <summary>Turns what a call throws into its status, by <see cref="CallErrors"/>.</summary>
+public sealed class ExceptionInterceptor(CallErrors errors) : Interceptor
 {
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -16,13 +13,11 @@ public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogge
         ArgumentNullException.ThrowIfNull(continuation);
         try
         {
-            var answering = continuation(request, context);
-            // Most recalls are answered without a wait, and are passed on as they are.
-            return answering.IsCompletedSuccessfully ? answering : AwaitAsync(answering, context);
+            return errors.ExplainAsync(continuation(request, context), context);
         }
         catch (Exception e)
         {
-            return Task.FromException<TResponse>(StatusOf(e, context));
+            return Task.FromException<TResponse>(errors.Of(e, context));
         }
     }
 
@@ -37,7 +32,7 @@ public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogge
         }
         catch (Exception e)
         {
-            throw StatusOf(e, context);
+            throw errors.Of(e, context);
         }
     }
 
@@ -52,7 +47,7 @@ public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogge
         }
         catch (Exception e)
         {
-            throw StatusOf(e, context);
+            throw errors.Of(e, context);
         }
     }
 
@@ -70,39 +65,7 @@ public sealed partial class ExceptionInterceptor(MessageSize messageSize, ILogge
         }
         catch (Exception e)
         {
-            throw StatusOf(e, context);
+            throw errors.Of(e, context);
         }
     }
-
-    private async Task<TResponse> AwaitAsync<TResponse>(Task<TResponse> answering, ServerCallContext context)
-    {
-        try
-        {
-            return await answering;
-        }
-        catch (Exception e)
-        {
-            throw StatusOf(e, context);
-        }
-    }
-
-    private RpcException StatusOf(Exception failure, ServerCallContext context)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        // First, because a call that was given up fails in many ways: a reset stream, a cancelled wait, a closed response.
-        if (context.CancellationToken.IsCancellationRequested)
-        {
-            return time.GetUtcNow() >= context.Deadline
-                ? RpcErrors.DeadlineExceeded("The deadline passed before the call was done.")
-                : RpcErrors.Cancelled("The caller gave the call up.");
-        }
-
-        if ((messageSize.Explain(failure) ?? MalformedMessage.Explain(failure) ?? EngineErrors.Of(failure)) is { } known) return known;
-        var id = context.GetHttpContext().TraceIdentifier;
-        LogUnexpected(failure, context.Method, id);
-        return RpcErrors.Internal($"The daemon failed on this call; its log says why under id {id}.");
-    }
-
-    [LoggerMessage(1201, LogLevel.Error, "A call of {Method} failed unexpectedly, id {Id}.")]
-    private partial void LogUnexpected(Exception exception, string method, string id);
 }

@@ -2,6 +2,7 @@ using EmbeddingGrpc.Server.Access;
 using EmbeddingGrpc.Server.Hosting;
 using EmbeddingGrpc.Server.Rest;
 using Grpc.AspNetCore.Server;
+using Grpc.Reflection;
 
 namespace EmbeddingGrpc.Server.Grpc;
 
@@ -14,27 +15,36 @@ internal static class GrpcRegistration
         services.AddSingleton<EventIngest>();
         services.AddRecallService();
         services.AddSingleton<MessageSize>();
+        services.AddSingleton<UnreadRequests>();
+        services.AddSingleton<CallErrors>();
         services.AddSingleton<ExceptionInterceptor>();
         services.AddRest(services.AddGrpc(grpc =>
         {
             // Told to MalformedMessage, which tells the rest to nobody.
             grpc.EnableDetailedErrors = true;
-        }));
+        })
+            .AddServiceOptions<EventGrpcService>(ExplainFailures)
+            .AddServiceOptions<ModelGrpcService>(ExplainFailures)
+            .AddServiceOptions<CatalogGrpcService>(ExplainFailures)
+            .AddServiceOptions<HealthGrpcService>(ExplainFailures)
+            .AddServiceOptions<ReflectionServiceImpl>(ExplainFailures)
+            .AddServiceOptions<ReflectionV1ServiceImpl>(ExplainFailures));
         services.AddOptions<GrpcServiceOptions>().Configure<DaemonOptions>((grpc, daemon) =>
         {
             grpc.MaxReceiveMessageSize = daemon.MaximumMessageBytes;
-            // Around the other, and only where it has something to ask for: each one costs every call.
+            // Only where it has something to ask for: each one costs every call.
             if (AccessInterceptor.Asks(daemon)) grpc.Interceptors.Add<AccessInterceptor>();
-            grpc.Interceptors.Add<ExceptionInterceptor>();
         });
         return services.AddGrpcReflection();
     }
 
+    // Not recalls: they explain their own.
+    private static void ExplainFailures(GrpcServiceOptions service) => service.Interceptors.Add<ExceptionInterceptor>();
+
     /// <summary>Maps them.</summary>
     public static void MapGrpcServices(this WebApplication app)
     {
-        app.Use(app.Services.GetRequiredService<MessageSize>().ExplainInHeadersAsync);
-        app.Use(MalformedMessage.ExplainInHeadersAsync);
+        app.Use(app.Services.GetRequiredService<UnreadRequests>().ExplainAsync);
         app.MapGrpcService<EventGrpcService>();
         app.MapGrpcService<ModelGrpcService>();
         app.MapGrpcService<CatalogGrpcService>();

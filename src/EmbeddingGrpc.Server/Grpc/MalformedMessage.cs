@@ -6,50 +6,32 @@ namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>Says of bytes that are no message what is wrong with them, where the gRPC library says only that something failed. Stateless.</summary>
 /// <remarks>
-/// As with <see cref="MessageSize"/>: a unary request is read before any interceptor is called, so its error is rewritten in the response's headers. The
-/// library must tell the exception there for that, which is then told to nobody else.
+/// Of a unary request in the response's headers (<see cref="UnreadRequests"/>). The library must tell the exception there for that, which is then told to nobody else.
 /// </remarks>
 internal static class MalformedMessage
 {
     private const string LibraryDetail = "Exception was thrown by handler.";
-    private const string StatusHeader = "grpc-status";
-    private const string MessageHeader = "grpc-message";
-    private const string DetailsHeader = "grpc-status-details-bin";
 
     private static readonly string Unknown = ((int)StatusCode.Unknown).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The precise error where a request could not be parsed; null for any other.</summary>
     public static RpcException? Explain(Exception failure) => failure is InvalidProtocolBufferException ? Error(failure.Message) : null;
 
-    /// <summary>Middleware: explains in a response that has not started.</summary>
-    public static Task ExplainInHeadersAsync(HttpContext context, RequestDelegate next)
+    /// <summary>Explains in the headers of a response that has not started.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="status">What its headers tell.</param>
+    public static void Explain(HttpResponse response, string status)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        ArgumentNullException.ThrowIfNull(next);
-        var answering = next(context);
-        if (!answering.IsCompletedSuccessfully) return AwaitAsync(context, answering);
-        ExplainInHeaders(context);
-        return Task.CompletedTask;
-    }
-
-    private static async Task AwaitAsync(HttpContext context, Task answering)
-    {
-        await answering;
-        ExplainInHeaders(context);
-    }
-
-    private static void ExplainInHeaders(HttpContext context)
-    {
-        var headers = context.Response.Headers;
-        if (context.Response.HasStarted || headers[StatusHeader] != Unknown) return;
-        var detail = Uri.UnescapeDataString(headers[MessageHeader].ToString());
+        if (status != Unknown) return;
+        var headers = response.Headers;
+        var detail = Uri.UnescapeDataString(headers[GrpcHeaders.Message].ToString());
         if (!detail.StartsWith(LibraryDetail, StringComparison.Ordinal)) return;
         const string parsing = $" {nameof(InvalidProtocolBufferException)}: ";
         var place = detail.IndexOf(parsing, StringComparison.Ordinal);
-        var error = place >= 0 ? Error(detail[(place + parsing.Length)..]) : RpcErrors.Internal($"The daemon failed on this call; its log says why under id {context.TraceIdentifier}.");
-        headers[StatusHeader] = ((int)error.StatusCode).ToString(CultureInfo.InvariantCulture);
-        headers[MessageHeader] = Uri.EscapeDataString(error.Status.Detail);
-        if (error.Trailers.GetValueBytes(DetailsHeader) is { } details) headers[DetailsHeader] = Convert.ToBase64String(details);
+        var error = place >= 0 ? Error(detail[(place + parsing.Length)..]) : RpcErrors.Internal($"The daemon failed on this call; its log says why under id {response.HttpContext.TraceIdentifier}.");
+        headers[GrpcHeaders.Status] = ((int)error.StatusCode).ToString(CultureInfo.InvariantCulture);
+        headers[GrpcHeaders.Message] = Uri.EscapeDataString(error.Status.Detail);
+        if (error.Trailers.GetValueBytes(GrpcHeaders.Details) is { } details) headers[GrpcHeaders.Details] = Convert.ToBase64String(details);
     }
 
     private static RpcException Error(string reason) =>

@@ -5,16 +5,10 @@ using Grpc.Core;
 namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>Says of a message that is too large what the limit is, which the gRPC library knows but does not tell. Thread-safe.</summary>
-/// <remarks>
-/// A unary request is read before any interceptor is called, so its error is rewritten where it ends up, in the response's headers; a
-/// stream's comes out of the call and is translated like any other.
-/// </remarks>
+/// <remarks>Of a unary request in the response's headers (<see cref="UnreadRequests"/>); a stream's error comes out of the call and is translated like any other.</remarks>
 public sealed class MessageSize(DaemonOptions options)
 {
     private const string LibraryDetail = "Received message exceeds the maximum configured message size.";
-    private const string StatusHeader = "grpc-status";
-    private const string MessageHeader = "grpc-message";
-    private const string DetailsHeader = "grpc-status-details-bin";
 
     private static readonly string ResourceExhausted = ((int)StatusCode.ResourceExhausted).ToString(CultureInfo.InvariantCulture);
 
@@ -22,36 +16,20 @@ public sealed class MessageSize(DaemonOptions options)
     public RpcException? Explain(Exception failure) =>
         failure is RpcException { StatusCode: StatusCode.ResourceExhausted, Status.Detail: LibraryDetail } ? TooLarge() : null;
 
-    /// <summary>Middleware: explains in a response that has not started.</summary>
-    public Task ExplainInHeadersAsync(HttpContext context, RequestDelegate next)
+    /// <summary>Explains in the headers of a response that has not started.</summary>
+    /// <param name="headers">The response's.</param>
+    /// <param name="status">What they tell.</param>
+    internal void Explain(IHeaderDictionary headers, string status)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        ArgumentNullException.ThrowIfNull(next);
-        var answering = next(context);
-        if (!answering.IsCompletedSuccessfully) return AwaitAsync(context, answering);
-        ExplainInHeaders(context);
-        return Task.CompletedTask;
+        // The library percent-encodes what it sends.
+        if (status != ResourceExhausted || Uri.UnescapeDataString(headers[GrpcHeaders.Message].ToString()) != LibraryDetail) return;
+        var error = TooLarge();
+        headers[GrpcHeaders.Message] = Uri.EscapeDataString(error.Status.Detail);
+        headers[GrpcHeaders.Details] = Convert.ToBase64String(error.Trailers.GetValueBytes(GrpcHeaders.Details)!);
     }
 
     /// <summary>The error of a message that is too large.</summary>
     public RpcException TooLarge() => RpcErrors.ResourceExhausted(
         "MESSAGE_TOO_LARGE",
         $"The message is larger than the {options.MaximumMessageBytes} bytes that this daemon takes; split it, or raise EmbeddingGrpc:MaximumMessageBytes.");
-
-    private async Task AwaitAsync(HttpContext context, Task answering)
-    {
-        await answering;
-        ExplainInHeaders(context);
-    }
-
-    private void ExplainInHeaders(HttpContext context)
-    {
-        var headers = context.Response.Headers;
-        if (context.Response.HasStarted || headers[StatusHeader] != ResourceExhausted) return;
-        // The library percent-encodes what it sends.
-        if (Uri.UnescapeDataString(headers[MessageHeader].ToString()) != LibraryDetail) return;
-        var error = TooLarge();
-        headers[MessageHeader] = Uri.EscapeDataString(error.Status.Detail);
-        headers[DetailsHeader] = Convert.ToBase64String(error.Trailers.GetValueBytes(DetailsHeader)!);
-    }
 }

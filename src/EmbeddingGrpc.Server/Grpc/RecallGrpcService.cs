@@ -4,7 +4,9 @@ using Grpc.Core;
 namespace EmbeddingGrpc.Server.Grpc;
 
 /// <summary>Serves <c>embeddinggrpc.v1.RecallService</c>: over gRPC by the methods that reply with encoded answers, over REST by those with messages.</summary>
-public sealed class RecallGrpcService(RecallCall call, RecallBatch batch, RecallStreaming stream, RecallEmbeddings embeddings, RecallSimilarUsers similarUsers) : RecallService.RecallServiceBase
+/// <remarks>Explains its failures itself: around so short a call an interceptor is a fiftieth of its processor time.</remarks>
+public sealed class RecallGrpcService(
+    RecallCall call, RecallBatch batch, RecallStreaming stream, RecallEmbeddings embeddings, RecallSimilarUsers similarUsers, CallErrors errors) : RecallService.RecallServiceBase
 {
     /// <inheritdoc/>
     public override async Task<RecallResponse> Recall(RecallRequest request, ServerCallContext context) => (await Reply(request, context)).ToResponse();
@@ -13,7 +15,7 @@ public sealed class RecallGrpcService(RecallCall call, RecallBatch batch, Recall
     public Task<RecallReply> Reply(RecallRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return call.AnswerAsync(request, context.CancellationToken).AsTask();
+        return errors.ExplainAsync(call.AnswerAsync(request, context.CancellationToken).AsTask(), context);
     }
 
     /// <inheritdoc/>
@@ -21,25 +23,18 @@ public sealed class RecallGrpcService(RecallCall call, RecallBatch batch, Recall
         (await ReplyToBatch(request, context)).ToResponse();
 
     /// <summary>The same as the bytes that go over the wire.</summary>
-    public async Task<BatchRecallReply> ReplyToBatch(BatchRecallRequest request, ServerCallContext context)
+    public Task<BatchRecallReply> ReplyToBatch(BatchRecallRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(context);
-        try
-        {
-            return await batch.AnswerAsync(request.Requests, context.CancellationToken);
-        }
-        catch (Exception e) when (RecallErrors.Of(e) is { } error)
-        {
-            throw error;
-        }
+        return errors.ExplainAsync(batch.AnswerAsync(request.Requests, context.CancellationToken), context);
     }
 
     /// <summary>Answers a stream with the bytes that go over the wire.</summary>
     public Task ReplyToStream(IAsyncStreamReader<StreamRecallRequest> requests, IServerStreamWriter<StreamRecallReply> replies, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return stream.RunAsync(requests, replies, context.CancellationToken);
+        return errors.ExplainAsync(stream.RunAsync(new CallerStream<StreamRecallRequest>(requests), replies, context.CancellationToken), context);
     }
 
     /// <inheritdoc/>
@@ -50,23 +45,16 @@ public sealed class RecallGrpcService(RecallCall call, RecallBatch batch, Recall
         {
             return Task.FromResult(embeddings.Read(request, context.CancellationToken));
         }
-        catch (Exception e) when (RecallErrors.Of(e) is { } error)
+        catch (Exception e)
         {
-            throw error;
+            throw errors.Of(e, context);
         }
     }
 
     /// <inheritdoc/>
-    public override async Task<SimilarUsersResponse> SimilarUsers(SimilarUsersRequest request, ServerCallContext context)
+    public override Task<SimilarUsersResponse> SimilarUsers(SimilarUsersRequest request, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        try
-        {
-            return await similarUsers.FindAsync(request, context.CancellationToken);
-        }
-        catch (Exception e) when (RecallErrors.Of(e) is { } error)
-        {
-            throw error;
-        }
+        return errors.ExplainAsync(similarUsers.FindAsync(request, context.CancellationToken), context);
     }
 }

@@ -1,12 +1,17 @@
 using System.Net.Sockets;
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Grpc;
+using EmbeddingGrpc.Server.Recall;
 using EmbeddingGrpc.Server.Tests.Hosting;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace EmbeddingGrpc.Server.Tests.Grpc;
 
@@ -19,7 +24,7 @@ public sealed class ExceptionInterceptorTests
         await using var daemon = await TestDaemon.StartAsync(configure: builder =>
         {
             builder.Logging.AddProvider(log);
-            builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<Saboteur>());
+            builder.Services.AddGrpc().AddServiceOptions<HealthGrpcService>(service => service.Interceptors.Add<Saboteur>());
         });
         var error = await Assert.ThrowsAsync<RpcException>(async () => await new Health.HealthClient(daemon.Channel).CheckAsync(
             new HealthCheckRequest(), cancellationToken: TestContext.Current.CancellationToken));
@@ -28,6 +33,40 @@ public sealed class ExceptionInterceptorTests
         // The caller's message names the line; the daemon's own first call failed likewise and has another.
         var id = error.Status.Detail.Split("id ")[1].TrimEnd('.');
         Assert.Single(log.Lines, line => line.Contains("secret of the inside", StringComparison.Ordinal) && line.Contains(id, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Recall_UnexpectedFailure_IsInternalTellsNothingOfTheInsideAndIsLogged()
+    {
+        var log = new Recorder();
+        await using var daemon = await TestDaemon.StartAsync(configure: builder =>
+        {
+            builder.Logging.AddProvider(log);
+            // Has nothing to ask.
+            builder.Services.AddSingleton(services => new RecallCall(
+                null!, services.GetRequiredService<RecallIds>(), services.GetRequiredService<RecallMetrics>(), services.GetRequiredService<ILogger<RecallCall>>()));
+        });
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new RecallService.RecallServiceClient(daemon.Channel).RecallAsync(
+            new RecallRequest { Item = new ItemQuery { ItemId = "i" } }, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal(StatusCode.Internal, error.StatusCode);
+        Assert.DoesNotContain("reference", error.ToString(), StringComparison.OrdinalIgnoreCase);
+        var id = error.Status.Detail.Split("id ")[1].TrimEnd('.');
+        Assert.Single(log.Lines, line => line.Contains("RecallService/Recall failed unexpectedly", StringComparison.Ordinal) && line.Contains(id, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Services_AllButRecall_HaveTheirFailuresExplained()
+    {
+        await using var daemon = await TestDaemon.StartAsync();
+
+        var services = daemon.Services.GetRequiredService<EndpointDataSource>().Endpoints
+            .Select(endpoint => endpoint.Metadata.GetMetadata<GrpcMethodMetadata>()?.ServiceType).OfType<Type>().Distinct().ToArray();
+
+        Assert.Contains(typeof(EventGrpcService), services);
+        Assert.Equal([typeof(RecallGrpcService)], services.Where(service => OptionsOf(service).Interceptors.All(interceptor => interceptor.Type != typeof(ExceptionInterceptor))));
+
+        GrpcServiceOptions OptionsOf(Type service) =>
+            ((IOptions<GrpcServiceOptions>)daemon.Services.GetRequiredService(typeof(IOptions<>).MakeGenericType(typeof(GrpcServiceOptions<>).MakeGenericType(service)))).Value;
     }
 
     [Fact]

@@ -26,6 +26,9 @@ internal sealed class GenerationCare
     /// <summary>The generation. One that is loaded again has the same id, but is another one.</summary>
     public Generation Generation { get; }
 
+    /// <summary>How many probes are due.</summary>
+    public ProbePace Pace { get; } = new(IndexCareSchedule.LooksASecond);
+
     /// <summary>Searches for the next items of each index by themselves.</summary>
     /// <param name="count">How many.</param>
     /// <param name="cancellationToken">Stops it.</param>

@@ -5,7 +5,10 @@ namespace EmbeddingGrpc.Server.Models.IndexCare;
 /// <summary>How the indexes of the serving generation are looked after.</summary>
 public sealed record IndexCareOptions
 {
-    /// <summary>Items a second that are searched for by themselves in each of the two indexes, in turn; 0 for none.</summary>
+    /// <summary>
+    /// Items a second that are searched for by themselves in each of the two indexes, in turn; 0 for none. Fewer the busier the daemon is, and a tenth of them where it uses half of its
+    /// processors.
+    /// </summary>
     [Range(0, 100_000)]
     public int ProbesASecond { get; init; } = 100;
 

@@ -7,24 +7,27 @@ internal sealed class IndexCareSchedule(ModelRegistry registry, IndexCareMetrics
     : BackgroundService
 {
     /// <summary>Often, so that each is short: a hundred probes in a row take a core from recalls for tens of milliseconds. One of them looks at the rest, too.</summary>
-    private const int LooksASecond = 20;
+    public const int LooksASecond = 20;
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1.0 / LooksASecond);
 
     private readonly Dictionary<string, GenerationCare> _cares = new(StringComparer.Ordinal);
+    private readonly ProcessorUse _processors = new(time);
     private int _look;
 
     /// <summary>Looks at every model once.</summary>
     public void Look(CancellationToken cancellationToken)
     {
         _look = (_look + 1) % LooksASecond;
+        // A search of a million items takes as much as a recall: where recalls want the processors, two hundred of them a second cost each recall some hundredths.
+        var busy = _processors.Next();
         var models = registry.Models;
         foreach (var gone in _cares.Keys.Except(models.Select(model => model.Name)).ToArray()) _cares.Remove(gone);
         foreach (var model in models)
         {
             try
             {
-                Look(model, cancellationToken);
+                Look(model, busy, cancellationToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -65,7 +68,7 @@ internal sealed class IndexCareSchedule(ModelRegistry registry, IndexCareMetrics
         }
     }
 
-    private void Look(ModelRuntime model, CancellationToken cancellationToken)
+    private void Look(ModelRuntime model, double busy, CancellationToken cancellationToken)
     {
         if (!model.Generations.TryLease(out var lease))
         {
@@ -82,10 +85,7 @@ internal sealed class IndexCareSchedule(ModelRegistry registry, IndexCareMetrics
 
             var options = model.Options.IndexCare;
             if (_look == 0) care.Look(options.MeasureEvery, model.Items, cancellationToken);
-            care.Probe(ShareOf(options.ProbesASecond), cancellationToken);
+            care.Probe(care.Pace.Next(options.ProbesASecond, busy), cancellationToken);
         }
     }
-
-    /// <summary>How many of so many probes a second fall to this look: all looks of a second together do them all.</summary>
-    private int ShareOf(int aSecond) => (int)((((long)_look + 1) * aSecond / LooksASecond) - ((long)_look * aSecond / LooksASecond));
 }
