@@ -1,12 +1,14 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Text;
 using EmbeddingGrpc.Numerics;
 
 namespace EmbeddingGrpc.Training;
 
 /// <summary>
-/// Numbers UTF-8 ids densely in the order of their first appearance, and back. Bytes lie in chunks and slots in one open-addressed table:
-/// 20 to 40 bytes an id beside its own, no object per id. One writer; any number of readers once writing has ended.
+/// Numbers UTF-8 ids densely in the order of their first appearance, and back. A short id lies in its entry, so that whoever looks it up waits for memory once; others lie in chunks. Slots
+/// are one open-addressed table: 25 to 45 bytes an id, beside those of one that is longer, and no object per id. One writer; any number of readers once writing has ended.
 /// </summary>
 internal sealed class IdTable
 {
@@ -14,26 +16,29 @@ internal sealed class IdTable
     public const int MaximumIdBytes = ushort.MaxValue;
 
     private const int ChunkBytes = 1 << 20;
+    private const int EntryBytes = 16;
     private const int LengthBytes = sizeof(ushort);
+    private const int LongestInEntry = EntryBytes - LengthBytes;
+    private const int PositionAt = EntryBytes - sizeof(long);
 
     // A slot holds the upper half of the id's hash and its number + 1, so that a probe touches the id's bytes only when it almost surely
     // matches, and growing touches none.
     private ulong[] _slots;
     private readonly List<byte[]> _chunks = [];
-    private long[] _positions;
+    private Entry[] _entries;
     private int _chunkUsed = ChunkBytes;
 
     public IdTable(int capacity = 16)
     {
-        _positions = new long[Math.Max(4, capacity)];
-        _slots = new ulong[SlotsFor(_positions.Length)];
+        _entries = new Entry[Math.Max(4, capacity)];
+        _slots = new ulong[SlotsFor(_entries.Length)];
     }
 
     /// <summary>Ids held.</summary>
     public int Count { get; private set; }
 
     /// <summary>Bytes of memory held.</summary>
-    public long SizeBytes => _chunks.Sum(chunk => (long)chunk.Length) + ((long)_positions.Length * sizeof(long)) + ((long)_slots.Length * sizeof(ulong));
+    public long SizeBytes => _chunks.Sum(chunk => (long)chunk.Length) + ((long)_entries.Length * EntryBytes) + ((long)_slots.Length * sizeof(ulong));
 
     /// <summary>The UTF-8 bytes of an id.</summary>
     public ReadOnlySpan<byte> this[int number]
@@ -41,21 +46,28 @@ internal sealed class IdTable
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)number, (uint)Count, nameof(number));
-            long position = _positions[number];
-            byte[] chunk = _chunks[(int)(position / ChunkBytes)];
-            int at = (int)(position % ChunkBytes);
-            return chunk.AsSpan(at + LengthBytes, chunk[at] | (chunk[at + 1] << 8));
+            ReadOnlySpan<byte> entry = _entries[number];
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(entry);
+            if (length <= LongestInEntry)
+            {
+                return entry.Slice(LengthBytes, length);
+            }
+
+            long position = BinaryPrimitives.ReadInt64LittleEndian(entry[PositionAt..]);
+            return _chunks[(int)(position / ChunkBytes)].AsSpan((int)(position % ChunkBytes), length);
         }
     }
 
     /// <summary>An id will be read soon. Ids of many numbers: first this for all of them, then <see cref="WillRead"/> for all.</summary>
-    public void WillFind(int number) => CacheHint.WillRead(in _positions[number]);
+    public void WillFind(int number) => CacheHint.WillRead(in _entries[number]);
 
     /// <summary>An id will be read very soon.</summary>
     public void WillRead(int number)
     {
-        long position = _positions[number];
-        CacheHint.WillRead(in _chunks[(int)(position / ChunkBytes)][(int)(position % ChunkBytes)]);
+        if (_chunks.Count > 0 && this[number] is { Length: > LongestInEntry } id)
+        {
+            CacheHint.WillRead(in id[0]);
+        }
     }
 
     /// <summary>The id's number; a new one if it is not known yet.</summary>
@@ -69,13 +81,13 @@ internal sealed class IdTable
             return NumberIn(_slots[slot]);
         }
 
-        if (Count == _positions.Length)
+        if (Count == _entries.Length)
         {
             Grow();
             slot = FindSlot(id, hash);
         }
 
-        _positions[Count] = Store(id);
+        Store(id, _entries[Count]);
         _slots[slot] = SlotOf(hash, Count);
         return Count++;
     }
@@ -129,18 +141,25 @@ internal sealed class IdTable
     // The home slot comes from the half of the hash that the slot keeps, so that growing needs no id's bytes.
     private static int HomeOf(ulong hash, int mask) => (int)(hash >> 32) & mask;
 
-    private long Store(ReadOnlySpan<byte> id)
+    private void Store(ReadOnlySpan<byte> id, Span<byte> entry)
     {
         if (id.Length > MaximumIdBytes)
         {
             throw new ArgumentException($"An id of {id.Length} bytes is too long: at most {MaximumIdBytes}.", nameof(id));
         }
 
-        int used = _chunkUsed + LengthBytes + id.Length;
+        BinaryPrimitives.WriteUInt16LittleEndian(entry, (ushort)id.Length);
+        if (id.Length <= LongestInEntry)
+        {
+            id.CopyTo(entry[LengthBytes..]);
+            return;
+        }
+
+        int used = _chunkUsed + id.Length;
         if (used > ChunkBytes)
         {
             // The first chunk starts small and doubles, so that a hundred ids do not hold a megabyte.
-            used = LengthBytes + id.Length;
+            used = id.Length;
             _chunks.Add(new byte[_chunks.Count == 0 ? Math.Max(used, 1024) : ChunkBytes]);
             _chunkUsed = 0;
         }
@@ -152,18 +171,15 @@ internal sealed class IdTable
             _chunks[^1] = chunk;
         }
 
-        chunk[_chunkUsed] = (byte)id.Length;
-        chunk[_chunkUsed + 1] = (byte)(id.Length >> 8);
-        id.CopyTo(chunk.AsSpan(_chunkUsed + LengthBytes));
-        long position = ((long)(_chunks.Count - 1) * ChunkBytes) + _chunkUsed;
-        _chunkUsed += LengthBytes + id.Length;
-        return position;
+        id.CopyTo(chunk.AsSpan(_chunkUsed));
+        BinaryPrimitives.WriteInt64LittleEndian(entry[PositionAt..], ((long)(_chunks.Count - 1) * ChunkBytes) + _chunkUsed);
+        _chunkUsed = used;
     }
 
     private void Grow()
     {
-        Array.Resize(ref _positions, checked(_positions.Length * 2));
-        int size = SlotsFor(_positions.Length);
+        Array.Resize(ref _entries, checked(_entries.Length * 2));
+        int size = SlotsFor(_entries.Length);
         if (size == _slots.Length)
         {
             return;
@@ -184,5 +200,12 @@ internal sealed class IdTable
                 _slots[at] = slot;
             }
         }
+    }
+
+    /// <summary>Length of an id, then its bytes or, in the last eight, where they lie in the chunks.</summary>
+    [InlineArray(EntryBytes)]
+    private struct Entry
+    {
+        private byte _first;
     }
 }

@@ -28,6 +28,26 @@ public sealed class IdTableTests
         });
 
     [Fact]
+    public void Intern_IdsOfEveryLength_ComeBackWhole()
+    {
+        var table = new IdTable();
+        var ids = Enumerable.Range(0, 300).Select(length => string.Concat(Enumerable.Range(0, length).Select(at => (char)('a' + ((at + length) % 26))))).ToArray();
+        foreach (string id in ids.Reverse())
+        {
+            table.Intern(id);
+        }
+
+        for (int number = 0; number < ids.Length; number++)
+        {
+            table.WillFind(number);
+            table.WillRead(number);
+            Assert.Equal(ids[^(number + 1)], System.Text.Encoding.UTF8.GetString(table[number]));
+            Assert.True(table.TryGet(ids[^(number + 1)], out int found));
+            Assert.Equal(number, found);
+        }
+    }
+
+    [Fact]
     public void Intern_ManyIds_KeepsEveryNumberAcrossGrowth()
     {
         const int Count = 200_000;
