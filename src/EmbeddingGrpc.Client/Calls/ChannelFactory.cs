@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Protocol;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
@@ -15,6 +16,8 @@ internal static class ChannelFactory
 
     public static GrpcChannel Create(EmbeddingClientOptions options, ILoggerFactory? loggerFactory)
     {
+        // Before a stream and a call that fails have some made at the same time.
+        Descriptors.MakeReady();
         var address = ParseAddress(options.Address);
         var handler = new SocketsHttpHandler
         {

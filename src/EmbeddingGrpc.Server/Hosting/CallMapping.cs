@@ -1,3 +1,4 @@
+using EmbeddingGrpc.Protocol;
 using EmbeddingGrpc.Server.Grpc;
 using EmbeddingGrpc.Server.Rest;
 
@@ -18,6 +19,8 @@ internal sealed class CallMapping : IHostedService
     public Task StartAsync(CancellationToken cancellationToken)
     {
         var daemon = _daemon ?? throw new InvalidOperationException("The daemon was not named.");
+        // Not beside the thread that makes them ahead: see there.
+        Descriptors.MakeReady();
         daemon.MapGrpcServices();
         daemon.MapRest();
         daemon.MapHttpEndpoints();

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Protocol;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
@@ -23,7 +23,7 @@ internal static class StartAhead
 
         // The system's library of cryptography, from which come the seeds of hash tables.
         RandomNumberGenerator.GetBytes(1);
-        // Descriptors of the API's messages, from which calls are mapped.
-        _ = (EventService.Descriptor, RecallService.Descriptor, ModelService.Descriptor, CatalogService.Descriptor);
+        // From which calls are mapped.
+        Descriptors.MakeReady();
     }));
 }
