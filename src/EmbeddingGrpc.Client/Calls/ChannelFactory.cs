@@ -1,4 +1,3 @@
-using EmbeddingGrpc.Protocol;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
@@ -16,8 +15,6 @@ internal static class ChannelFactory
 
     public static GrpcChannel Create(EmbeddingClientOptions options, ILoggerFactory? loggerFactory)
     {
-        // Before a stream and a call that fails have some made at the same time.
-        Descriptors.MakeReady();
         var address = ParseAddress(options.Address);
         var handler = new SocketsHttpHandler
         {

@@ -11,8 +11,10 @@ namespace EmbeddingGrpc.Client.Calls;
 /// </summary>
 internal static class RetryPolicies
 {
+    // All services, one after the other: threads that have different descriptors made at the same time can break the library's cache of them (protobuf issue 29696).
     private static readonly (ServiceDescriptor Service, string[] Methods)[] Reads =
     [
+        (EventService.Descriptor, []),
         (RecallService.Descriptor, ["Recall", "BatchRecall", "GetEmbeddings", "SimilarUsers"]),
         (ModelService.Descriptor, ["GetModel", "ListModels", "ListModelOptions", "ListGenerations"]),
         (CatalogService.Descriptor, ["GetItem", "ListItems", "ListAttributes"]),

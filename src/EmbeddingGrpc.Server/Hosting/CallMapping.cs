@@ -1,4 +1,3 @@
-using EmbeddingGrpc.Protocol;
 using EmbeddingGrpc.Server.Grpc;
 using EmbeddingGrpc.Server.Rest;
 

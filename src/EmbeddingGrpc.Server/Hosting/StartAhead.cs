@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using EmbeddingGrpc.Protocol;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 

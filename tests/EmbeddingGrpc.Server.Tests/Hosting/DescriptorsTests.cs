@@ -1,9 +1,9 @@
 using System.Reflection;
-using EmbeddingGrpc.Protocol;
 using EmbeddingGrpc.Protocol.V1;
+using EmbeddingGrpc.Server.Hosting;
 using Google.Protobuf.Reflection;
 
-namespace EmbeddingGrpc.Client.Tests;
+namespace EmbeddingGrpc.Server.Tests.Hosting;
 
 public sealed class DescriptorsTests
 {

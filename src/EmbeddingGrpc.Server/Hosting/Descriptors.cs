@@ -2,13 +2,13 @@ using EmbeddingGrpc.Protocol.V1;
 using Google.Protobuf.Reflection;
 using Google.Rpc;
 
-namespace EmbeddingGrpc.Protocol;
+namespace EmbeddingGrpc.Server.Hosting;
 
 /// <summary>
 /// Descriptors of the API's messages and of its errors' details, each of which is made when it is first asked for. Two threads that have different ones made at the same time can break the
 /// library's cache of extensions (<see href="https://github.com/protocolbuffers/protobuf/issues/29696">protobuf issue 29696</see>), and then no descriptor can be made any more in that process.
 /// </summary>
-public static class Descriptors
+internal static class Descriptors
 {
     private static readonly Lazy<FileDescriptor[]> Made = new(static () =>
     [
