@@ -81,7 +81,7 @@ public sealed class Vocabulary
     public ReadOnlySpan<byte> Utf8IdOf(ItemOrdinal item) => _ids[item.Value];
 
     /// <summary>The ids of many items will be read: their waits for memory overlap.</summary>
-    /// <remarks>Two rounds, because where an id lies must be read before it can be said which memory is wanted.</remarks>
+    /// <remarks>Two rounds, because where a long id lies must be read before it can be said which memory is wanted.</remarks>
     public void WillReadIds(ReadOnlySpan<ItemOrdinal> items)
     {
         foreach (var item in items) _ids.WillFind(item.Value);
